@@ -1,0 +1,18 @@
+from typing import Any
+
+from django.db import models
+
+
+class LowercaseEmailField(models.EmailField):
+    """An e-mail address kept in lower case, so that Ann@ and ann@ are one person.
+
+    It is also looked up in lower case, whatever case a person types.
+    """
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
+        return value.lower() if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return value.lower() if isinstance(value, str) else value

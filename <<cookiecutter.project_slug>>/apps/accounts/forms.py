@@ -1,0 +1,41 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+
+
+class ProfileForm(forms.ModelForm):
+    """What people may change about themselves.
+
+    Another e-mail address takes the password too: with it alone, whoever finds a browser
+    signed in could have a new password sent to themselves.
+    """
+
+    password = forms.CharField(
+        label=_("Password"),
+        help_text=_("Only needed for another e-mail address."),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ["name", "email"]
+        # Browsers fill it in: https://www.w3.org/TR/WCAG22/#identify-input-purpose
+        widgets = {
+            "name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "email": forms.EmailInput(attrs={"autocomplete": "email"}),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse another e-mail address without the right password."""
+        data = super().clean() or self.cleaned_data
+        is_other = "email" in data and data["email"].lower() != self.instance.email
+        if is_other and not self.instance.check_password(data["password"]):
+            self.add_error(
+                "password", _("For another e-mail address your password has to be right.")
+            )
+        return data

@@ -1,0 +1,27 @@
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.base_user import BaseUserManager
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; `createsuperuser` and tests use it."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Return a new user, saved; without a password nobody can sign in as them.
+
+        Raises ValueError if `email` is empty.
+        """
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Return a new user, saved, who may do everything."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)

@@ -1,0 +1,38 @@
+from typing import Any
+
+from django.contrib.auth.forms import PasswordResetForm
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from apps.tasks.declaration import task
+
+
+@task(time_limit=60)
+def send_password_reset(email: str, host: str, use_https: bool, language: str) -> None:
+    """Send a link to set a new password to whoever has an account with this address.
+
+    The link is made here and not before, so that it is never kept in the database.
+    """
+    form = PasswordResetMail({"email": email})
+    with translation.override(language):
+        if form.is_valid():
+            form.save(domain_override=host, use_https=use_https)
+
+
+class PasswordResetMail(PasswordResetForm):
+    """Django's own, but a mail that cannot be sent is an error, so that the task is repeated."""
+
+    def send_mail(
+        self,
+        subject_template_name: str,
+        email_template_name: str,
+        context: dict[str, Any],
+        from_email: str | None,
+        to_email: str,
+        html_email_template_name: str | None = None,
+    ) -> None:
+        """Send the mail; raise what the mail server answers."""
+        subject = " ".join(render_to_string(subject_template_name, context).split())
+        body = render_to_string(email_template_name, context)
+        EmailMessage(subject, body, from_email, [to_email]).send()

@@ -1,0 +1,24 @@
+from collections.abc import Callable
+
+import pytest
+
+from apps.accounts import views
+from apps.accounts.models import User
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    """A person with an account."""
+    return User.objects.create_user("ann@example.org", PASSWORD, name="Ann Example")
+
+
+@pytest.fixture(autouse=True)
+def mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send mail within the test: another thread would not see what the test has not committed."""
+
+    def send_now(send: Callable[[], None]) -> None:
+        send()
+
+    monkeypatch.setattr(views, "send_later", send_now)

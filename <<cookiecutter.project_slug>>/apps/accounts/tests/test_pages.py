@@ -1,0 +1,179 @@
+import re
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+from django.utils.html import escape
+from django_tasks_db.models import DBTaskResult
+
+from apps.accounts import mailing
+from apps.accounts.models import User
+from apps.accounts.tasks import send_password_reset
+from apps.accounts.tests.conftest import PASSWORD
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name",
+    [
+        "login",
+        "password_reset",
+        "password_reset_done",
+        "password_reset_complete",
+    ],
+)
+def test_pages_for_everybody(client: Client, name: str) -> None:
+    assert client.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["accounts:profile", "password_change", "password_change_done"])
+def test_pages_for_members(client: Client, user: User, name: str) -> None:
+    address = reverse(name)
+    assert client.get(address)["Location"] == f"{reverse('login')}?next={address}"
+    client.force_login(user)
+    assert client.get(address).status_code == 200
+
+
+def test_sign_in_and_out(client: Client, user: User) -> None:
+    answer = client.post(reverse("login"), {"username": "ANN@example.org", "password": PASSWORD})
+    assert answer["Location"] == reverse("core:home")
+    assert client.get("/").context["user"] == user
+    assert client.get(reverse("logout")).status_code == 405
+    client.post(reverse("logout"))
+    assert "_auth_user_id" not in client.session
+
+
+def test_sign_in_with_a_wrong_password(client: Client, user: User) -> None:
+    page = client.post(reverse("login"), {"username": user.email, "password": "wrong"})
+    [error] = page.context["form"].non_field_errors()
+    assert escape(error) in page.text
+
+
+def test_sign_in_goes_nowhere_else(client: Client, user: User) -> None:
+    answer = client.post(
+        reverse("login"),
+        {"username": user.email, "password": PASSWORD, "next": "https://evil.example"},
+    )
+    assert answer["Location"] == reverse("core:home")
+
+
+def test_reset_password(client: Client, user: User) -> None:
+    client.post(reverse("password_reset"), {"email": user.email})
+    [message] = mail.outbox
+    link = re.search(r"https?://[^/]+(/\S+)", str(message.body))
+    assert link
+    page = client.get(link[1], follow=True)
+    new = "another correct horse battery staple"
+    client.post(page.request["PATH_INFO"], {"new_password1": new, "new_password2": new})
+    assert client.login(username=user.email, password=new)
+
+
+@pytest.mark.parametrize("code", [code for code, _ in settings.LANGUAGES])
+def test_mail_is_in_the_language_of_who_asks(client: Client, user: User, code: str) -> None:
+    with translation.override(code):
+        client.post(reverse("password_reset"), {"email": user.email})
+        subject = translation.gettext("Set a new password for %(name)s")
+        address = reverse("password_reset").removesuffix("password_reset/")
+    [message] = mail.outbox
+    assert message.subject == subject % {"name": settings.SITE_NAME}
+    assert f"http://testserver{address}reset/" in str(message.body)
+
+
+def test_the_thread_that_sends_mail_keeps_the_language() -> None:
+    said: list[str | None] = []
+    with translation.override("ar"):
+        mailing.send_later(lambda: said.append(translation.get_language()))
+    mailing.send_later(lambda: said.append(translation.get_language()))
+    mailing._threads.submit(bool).result(timeout=60)
+    assert said == ["ar", settings.LANGUAGE_CODE]
+
+
+@pytest.mark.usefixtures("tasks_wait")
+def test_reset_is_left_to_a_worker(client: Client, user: User) -> None:
+    """The task has no word of the link, and is the same for an address without an account."""
+    for address in (user.email, "nobody@example.org"):
+        client.post(reverse("password_reset"), {"email": address})
+    assert not mail.outbox
+    rows = DBTaskResult.objects.order_by("enqueued_at")
+    assert [row.args_kwargs["args"] for row in rows] == [
+        [user.email, "testserver", False, "en"],
+        ["nobody@example.org", "testserver", False, "en"],
+    ]
+
+
+def test_reset_mail_that_cannot_be_sent_is_an_error(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_message: mail.EmailMessage) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(mail.EmailMessage, "send", refuse)
+    result = send_password_reset.enqueue(user.email, "testserver", False, "en")
+    assert result.errors[0].exception_class is ConnectionRefusedError
+
+
+@pytest.mark.django_db
+def test_reset_says_nothing_about_who_has_an_account(client: Client) -> None:
+    answer = client.post(reverse("password_reset"), {"email": "nobody@example.org"})
+    assert answer["Location"] == reverse("password_reset_done")
+    assert not mail.outbox
+
+
+def test_change_password(client: Client, user: User) -> None:
+    client.force_login(user)
+    new = "another correct horse battery staple"
+    answer = client.post(
+        reverse("password_change"),
+        {"old_password": PASSWORD, "new_password1": new, "new_password2": new},
+    )
+    assert answer["Location"] == reverse("password_change_done")
+    user.refresh_from_db()
+    assert user.check_password(new)
+
+
+def change_profile(client: Client, **fields: str) -> User:
+    """Send the profile's form, and return the user as they are then."""
+    defaults = {"name": "Ann Example", "email": "ann@example.org"}
+    client.post(reverse("accounts:profile"), {**defaults, **fields})
+    return User.objects.get(name__startswith="Ann")
+
+
+def test_change_the_name(client: Client, user: User) -> None:
+    client.force_login(user)
+    assert change_profile(client, name="Ann Other").name == "Ann Other"
+    assert "Your changes are saved." in client.get(reverse("accounts:profile")).text
+
+
+def test_change_the_address(client: Client, user: User) -> None:
+    client.force_login(user)
+    changed = change_profile(client, email="Ann@example.net", password=PASSWORD)
+    assert changed.email == "ann@example.net"
+    assert client.login(username="ann@example.net", password=PASSWORD)
+
+
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_another_address_takes_the_password(client: Client, user: User, password: str) -> None:
+    client.force_login(user)
+    changed = change_profile(client, email="ann@example.net", password=password)
+    assert changed.email == user.email
+
+
+def test_an_address_belongs_to_one_person(client: Client, user: User) -> None:
+    User.objects.create_user("ben@example.org")
+    client.force_login(user)
+    changed = change_profile(client, email="Ben@example.org", password=PASSWORD)
+    assert changed.email == user.email
+
+
+@pytest.mark.parametrize("name", ["changelist", "add"])
+def test_administration(client: Client, user: User, name: str) -> None:
+    address = reverse(f"admin:accounts_user_{name}")
+    client.force_login(user)
+    assert client.get(address).status_code == 302
+    User.objects.update(is_staff=True, is_superuser=True)
+    assert client.get(address).status_code == 200
+    assert client.get(reverse("admin:accounts_user_change", args=[user.pk])).status_code == 200

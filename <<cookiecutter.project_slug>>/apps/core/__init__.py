@@ -1,0 +1,1 @@
+"""The home page, the health checks and what all pages share."""

@@ -1,0 +1,122 @@
+"""Middleware: https://docs.djangoproject.com/en/6.1/topics/http/middleware/"""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers
+
+from apps.core.health import readiness
+from config.logs import request_id, trace_id
+
+type GetResponse = Callable[[HttpRequest], HttpResponse]
+
+logger = logging.getLogger("site.request")
+REQUEST_ID = re.compile(r"[\w.=:-]{1,128}", re.ASCII)
+
+
+class HealthMiddleware:
+    """Answers /healthz (this process lives) and /readyz (it can serve), and nothing else.
+
+    Stands first, so that a load balancer, which asks by IP address and over HTTP, meets
+    neither the check of the Host header nor the redirect to HTTPS, and the log stays quiet.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        match request.path_info:
+            case "/healthz":
+                response = HttpResponse("ok", content_type="text/plain")
+            case "/readyz":
+                checks = readiness()
+                ready = set(checks.values()) == {"ok"}
+                response = JsonResponse(checks, status=200 if ready else 503)
+            case _:
+                return self.get_response(request)
+        add_never_cache_headers(response)
+        return response
+
+
+class RequestLogMiddleware:
+    """Logs a line for each request and marks it, and all it logs, with the request's id.
+
+    The id is the load balancer's X-Request-ID if TRUST_PROXY is set and it is a plain word, else
+    a new one; the response carries it too.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "") if settings.TRUST_PROXY else ""
+        identifier = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(identifier)
+        start = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = identifier
+            logger.info(
+                "%s %s %s",
+                request.method,
+                request.path,
+                response.status_code,
+                extra={
+                    "method": request.method,
+                    "path": request.path,
+                    "status": response.status_code,
+                    "milliseconds": round((time.perf_counter() - start) * 1000, 1),
+                    "address": request.META.get("REMOTE_ADDR", ""),
+                },
+            )
+            return response
+        finally:
+            request_id.reset(token)
+            trace_id.set("")
+
+
+class BodyLimitMiddleware:
+    """Refuses a body that is too long, before anything reads it, and one of unknown length.
+
+    Django never reads more than Content-Length says. A body in chunks has none, and Django would
+    take it for empty: better to say so.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "Transfer-Encoding" in request.headers:
+            return HttpResponse("Content-Length is missing.", status=411, content_type="text/plain")
+        length = request.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > settings.BODY_MAX_BYTES:
+            return render(request, "413.html", status=413)
+        return self.get_response(request)
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """Chooses the language by the address alone: English at /, Arabic at /ar/.
+
+    Django's own tells caches that the answer follows the browser's languages (Vary), which it
+    does not here: there is one language to an address, so caches and search engines keep them apart.
+    """
+
+    def __call__(self, request: HttpRequest) -> Any:
+        # The language ends with the request; else the thread's next one could begin in it.
+        with translation.override(settings.LANGUAGE_CODE):
+            return super().__call__(request)
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        response.headers.setdefault("Content-Language", translation.get_language() or "")
+        return response

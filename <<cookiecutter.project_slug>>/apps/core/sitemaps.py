@@ -1,0 +1,19 @@
+"""What search engines find: https://docs.djangoproject.com/en/6.1/ref/contrib/sitemaps/"""
+
+from django.contrib.sitemaps import Sitemap
+from django.urls import reverse
+
+
+class PagesSitemap(Sitemap):
+    """The pages that are always there, by the names of their addresses."""
+
+    i18n = alternates = x_default = True
+
+    def items(self) -> list[str]:
+        return ["core:home"]
+
+    def location(self, item: str) -> str:
+        return reverse(item)
+
+
+SITEMAPS = {"pages": PagesSitemap}

@@ -1,0 +1,47 @@
+"""Serves the static files, also while two releases of the site run side by side."""
+
+import posixpath
+import re
+
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
+
+# What collectstatic makes of main.css: main.0123456789ab.css
+HASHED = re.compile(r"(?P<stem>.+)\.[0-9a-f]{12}(?P<suffix>\.[^./]+)?")
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
+    """WhiteNoise, which also answers under the names that another release gave its files.
+
+    While a release takes another's place, a page comes from a container of the one and asks a
+    container of the other for its stylesheet. The hash in the name is then not this release's; the
+    answer is this release's file, which nobody may keep under that name.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info in self.files:
+            return super().__call__(request)
+        file = self.of_another_release(request.path_info)
+        if file:
+            # The whole file: the client's own copy or part is of the other release.
+            for header in ("HTTP_RANGE", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"):
+                request.META.pop(header, None)
+            response = self.serve(file, request)
+            del response["ETag"], response["Last-Modified"]
+        else:
+            response = self.get_response(request)
+        if request.path_info.startswith(self.static_prefix):
+            # Nor may a 404: the next container may have the file.
+            response["Cache-Control"] = "no-store"
+        return response
+
+    def of_another_release(self, path: str) -> StaticFile | None:
+        """Return this release's file for a path that differs in its hash alone, or None."""
+        hashed = HASHED.fullmatch(path.removeprefix(self.static_prefix))
+        if not hashed or not path.startswith(self.static_prefix):
+            return None
+        url = self.get_static_url(f"{hashed['stem']}{hashed['suffix'] or ''}")
+        return url and self.files.get(
+            posixpath.join(posixpath.dirname(path), posixpath.basename(url))
+        )

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+
+from apps.core.checks import check_static_names
+
+TEMPLATE = """{% load static %}
+<img src="{% static 'images/there.svg' %}"><img src="{% static "images/gone.svg" %}">
+{% comment %}{% static 'images/old.svg' %}{% endcomment %}
+{# {% static 'images/older.svg' %} #}{% verbatim %}{% static 'images/shown.svg' %}{% endverbatim %}
+{% static variable %}{% static 'images/there.svg' as address %}
+{% static 'sprite.svg#gone' as address %}
+"""
+PYTHON = """from django.templatetags.static import static
+
+there = static("images/there.svg")
+gone = static("mail/gone.png")
+of_a_setting = static(NAME)
+
+
+class Form:
+    class Media:
+        css = {"all": ["form.css"]}
+        js = ["https://example.org/other.js", "images/there.js"]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, settings: LazySettings) -> Path:
+    """A project of its own, with two static files."""
+    for name, text in {
+        "static/images/there.svg": "",
+        "static/images/there.js": "",
+        "templates/base.html": TEMPLATE,
+        "apps/shop/templates/shop/mail.txt": "{% static 'mail/logo.png' %}",
+        "apps/shop/mail.py": PYTHON,
+        "apps/shop/tests/test_mail.py": 'static("mail/of-a-test.png")',
+    }.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    settings.BASE_DIR = tmp_path
+    settings.STATICFILES_DIRS = [tmp_path / "static"]
+    return tmp_path
+
+
+@pytest.mark.usefixtures("project")
+def test_a_static_file_that_is_not_there_is_named_with_its_place() -> None:
+    assert [str(error).splitlines() for error in check_static_names(None)] == [
+        ["apps/shop/mail.py:4: (core.E001) There is no static file 'mail/gone.png'."],
+        ["apps/shop/mail.py:10: (core.E001) There is no static file 'form.css'."],
+        [
+            "apps/shop/templates/shop/mail.txt:1:"
+            " (core.E001) There is no static file 'mail/logo.png'."
+        ],
+        ["templates/base.html:2: (core.E001) There is no static file 'images/gone.svg'."],
+        ["templates/base.html:6: (core.E001) There is no static file 'sprite.svg#gone'."],
+    ]
+
+
+@pytest.mark.usefixtures("project")
+def test_in_development_nothing_is_asked(settings: LazySettings) -> None:
+    settings.DEBUG = True
+    assert check_static_names(None) == []

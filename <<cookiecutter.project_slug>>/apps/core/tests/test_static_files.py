@@ -1,0 +1,95 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.management import call_command
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+
+from apps.core.static_files import StaticFilesMiddleware
+
+# Django looks after its connections when a response is closed.
+pytestmark = pytest.mark.django_db
+
+OTHER_HASH = "0123456789ab"
+
+type Get = Callable[..., HttpResponse]
+
+
+@pytest.fixture
+def get(tmp_path: Path, settings: LazySettings) -> Get:
+    """Asks a site that has a stylesheet and a picture, and no page."""
+    source = tmp_path / "static"
+    (source / "css").mkdir(parents=True)
+    (source / "css" / "main.css").write_text("a { color: red; }" * 100)
+    (source / "icon.svg").write_text("<svg/>")
+    settings.STATICFILES_DIRS = [source]
+    settings.STATIC_ROOT = tmp_path / "staticfiles"
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+    call_command("collectstatic", interactive=False, verbosity=0, skip_checks=True)
+    middleware = StaticFilesMiddleware(lambda _request: HttpResponse(status=404))
+
+    def get(path: str, **headers: str) -> HttpResponse:
+        request: HttpRequest = RequestFactory().get(path, headers=headers)
+        return middleware(request)
+
+    return get
+
+
+def body(response: HttpResponse) -> bytes:
+    """Return what a response streams, and close its file."""
+    content = b"".join(response)
+    response.close()
+    return content
+
+
+def test_a_file_of_this_release_is_kept_for_ever(get: Get) -> None:
+    address = staticfiles_storage.url("css/main.css")
+    response = get(address, accept_encoding="gzip, br")
+    assert "immutable" in response["Cache-Control"]
+    assert response["Content-Encoding"] == "br"
+    assert body(response)
+    again = get(address, if_none_match=response["ETag"])
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("name", ["css/main.css", "icon.svg"])
+def test_another_releases_name_is_answered_and_not_kept(get: Get, name: str) -> None:
+    own = staticfiles_storage.url(name)
+    address = re.sub("[0-9a-f]{12}", OTHER_HASH, own)
+    assert address != own
+    kept = get(own)
+    content = body(kept)
+    response = get(address, if_none_match=kept["ETag"], range="bytes=0-1")
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store"
+    assert "ETag" not in response
+    assert body(response) == content
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/static/css/none.{OTHER_HASH}.css",
+        f"/static/css/main.{OTHER_HASH}.js",
+        f"/static/css/main.{OTHER_HASH}",
+        f"/static/css/../main.{OTHER_HASH}.css",
+        "/static/css/main.0123.css",
+        "/static/css/",
+    ],
+)
+def test_what_no_release_has_is_not_found_and_not_remembered(get: Get, path: str) -> None:
+    response = get(path)
+    assert response.status_code == 404
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_other_addresses_are_left_alone(get: Get) -> None:
+    assert "Cache-Control" not in get(f"/css/main.{OTHER_HASH}.css")

@@ -1,0 +1,64 @@
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+from django.views.generic import TemplateView
+
+
+class HomeView(TemplateView):
+    """The first page."""
+
+    template_name = "core/home.html"
+
+
+@require_safe
+@cache_control(public=True, max_age=86400)
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """Lead to the icon, which browsers also ask for where no page names it."""
+    return HttpResponseRedirect(static("favicon.ico"))
+
+
+@require_safe
+@cache_control(public=True, max_age=86400)
+def robots(request: HttpRequest) -> HttpResponse:
+    """Let search engines read every page, and say where the list of pages is: RFC 9309."""
+    lines = [
+        "User-agent: *",
+        "Disallow:",
+        f"Sitemap: {request.build_absolute_uri(reverse('sitemap'))}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+@cache_control(public=True, max_age=86400)
+def security(request: HttpRequest) -> HttpResponse:
+    """Say who wants to hear of a weakness: RFC 9116. It never expires while the site is served."""
+    expires = datetime.now(UTC).replace(microsecond=0) + timedelta(days=90)
+    lines = [
+        f"Contact: {settings.SECURITY_CONTACT}",
+        f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
+        f"Preferred-Languages: {', '.join(code for code, _ in settings.LANGUAGES)}",
+        f"Canonical: {request.build_absolute_uri()}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+# --- Errors -------------------------------------------------------------------------------
+# Django's own views for these read the form that was sent, to have a CSRF token at hand, and end
+# in a 500 if it is malformed. Error pages have no form.
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the page for what cannot be read, or comes under a name that is not the site's."""
+    return render(request, "400.html", status=400)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the page for an address that there is not."""
+    return render(request, "404.html", status=404)

@@ -1,0 +1,89 @@
+"""The worker's process: `fab worker` in development, bash/worker.sh in production."""
+
+import threading
+import time
+from argparse import ArgumentParser
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.tasks import task_backends
+
+from apps.tasks.backends import DatabaseBackend
+from apps.tasks.worker import TaskWorker
+from config.environment import BASE_DIR, read
+
+
+class Command(BaseCommand):
+    help = "Run background tasks until SIGTERM; see docs/tasks.md."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--lost-after",
+            type=float,
+            default=30,
+            metavar="SECONDS",
+            help="Take a worker for dead after so long without a sign of life (default: 30).",
+        )
+        parser.add_argument(
+            "--health-port", type=int, help="Answer /healthz at this port, as the site does."
+        )
+        parser.add_argument(
+            "--reload",
+            action="store_true",
+            help="End when the code changes; bash/worker-dev.sh then starts it again.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not isinstance(task_backends["default"], DatabaseBackend):
+            raise CommandError(
+                "There is nothing to do: the site runs its tasks itself.\n"
+                "To leave them to a worker, set TASKS=database for the site and for the worker."
+            )
+        worker = TaskWorker(options["lost_after"], read()["GRACEFUL_TIMEOUT_SECONDS"])
+        if options["health_port"]:
+            server = ThreadingHTTPServer(("0.0.0.0", options["health_port"]), HealthHandler)  # noqa: S104
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        if options["reload"]:
+            stop_on_change(worker)
+        worker.run()
+
+
+class HealthHandler(BaseHTTPRequestHandler):
+    """Says that the process lives, at the address where the image's health check asks."""
+
+    def do_GET(self) -> None:
+        """Answer /healthz with 200, all else with 404."""
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(b"ok" if self.path == "/healthz" else b"not here")
+
+    def log_message(self, *_: Any) -> None:
+        """Stay out of the log."""
+
+
+def stop_on_change(worker: TaskWorker) -> None:
+    """Let the worker end, after its task, once a file of the project has changed."""
+    begin = files()
+
+    def watch() -> None:
+        while files() == begin:
+            time.sleep(1)
+        worker.stop()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def files() -> dict[Path, float]:
+    """Return the time of the last change of each file that a task may use."""
+    found = {}
+    for folder in ("apps", "config", "templates"):
+        for file in (BASE_DIR / folder).rglob("*.*"):
+            # An editor may remove it meanwhile.
+            with suppress(FileNotFoundError):
+                if file.suffix in {".py", ".html", ".txt"}:
+                    found[file] = file.stat().st_mtime
+    return found

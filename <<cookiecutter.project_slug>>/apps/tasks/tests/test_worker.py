@@ -1,0 +1,170 @@
+"""The worker, a step at a time and in this process."""
+
+import signal
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.tasks import TaskResultStatus
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from apps.tasks.models import Heartbeat
+from apps.tasks.tests import samples
+from apps.tasks.worker import TaskWorker
+from config.logs import task_id
+
+pytestmark = pytest.mark.usefixtures("tasks_wait")
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[TaskWorker]:
+    """Return a worker that keeps the test's own connection to the database."""
+    for name in ("close_old_connections", "connections.close_all"):
+        monkeypatch.setattr(f"apps.tasks.worker.{name}", lambda: None)
+    worker = TaskWorker(lost_after=30, grace=0.1)
+    before = signal.signal(signal.SIGALRM, worker.interrupt)
+    yield worker
+    signal.signal(signal.SIGALRM, before)
+
+
+def the_row() -> DBTaskResult:
+    """Return the one task in the database."""
+    return DBTaskResult.objects.get()
+
+
+def all_are_due() -> None:
+    """Let no task wait any longer."""
+    DBTaskResult.objects.update(run_after=timezone.now())
+
+
+def test_a_task_is_run_once(worker: TaskWorker) -> None:
+    result = samples.add.enqueue(1, 2)
+    assert worker.work()
+    assert not worker.work()
+    result.refresh()
+    assert (result.status, result.return_value) == (TaskResultStatus.SUCCESSFUL, 3)
+
+
+def test_a_task_may_know_its_attempt(worker: TaskWorker) -> None:
+    result = samples.count.enqueue()
+    worker.work()
+    result.refresh()
+    assert result.return_value == 1
+
+
+def test_a_task_is_undone_with_the_transaction_that_enqueued_it(worker: TaskWorker) -> None:
+    with transaction.atomic():
+        samples.add.enqueue(1, 2)
+        transaction.set_rollback(True)
+    assert not worker.work()
+
+
+def test_a_failed_attempt_is_repeated_later(
+    worker: TaskWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    samples.fail.enqueue()
+    worker.work()
+    row = the_row()
+    assert row.status == TaskResultStatus.READY
+    assert timedelta(0) < row.run_after - timezone.now() <= timedelta(seconds=60)
+    assert not worker.work(), "not before its time"
+    assert [record.levelname for record in caplog.records if record.exc_info] == ["WARNING"]
+
+
+def test_after_the_last_attempt_it_has_failed(
+    worker: TaskWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    samples.fail.enqueue()
+    worker.work()
+    all_are_due()
+    worker.work()
+    assert the_row().status == TaskResultStatus.FAILED
+    assert "not today" in the_row().traceback
+    assert caplog.records[-1].levelname == "ERROR"
+    assert caplog.records[-1].exc_info
+
+
+def test_the_wait_grows() -> None:
+    delays = [samples.fail.retry_delay(attempts) for attempts in (1, 2, 3, 4, 1000)]  # type: ignore[attr-defined]
+    assert [delay.total_seconds() for delay in delays] == [60, 240, 960, 3600, 3600]
+
+
+def test_a_stuck_task_is_broken_off(worker: TaskWorker) -> None:
+    samples.hang.enqueue()
+    start = time.monotonic()
+    worker.work()
+    assert time.monotonic() - start < 30
+    assert the_row().status == TaskResultStatus.FAILED
+    assert "TimeLimitExceeded" in the_row().traceback
+
+
+def test_at_a_stop_a_long_task_is_handed_back(
+    worker: TaskWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples.hang.enqueue()
+    row = worker.claim()
+    assert row
+    worker.grace = 0.05
+    worker.stop()
+    worker.attempt(row)
+    # As if it had never been begun.
+    assert (the_row().status, the_row().worker_ids) == (TaskResultStatus.READY, [])
+
+
+def test_the_task_of_a_lost_worker_is_taken_up_again(worker: TaskWorker) -> None:
+    result = samples.add.enqueue(1, 2)
+    assert TaskWorker(lost_after=30, grace=1).claim()
+    worker.take_up_lost()
+    assert the_row().status == TaskResultStatus.RUNNING, "it is not lost yet"
+    Heartbeat.objects.update(seen_at=timezone.now() - timedelta(seconds=31))
+    worker.take_up_lost()
+    assert the_row().status == TaskResultStatus.READY
+    assert not Heartbeat.objects.exists()
+    all_are_due()
+    worker.work()
+    result.refresh()
+    assert (result.status, result.attempts) == (TaskResultStatus.SUCCESSFUL, 2)
+
+
+def test_a_task_that_kills_its_worker_is_not_repeated_for_ever(worker: TaskWorker) -> None:
+    samples.fail.enqueue()
+    for _ in range(2):
+        all_are_due()
+        assert TaskWorker(lost_after=30, grace=1).claim()
+        Heartbeat.objects.all().delete()
+        worker.take_up_lost()
+    assert the_row().status == TaskResultStatus.FAILED
+    assert "WorkerLostError" in the_row().traceback
+
+
+def test_a_worker_taken_for_dead_changes_nothing_any_more(worker: TaskWorker) -> None:
+    samples.add.enqueue(1, 2)
+    slow = TaskWorker(lost_after=30, grace=1)
+    row = slow.claim()
+    assert row
+    Heartbeat.objects.all().delete()
+    worker.take_up_lost()
+    all_are_due()
+    assert worker.claim()
+    slow.failed(row, ValueError("late"))
+    assert the_row().status == TaskResultStatus.RUNNING
+    assert len(the_row().worker_ids) == 2
+
+
+def test_a_task_that_this_release_does_not_know(worker: TaskWorker) -> None:
+    samples.add.enqueue(1, 2)
+    DBTaskResult.objects.update(task_path="apps.tasks.tests.samples.of_tomorrow")
+    worker.work()
+    assert the_row().status == TaskResultStatus.READY
+    assert "of_tomorrow" in the_row().traceback
+
+
+def test_what_a_task_logs_bears_its_id(worker: TaskWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(worker, "attempt", lambda _row: seen.append(task_id.get()))
+    result = samples.add.enqueue(1, 2)
+    worker.work()
+    assert (seen, task_id.get()) == ([result.id], "")

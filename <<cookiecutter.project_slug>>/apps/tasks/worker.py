@@ -1,0 +1,314 @@
+"""Runs the tasks in the database, one at a time; start several for more.
+
+django-tasks-db keeps the tasks. Its own worker is not used, since it repeats no failed task,
+leaves the task of a killed worker behind for ever, has no time limit, and ends when the
+database does not answer.
+"""
+
+import faulthandler
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from traceback import format_exception
+from types import FrameType
+from typing import Any
+
+from django.db import Error, close_old_connections, connection, connections, reset_queries
+from django.db.models.functions import Now
+from django.tasks import TaskContext, TaskResultStatus, task_backends
+from django.tasks.signals import task_finished, task_started
+from django.utils import timezone
+from django.utils.json import normalize_json
+from django_tasks_db.models import DBTaskResult
+from django_tasks_db.utils import exclusive_transaction
+
+from apps.core.health import NotReadyError, check_database
+from apps.tasks import schedules
+from apps.tasks.declaration import MAX_ATTEMPTS, TIME_LIMIT, Task
+from apps.tasks.models import Heartbeat
+from config.logs import task_id
+
+logger = logging.getLogger("site.tasks")
+
+# How long the worker sleeps when there is nothing to do, in seconds.
+PAUSE = 1
+# What a task that was told to stop gets to clean up, before the whole process ends.
+HARD_LIMIT = 5
+
+
+class TimeLimitExceeded(KeyboardInterrupt):
+    """The task took longer than its time limit.
+
+    Not an Exception, which a task in a loop may catch; and a KeyboardInterrupt, on which psycopg
+    cancels the query under way.
+    """
+
+
+class StopRequested(KeyboardInterrupt):
+    """The worker is to end and the task has not finished within the grace period."""
+
+
+class WorkerLostError(Exception):
+    """The worker of a task has ended without a word: killed, out of memory, cut off."""
+
+
+class TaskWorker:
+    """A process that runs tasks.
+
+    A worker that gives no sign of life for `lost_after` seconds is taken for dead. At a stop the
+    running task has `grace` seconds to finish, then it is handed back.
+    """
+
+    def __init__(self, lost_after: float, grace: float) -> None:
+        self.id = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.lost_after = lost_after
+        self.grace = grace
+        self.stopping = False
+        self.running = False
+        self.limit_at = 0.0
+        self.scheduled: dict[str, Task] = {}
+        self.look_for_lost_at = time.monotonic() + lost_after
+
+    # --- The process
+
+    def run(self) -> None:
+        """Run tasks until a signal asks to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # The shell has Ctrl-C ignored for what it starts in the background.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self.stop)
+        signal.signal(signal.SIGALRM, self.interrupt)
+        if not self.wait_until_ready():
+            return
+        ended = threading.Event()
+        heart = threading.Thread(target=self.beat, args=[ended], daemon=True)
+        heart.start()
+        logger.info("Worker %s is ready.", self.id)
+        while not self.stopping:
+            if not self.work():
+                time.sleep(PAUSE)
+        ended.set()
+        heart.join(PAUSE)
+        self.sign_off()
+
+    def stop(self, *_: Any) -> None:
+        """End after the running task; at the second call without waiting for it."""
+        again, self.stopping = self.stopping, True
+        if self.running:
+            left = signal.getitimer(signal.ITIMER_REAL)[0]
+            signal.setitimer(signal.ITIMER_REAL, 0.001 if again else min(left, self.grace))
+
+    def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+        """Break the running task off, at its time limit or at the end of the grace period."""
+        if self.running:
+            raise TimeLimitExceeded if time.monotonic() >= self.limit_at else StopRequested
+
+    def wait_until_ready(self) -> bool:
+        """Wait until the database answers and has this release's migrations; False at a stop."""
+        said = ""
+        while not self.stopping:
+            try:
+                check_database()
+                self.scheduled = schedules.declared()
+                schedules.plan(self.scheduled)
+                return True
+            except (NotReadyError, Error) as error:
+                if str(error) != said:
+                    logger.warning("Waiting for the database: %s", error)
+                said = str(error)
+                time.sleep(PAUSE)
+        return False
+
+    # --- Signs of life
+
+    def beat(self, ended: threading.Event) -> None:
+        """Give signs of life until the worker has ended; runs in a thread of its own."""
+        while not ended.wait(self.lost_after / 6):
+            try:
+                self.sign()
+            except Error:
+                # The worker itself says so.
+                connection.close()
+        connection.close()
+
+    def sign(self) -> None:
+        """Give a sign of life, by the database's clock, which all workers share."""
+        if not Heartbeat.objects.filter(pk=self.id).update(seen_at=Now()):
+            Heartbeat.objects.create(worker=self.id, seen_at=Now())
+
+    def sign_off(self) -> None:
+        """Say that the worker has ended."""
+        try:
+            Heartbeat.objects.filter(pk=self.id).delete()
+        except Error as error:
+            logger.warning("The database does not answer: %s", error)
+
+    def take_up_lost(self) -> None:
+        """Enqueue again the tasks whose worker is gone."""
+        # In this order: whoever claims a task gives a sign of life with it.
+        running = list(DBTaskResult.objects.running())
+        deadline = Now() - timedelta(seconds=self.lost_after)
+        Heartbeat.objects.filter(seen_at__lt=deadline).delete()
+        # This worker runs nothing now, so what seems to run here is lost as well.
+        alive = set(Heartbeat.objects.exclude(pk=self.id).values_list("pk", flat=True))
+        for row in running:
+            worker = row.worker_ids[-1] if row.worker_ids else ""
+            if worker not in alive:
+                self.failed(row, WorkerLostError(f"The worker {worker} is gone."))
+
+    # --- Tasks
+
+    def work(self) -> bool:
+        """Do what is due, and return whether there was a task to run."""
+        close_old_connections()
+        reset_queries()
+        try:
+            if time.monotonic() >= self.look_for_lost_at:
+                self.take_up_lost()
+                self.look_for_lost_at = time.monotonic() + self.lost_after / 2
+            schedules.enqueue_due(self.scheduled)
+            row = self.claim()
+        except Error as error:
+            self.lost_database(error)
+            return False
+        if row:
+            token = task_id.set(str(row.id))
+            try:
+                self.attempt(row)
+            finally:
+                task_id.reset(token)
+        return row is not None
+
+    def lost_database(self, error: Error) -> None:
+        """Say so; and give the other workers time for a sign of life once it is back."""
+        logger.warning("The database does not answer: %s", str(error).strip())
+        connection.close()
+        self.look_for_lost_at = time.monotonic() + self.lost_after
+
+    def claim(self) -> DBTaskResult | None:
+        """Return the next task, which no other worker gets; None if there is none."""
+        ready = DBTaskResult.objects.ready().filter(backend_name="default")
+        # SQLite's lock would hold up the whole site.
+        if not ready.exists():
+            return None
+        with exclusive_transaction():
+            row = ready.get_locked()
+            if row:
+                self.sign()
+                row.claim(self.id)
+        return row
+
+    def attempt(self, row: DBTaskResult) -> None:
+        """Run a task once and write down what became of it."""
+        try:
+            task, result = row.task, row.task_result
+            task_started.send(type(task_backends[row.backend_name]), task_result=result)
+            context: list[Any] = [TaskContext(task_result=result)] if task.takes_context else []
+            with self.limited(getattr(task, "time_limit", TIME_LIMIT)):
+                value = task.call(*context, *result.args, **result.kwargs)
+            value = normalize_json(value)
+        except StopRequested:
+            connections.close_all()
+            logger.warning("Task id=%s path=%s is handed back.", row.id, row.task_path)
+            self.record(
+                row,
+                status=TaskResultStatus.READY,
+                run_after=timezone.now(),
+                worker_ids=row.worker_ids[:-1],
+            )
+        except BaseException as error:
+            if isinstance(error, TimeLimitExceeded):
+                # A query may have been under way.
+                connections.close_all()
+            self.failed(row, error)
+        else:
+            self.record(
+                row,
+                status=TaskResultStatus.SUCCESSFUL,
+                finished_at=timezone.now(),
+                return_value=value,
+                exception_class_path="",
+                traceback="",
+            )
+            self.say_finished(row)
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """Break off what takes longer, by an exception; if that has no effect, end the process."""
+        self.limit_at = time.monotonic() + seconds
+        try:
+            self.running = True
+            left = min(seconds, self.grace) if self.stopping else seconds
+            signal.setitimer(signal.ITIMER_REAL, left)
+            # Prints where the task hangs. Another worker takes it up again.
+            faulthandler.dump_traceback_later(seconds + HARD_LIMIT, exit=True)
+            yield
+        finally:
+            self.running = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            faulthandler.cancel_dump_traceback_later()
+
+    def failed(self, row: DBTaskResult, error: BaseException) -> None:
+        """Write down a failed attempt: the task is repeated later, or has failed for good."""
+        attempts = len(row.worker_ids)
+        outcome: dict[str, Any] = {
+            "return_value": None,
+            "exception_class_path": f"{type(error).__module__}.{type(error).__qualname__}",
+            "traceback": "".join(format_exception(error)),
+        }
+        try:
+            task = row.task
+        except ImportError:
+            # Perhaps a task of the next release, whose worker will know it.
+            task = None
+        most = getattr(task, "max_attempts", MAX_ATTEMPTS)
+        if attempts < most:
+            delay = task.retry_delay(attempts) if isinstance(task, Task) else timedelta(seconds=60)
+            outcome |= {"status": TaskResultStatus.READY, "run_after": timezone.now() + delay}
+            if self.record(row, **outcome):
+                logger.warning(
+                    "Task id=%s path=%s failed, attempt %d of %d; again in %d s.",
+                    *(row.id, row.task_path, attempts, most, delay.total_seconds()),
+                    exc_info=error,
+                )
+        else:
+            outcome |= {"status": TaskResultStatus.FAILED, "finished_at": timezone.now()}
+            if self.record(row, **outcome):
+                self.say_finished(row)
+
+    def record(self, row: DBTaskResult, **outcome: Any) -> bool:
+        """Write what became of an attempt, and return whether it still was this worker's.
+
+        Waits for a database that does not answer, except at a stop.
+        """
+        attempt = DBTaskResult.objects.filter(
+            pk=row.pk, status=TaskResultStatus.RUNNING, started_at=row.started_at
+        )
+        while True:
+            try:
+                written = attempt.update(**outcome)
+                break
+            except Error as error:
+                self.lost_database(error)
+                if self.stopping:
+                    return False
+                time.sleep(PAUSE)
+        for name, value in outcome.items():
+            setattr(row, name, value)
+        return bool(written)
+
+    def say_finished(self, row: DBTaskResult) -> None:
+        """Tell whoever listens, such as Django's log, that a task has ended well or badly."""
+        try:
+            task_finished.send_robust(
+                type(task_backends[row.backend_name]), task_result=row.task_result
+            )
+        except ImportError:
+            logger.error("Task id=%s path=%s is not known here.", row.id, row.task_path)

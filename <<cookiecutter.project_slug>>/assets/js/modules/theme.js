@@ -1,0 +1,57 @@
+// The colour theme: the system's unless the visitor has chosen one in the footer.
+const KEY = "theme";
+const CHOICES = ["system", "light", "dark"];
+
+export function readTheme(window) {
+  try {
+    const theme = window.localStorage.getItem(KEY);
+    return CHOICES.includes(theme) ? theme : "system";
+  } catch {
+    // A browser that forbids storage; the choice then lasts for this page.
+    return "system";
+  }
+}
+
+export function saveTheme(window, theme) {
+  try {
+    window.localStorage.setItem(KEY, theme);
+  } catch {
+    // As above.
+  }
+}
+
+// The value of a theme-color tag's media attribute: the tag for `own` counts when that theme is shown.
+export function themeColorMedia(own, theme) {
+  if (theme === "system") {
+    return `(prefers-color-scheme: ${own})`;
+  }
+  return theme === own ? "all" : "not all";
+}
+
+export function applyTheme(document, theme) {
+  if (theme === "system") {
+    delete document.documentElement.dataset.theme;
+  } else {
+    document.documentElement.dataset.theme = theme;
+  }
+  for (const tag of document.querySelectorAll('meta[name="theme-color"]')) {
+    tag.media = themeColorMedia(tag.dataset.theme, theme);
+  }
+}
+
+export function setUpThemeSwitch(window) {
+  const { document } = window;
+  const themeSwitch = document.querySelector(".theme-switch");
+  if (!themeSwitch) {
+    return;
+  }
+  const theme = readTheme(window);
+  for (const input of themeSwitch.querySelectorAll("input")) {
+    input.checked = input.value === theme;
+  }
+  themeSwitch.addEventListener("change", ({ target }) => {
+    applyTheme(document, target.value);
+    saveTheme(window, target.value);
+  });
+  themeSwitch.hidden = false;
+}

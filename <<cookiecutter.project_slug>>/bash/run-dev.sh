@@ -1,0 +1,24 @@
+#!/bin/sh
+# Development: docker-compose.yml starts this in the container, `fab start` on the host (RUN_IN=host).
+set -eu
+cd "$(dirname "$0")/.."
+export RUN_IN="${RUN_IN:-docker}"
+
+# All that is started below ends with this script; `wait` lets a signal through at once.
+trap 'trap "" TERM; kill 0; exit 0' TERM INT
+
+# Each starts again when it dies, so that a fault in one ends neither the other nor the container.
+keep() {
+  name=$1
+  shift
+  while :; do
+    "$@" || :
+    echo "$name ended; starting it again in 2 s." >&2
+    sleep 2
+  done
+}
+
+# `npm install` is quick when there is nothing to do, and mends packages of another platform.
+keep "The asset watcher" bash bash/node.sh sh -c "npm install && exec npm run watch" &
+keep "The server" sh bash/serve-dev.sh &
+wait

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Development: bash/run-dev.sh calls this for Django's server, which restarts itself on an edit.
+set -eu
+cd "$(dirname "$0")/.."
+
+address=127.0.0.1:${WEB_PORT:-8000}
+if [ "$RUN_IN" = docker ]; then
+  address=0.0.0.0:8000
+fi
+sh bash/packages-dev.sh
+case "${AUTO_START_SERVER:-}" in
+  [Tt]rue | TRUE | 1 | [Yy]es | [Oo]n) ;;
+  *)
+    echo "AUTO_START_SERVER is not true: waiting for commands, such as fab sh."
+    exec tail -f /dev/null
+    ;;
+esac
+python manage.py migrate --noinput
+exec python manage.py runserver "$address"

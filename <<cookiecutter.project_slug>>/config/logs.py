@@ -1,0 +1,64 @@
+"""How the site and gunicorn log: one line an event on standard output, as JSON or as text."""
+
+from contextvars import ContextVar
+from logging import Filter, LogRecord
+from typing import Any
+
+# Set by apps.core.middleware for the time of a request.
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+# Set by apps.tasks.worker for the time of a task.
+task_id: ContextVar[str] = ContextVar("task_id", default="")
+# Set by config.tracing, where requests are traced.
+trace_id: ContextVar[str] = ContextVar("trace_id", default="")
+
+
+class AddRequestId(Filter):
+    """Gives each record the id of its request, and those of its trace and task if it has them."""
+
+    def filter(self, record: LogRecord) -> bool:
+        record.request_id = request_id.get()
+        if trace := trace_id.get():
+            record.trace_id = trace
+        if task := task_id.get():
+            record.task_id = task
+        return True
+
+
+def logging_config(level: str, style: str) -> dict[str, Any]:
+    """Return a configuration for logging.config.dictConfig; `style` is "json" or "text".
+
+    https://docs.djangoproject.com/en/6.1/topics/logging/
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"request_id": {"()": AddRequestId}},
+        "formatters": {
+            "text": {"format": "{levelname} {name} [{request_id}] {message}", "style": "{"},
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "format": "{levelname}{name}{message}{request_id}",
+                "style": "{",
+                "timestamp": "time",
+                "rename_fields": {"levelname": "level", "name": "logger"},
+            },
+        },
+        "handlers": {
+            "stdout": {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stdout",
+                "formatter": style,
+                "filters": ["request_id"],
+            },
+        },
+        "root": {"handlers": ["stdout"], "level": level},
+        "loggers": {
+            # Django's own handlers would print a second time.
+            "django": {"handlers": [], "level": level, "propagate": True},
+            # The development server's own line for each request, of which there is one already.
+            "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            # Django leaves it to the server to drop the body of an answer to HEAD; no need to warn.
+            "gunicorn.http.wsgi": {"handlers": [], "level": "ERROR", "propagate": True},
+            "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
+        },
+    }

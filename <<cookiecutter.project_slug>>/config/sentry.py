@@ -1,0 +1,62 @@
+"""Sends errors to Sentry. config/settings.py imports this where SENTRY_DSN is set, and nothing else does.
+
+https://docs.sentry.io/platforms/python/integrations/django/
+"""
+
+import logging
+
+import sentry_sdk
+from sentry_sdk.integrations.atexit import AtexitIntegration
+from sentry_sdk.integrations.dedupe import DedupeIntegration
+from sentry_sdk.integrations.django import DjangoIntegration
+from sentry_sdk.integrations.excepthook import ExcepthookIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
+from sentry_sdk.integrations.threading import ThreadingIntegration
+from sentry_sdk.types import Event, Hint
+
+from config.logs import request_id
+
+
+def start(dsn: str, environment: str, release: str) -> None:
+    """Send each error from now on: what nothing has caught, and what is logged as an error.
+
+    A thread sends them, so no page waits for Sentry; a stop waits two seconds at most.
+    """
+    sentry_sdk.init(
+        dsn=dsn,
+        environment=environment,
+        release=release or None,
+        # Named one by one: others send the command line, mark outgoing requests, or come on by
+        # themselves with a package. The log is not sent along; the request's id leads to it.
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        integrations=[
+            AtexitIntegration(),
+            DedupeIntegration(),
+            DjangoIntegration(),
+            ExcepthookIntegration(),
+            LoggingIntegration(level=None, event_level=logging.ERROR),
+            ThreadingIntegration(),
+        ],
+        auto_session_tracking=False,
+        # Passwords and people's data are in forms and variables.
+        send_default_pii=False,
+        max_request_body_size="never",
+        include_local_variables=False,
+        before_send=reduce,
+    )
+    # A visitor's bad request, such as a forged host, is logged and is no error of the site.
+    ignore_logger("django.security.*")
+
+
+def reduce(event: Event, _hint: Hint) -> Event:
+    """Return the event with the request's method and id in place of all else that is known of it.
+
+    Headers, address and query are personal; a path can hold the token of a password reset. The
+    event's `transaction` is the path's pattern.
+    """
+    if "request" in event:
+        event["request"] = {"method": event["request"].get("method")}
+    event.pop("user", None)
+    event.setdefault("tags", {})["request_id"] = request_id.get()
+    return event

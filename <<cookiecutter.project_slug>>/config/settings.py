@@ -1,0 +1,219 @@
+"""Django's settings, the same in development, tests and production: the environment decides.
+
+Each value that differs comes from config/environment.py.
+https://docs.djangoproject.com/en/6.1/ref/settings/
+"""
+
+from django.utils.csp import CSP
+
+from config.cache import caches
+from config.database import database
+from config.environment import BASE_DIR, read_or_exit
+from config.logs import logging_config
+from config.mail import mailer
+from config.media import origin, storage
+
+env = read_or_exit()
+
+# The site's own words, for pages and mail
+SITE_NAME = << cookiecutter.__project_name_quoted >>  # fmt: skip
+SITE_DESCRIPTION = << cookiecutter.__description_quoted >>  # fmt: skip
+# Who wants to hear of a weakness: https://www.rfc-editor.org/rfc/rfc9116
+SECURITY_CONTACT = "mailto:<< cookiecutter.author_email >>"  # fmt: skip
+
+# https://docs.djangoproject.com/en/6.1/ref/settings/#core-settings
+
+DEBUG = env["DEBUG"]
+SECRET_KEY = env["SECRET_KEY"]
+ALLOWED_HOSTS = env["ALLOWED_HOSTS"]
+ROOT_URLCONF = "config.urls"
+ADMIN_PATH = env["ADMIN_PATH"]
+WSGI_APPLICATION = "config.wsgi.application"
+
+INSTALLED_APPS = [
+    "apps.core",
+    "apps.accounts",
+    "apps.tasks",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.sitemaps",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_tasks_db",
+]
+
+# https://docs.djangoproject.com/en/6.1/ref/middleware/#middleware-ordering
+
+MIDDLEWARE = [
+    # First: a load balancer asks by IP address and without HTTPS.
+    "apps.core.middleware.HealthMiddleware",
+    "apps.core.middleware.RequestLogMiddleware",
+    # Before all that may answer by itself, so that no page lacks the policy.
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "apps.core.middleware.BodyLimitMiddleware",
+    # In development runserver itself serves the static files, before they are collected.
+    *([] if DEBUG else ["apps.core.static_files.StaticFilesMiddleware"]),
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "apps.core.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.accounts.middleware.LimitsMiddleware",
+]
+
+# https://docs.djangoproject.com/en/6.1/topics/templates/
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.csp",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+# Forms look in templates/django/forms/ before they use Django's own.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# https://docs.djangoproject.com/en/6.1/ref/settings/#databases
+
+DATABASES = {"default": database(env["DATABASE_URL"])}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# https://docs.djangoproject.com/en/6.1/topics/cache/
+
+CACHES = caches(env["CACHE_URL"])
+if env["CACHE_URL"]:
+    # The database keeps the sessions too, so that an emptied cache signs nobody out.
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    SESSION_CACHE_ALIAS = "sessions"
+
+# https://docs.djangoproject.com/en/6.1/topics/auth/
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["apps.accounts.backends.LimitedBackend"]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "core:home"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# https://docs.djangoproject.com/en/6.1/topics/security/
+
+PRODUCTION = not DEBUG
+TRUST_PROXY = env["TRUST_PROXY"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+SECURE_SSL_REDIRECT = PRODUCTION and env["HTTPS"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION and env["HTTPS"]
+CSRF_COOKIE_HTTPONLY = True
+# With this prefix a browser takes a cookie from this host alone, not from another of its domain:
+# https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/Cookies#cookie_prefixes
+COOKIE_PREFIX = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+# A browser from which somebody has signed in: apps.accounts.limits.
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"
+SECURE_HSTS_SECONDS = env["HSTS_SECONDS"] if PRODUCTION and env["HTTPS"] else 0
+# Subdomains and browsers' preload lists concern the whole domain, which is not this site's to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+CSRF_TRUSTED_ORIGINS = env["CSRF_TRUSTED_ORIGINS"]
+X_FRAME_OPTIONS = "DENY"
+# The longest body of a request, with its files; Django itself limits the rest of it to 2.5 MB and
+# 1000 fields: https://docs.djangoproject.com/en/6.1/ref/settings/#data-upload-max-memory-size
+BODY_MAX_BYTES = 10 * 1024 * 1024
+
+# https://docs.djangoproject.com/en/6.1/topics/security/#content-security-policy
+
+# These never reach scripts and styles: one from elsewhere takes the page's nonce.
+CSP_ORIGINS = [
+    *env["CSP_ORIGINS"],
+    *origin(env["MEDIA_BUCKET"], env["AWS_REGION"], env["MEDIA_ENDPOINT_URL"]),
+]
+SECURE_CSP = {
+    "default-src": [CSP.SELF, *CSP_ORIGINS],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF, CSP.NONCE],
+    "img-src": [CSP.SELF, "data:", *CSP_ORIGINS],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+
+# https://docs.djangoproject.com/en/6.1/topics/email/
+
+MAILERS = {"default": mailer(env["EMAIL_URL"])}
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env["DEFAULT_FROM_EMAIL"]
+
+# https://docs.djangoproject.com/en/6.1/topics/tasks/ and docs/tasks.md
+
+TASKS_BACKENDS = {"immediate": "ImmediateBackend", "database": "DatabaseBackend"}
+TASKS = {"default": {"BACKEND": f"apps.tasks.backends.{TASKS_BACKENDS[env['TASKS']]}"}}
+
+# https://docs.djangoproject.com/en/6.1/topics/i18n/
+
+LANGUAGE_CODE = "en"
+# The first is at /, the others below their code: /ar/. docs/translation.md
+LANGUAGES = [("en", "English"), ("ar", "العربية")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+
+# https://docs.djangoproject.com/en/6.1/topics/files/
+
+MEDIA_URL = "media/"
+MEDIA_ROOT = BASE_DIR / "media"
+
+# https://docs.djangoproject.com/en/6.1/howto/static-files/ and https://whitenoise.readthedocs.io
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": storage(
+        env["MEDIA_BUCKET"], env["AWS_REGION"], env["MEDIA_ENDPOINT_URL"], production=PRODUCTION
+    ),
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+
+# https://docs.djangoproject.com/en/6.1/topics/logging/
+
+LOGGING = logging_config(env["LOG_LEVEL"], env["LOG_FORMAT"])
+
+# https://opentelemetry.io/docs/languages/python/: config/wsgi.py begins
+
+OTEL_ENDPOINT = env["OTEL_EXPORTER_OTLP_ENDPOINT"]
+OTEL_SERVICE_NAME = env["OTEL_SERVICE_NAME"]
+RELEASE = env["RELEASE"]
+
+# https://docs.sentry.io/platforms/python/integrations/django/
+
+if env["SENTRY_DSN"]:
+    from config import sentry
+
+    sentry.start(env["SENTRY_DSN"], env["SENTRY_ENVIRONMENT"], RELEASE)

@@ -1,0 +1,76 @@
+"""Sends traces by OpenTelemetry. Imported where OTEL_EXPORTER_OTLP_ENDPOINT is set, and nowhere else.
+
+The site is instrumented once, in the process from which gunicorn's workers are forked; each
+worker then sends for itself, since the thread that sends does not survive a fork.
+https://opentelemetry-python.readthedocs.io/en/latest/examples/fork-process-model/README.html
+"""
+
+from threading import Thread
+
+from django.conf import settings
+from django.http import HttpRequest
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.instrumentation.django import DjangoInstrumentor
+from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span, SpanKind, format_trace_id
+
+from config.logs import trace_id
+
+# How long a stop waits for the last traces to be sent.
+STOP_SECONDS = 2
+
+# A path can hold the token of a password reset, and the rest is personal; the route says what
+# was asked for. https://opentelemetry.io/docs/specs/semconv/registry/attributes/
+PERSONAL = {
+    *("http.target", "http.url", "http.user_agent", "net.peer.ip", "net.peer.port"),
+    *("client.address", "client.port", "url.full", "url.path", "url.query", "user_agent.original"),
+    *("network.peer.address", "network.peer.port"),
+}
+
+
+class RequestSpanProcessor(BatchSpanProcessor):
+    """Sends what belongs to a request, and not the queries of health checks, which have no trace."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if span.parent or span.kind is SpanKind.SERVER:
+            super().on_end(span)
+
+
+def instrument() -> None:
+    """Make Django and psycopg report what they do; call it before the site is loaded.
+
+    Django's part stands behind the health checks, which it must not trace, and behind the log,
+    so that a request for a wrong host is still logged.
+    """
+    log = settings.MIDDLEWARE.index("apps.core.middleware.RequestLogMiddleware")
+    DjangoInstrumentor().instrument(middleware_position=log + 1, request_hook=begin)
+    PsycopgInstrumentor().instrument()
+
+
+def begin(span: Span, _request: HttpRequest) -> None:
+    """Give the log the trace's id, and take out of the span what is personal."""
+    trace_id.set(format_trace_id(span.get_span_context().trace_id))
+    for name in PERSONAL & set(getattr(span, "attributes", None) or {}):
+        span.set_attribute(name, "")
+
+
+def export() -> None:
+    """Send from this process, by a thread of its own; no page waits for the collector."""
+    about = {"service.name": settings.OTEL_SERVICE_NAME, "service.version": settings.RELEASE}
+    provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
+    exporter = OTLPSpanExporter(f"{settings.OTEL_ENDPOINT.rstrip('/')}/v1/traces")
+    provider.add_span_processor(RequestSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+
+
+def stop() -> None:
+    """Send what is left, but no longer than STOP_SECONDS, also if the collector is dead."""
+    provider = trace.get_tracer_provider()
+    if isinstance(provider, TracerProvider):
+        last = Thread(target=provider.shutdown, daemon=True)
+        last.start()
+        last.join(STOP_SECONDS)

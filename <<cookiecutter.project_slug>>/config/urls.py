@@ -1,0 +1,34 @@
+"""Addresses of the site: https://docs.djangoproject.com/en/6.1/topics/http/urls/
+
+/healthz and /readyz are answered before these, by apps.core.middleware.
+"""
+
+from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
+from django.conf.urls.static import static
+from django.contrib import admin
+from django.contrib.sitemaps.views import sitemap
+from django.urls import include, path
+
+from apps.core import views
+from apps.core.sitemaps import SITEMAPS
+
+urlpatterns = [
+    # What robots and browsers look for at these very addresses.
+    path("favicon.ico", views.favicon),
+    path("robots.txt", views.robots),
+    path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
+    path(".well-known/security.txt", views.security),
+    # The pages: each address has one language.
+    *i18n_patterns(
+        path("", include("apps.core.urls")),
+        path("account/", include("apps.accounts.urls")),
+        path(settings.ADMIN_PATH, admin.site.urls),
+        prefix_default_language=False,
+    ),
+    # Uploaded files, in development alone.
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+]
+
+handler400 = "apps.core.views.bad_request"
+handler404 = "apps.core.views.page_not_found"

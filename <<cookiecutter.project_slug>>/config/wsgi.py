@@ -1,0 +1,18 @@
+"""The WSGI application that gunicorn serves: https://docs.djangoproject.com/en/6.1/howto/deployment/wsgi/"""
+
+import os
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+if settings.OTEL_ENDPOINT:
+    from config import tracing
+
+    tracing.instrument()
+    if settings.DEBUG:
+        # The development server is one process; gunicorn's workers each begin in config/gunicorn.py.
+        tracing.export()
+
+application = get_wsgi_application()

@@ -1,0 +1,17 @@
+"""What the tests of all apps share: https://docs.pytest.org/en/stable/reference/fixtures.html"""
+
+import pytest
+from pytest_django import Settings
+
+
+@pytest.fixture(autouse=True)
+def _tasks_run_at_once(settings: Settings) -> None:
+    """Run tasks where they are enqueued, whatever TASKS is; also in a test's own transaction."""
+    backend = "apps.tasks.backends.ImmediateBackend"
+    settings.TASKS = {"default": {"BACKEND": backend, "OPTIONS": {"on_commit": False}}}
+
+
+@pytest.fixture
+def tasks_wait(settings: Settings, db: None) -> None:
+    """Keep tasks in the database instead, for a worker; see apps/tasks/tests/."""
+    settings.TASKS = {"default": {"BACKEND": "apps.tasks.backends.DatabaseBackend"}}

@@ -1,0 +1,61 @@
+"""Docker and Compose on this machine."""
+
+import shutil
+import subprocess
+from functools import cache
+
+from invoke.exceptions import Exit
+
+COMPOSE_2 = "https://docs.docker.com/compose/install/"
+
+
+def answer(*words: str) -> str | None:
+    """Return what a short command prints, or None if it is missing, fails or hangs for 10 s."""
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+@cache
+def problem() -> str:
+    """Return why Docker cannot be used here, in one line, or ""."""
+    if not shutil.which("docker"):
+        return "Docker is not installed: https://docs.docker.com/get-started/get-docker/"
+    if answer("docker", "info", "--format", "{{.ServerVersion}}") is None:
+        return "Docker's engine does not answer: start it, or look at what `docker info` says."
+    if not compose_words():
+        return f"Docker Compose 2 is not installed: {COMPOSE_2}"
+    return ""
+
+
+@cache
+def compose_words() -> tuple[str, ...]:
+    """Return the words that start Compose 2, or none."""
+    for words in (("docker", "compose"), ("docker-compose",)):
+        version = answer(*words, "version", "--short")
+        if version and not version.lstrip("v").startswith("1."):
+            return words
+    return ()
+
+
+def compose() -> str:
+    """Return the command that starts Compose; raise Exit with one line if it cannot be used."""
+    if problem():
+        raise Exit(
+            f"{problem()}\nOr run without Docker: set RUN_IN=host in .env and type: fab setup"
+        )
+    return " ".join(compose_words())
+
+
+def ask_compose(*words: str) -> str:
+    """Return what a short command of Compose prints, or "" if it fails."""
+    compose()
+    return answer(*compose_words(), *words) or ""
+
+
+@cache
+def is_rootless() -> bool:
+    """Whether the engine runs as the caller, whose files then belong to root inside a container."""
+    return "name=rootless" in (answer("docker", "info", "--format", "{{.SecurityOptions}}") or "")

@@ -1,0 +1,124 @@
+"""The site on this machine itself, without Docker: Python in .venv, SQLite, a process in the background."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+
+from invoke.context import Context
+from invoke.exceptions import Exit, UnexpectedExit
+
+from fabfile import docker, env
+from fabfile.run import VENV, host_environment, is_node_new_enough, node_folders
+
+STATE = env.PROJECT / ".run"
+LOG = STATE / "site.log"
+PID = STATE / "site.pid"
+
+
+def install(c: Context) -> None:
+    """Install the locked Python and npm packages, build the assets and migrate.
+
+    Brings a Node of its own into .venv where this machine has none that is new enough.
+    Raises Exit in one line if there is no Python that the site can use, or no network.
+    """
+    install_python(c)
+    environment = host_environment()
+    try:
+        c.run("npm ci --no-audit --no-fund", env=environment)
+        c.run("npm run build", env=environment)
+    except UnexpectedExit as error:
+        raise Exit(
+            "The npm packages could not be installed or built: the lines above say why."
+        ) from error
+    c.run("python manage.py migrate", env=environment)
+
+
+def install_python(c: Context) -> None:
+    """Install the locked Python packages, unless they are installed already."""
+    lock = (env.PROJECT / "poetry.lock").read_bytes()
+    stamp = VENV / "poetry.lock"
+    if stamp.exists() and stamp.read_bytes() == lock:
+        return
+    has_node = node_folders() or is_node_new_enough(shutil.which("node"))
+    command = "python3 fabfile/poetry.py sync --no-interaction"
+    try:
+        c.run(command if has_node else f"{command} --with node", env=without_venv())
+    except UnexpectedExit as error:
+        raise Exit(
+            "The Python packages could not be installed: the lines above say why."
+            " It takes Python 3.12 or newer, and a network the first time."
+        ) from error
+    stamp.write_bytes(lock)
+
+
+def without_venv() -> dict[str, str]:
+    """Return variables under which Poetry uses .venv, and not one that happens to be active."""
+    return {"VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
+
+
+def start(c: Context) -> None:
+    """Start the site in the background; what it prints goes to the log."""
+    if process():
+        return
+    settings = env.read()
+    port = int(settings["WEB_PORT"])
+    if env.is_taken(port):
+        raise Exit(
+            f"Port {port} is taken by another program:"
+            f" stop it, or set WEB_PORT={env.free_port(port + 1)} in .env and start again."
+        )
+    if VENV.exists():
+        install_python(c)
+    environment = {**settings, **host_environment()}
+    STATE.mkdir(exist_ok=True)
+    with LOG.open("wb") as log:
+        started = subprocess.Popen(
+            ["sh", "bash/run-dev.sh"],
+            cwd=env.PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    PID.write_text(str(started.pid))
+
+
+def stop() -> None:
+    """Stop the site's process and all that it started; quiet if there is none."""
+    pid = process()
+    if not pid:
+        print("The site does not run.")
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGTERM)
+    for _ in range(100):
+        if not process():
+            break
+        time.sleep(0.1)
+    else:
+        os.killpg(pid, signal.SIGKILL)
+    PID.unlink(missing_ok=True)
+    print("The site is stopped.")
+
+
+def process() -> int:
+    """Return the number of the site's process, or 0 if it does not run."""
+    try:
+        pid = int(PID.read_text())
+    except (OSError, ValueError):
+        return 0
+    # A number can be another program's by now.
+    command = docker.answer("ps", "-o", "stat=,command=", "-p", str(pid)) or ""
+    return pid if "run-dev.sh" in command and not command.startswith("Z") else 0
+
+
+def log() -> str:
+    """Return the site's log; raise Exit if it has never been started."""
+    try:
+        return LOG.read_text(errors="replace")
+    except OSError:
+        raise Exit("The site has not been started yet: type: fab start") from None

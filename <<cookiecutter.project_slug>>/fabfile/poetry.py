@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Run Poetry, wherever it comes from: python3 fabfile/poetry.py lock
+
+It is the Poetry on PATH if that is new enough, else one from uvx, else one kept in a virtual
+environment of its own. Needs nothing but Python, since it runs before anything is installed.
+
+Poetry asks its index's JSON API, which some networks' indexes do not have. Where that is so,
+Poetry is run again with the index that pip uses, by the plugin poetry-plugin-pypi-mirror, and
+`.env` remembers it.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urljoin
+from urllib.request import Request, urlopen
+
+VERSION = "2.5.1"
+PACKAGES = [f"poetry=={VERSION}", "poetry-plugin-pypi-mirror==0.6.5"]
+MIRROR = "POETRY_PYPI_MIRROR_URL"
+ASKS_THE_INDEX = {"add", "install", "lock", "remove", "sync", "update"}
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: list[str]) -> int:
+    """Run Poetry in the working directory and return its exit code."""
+    mirror = os.environ.get(MIRROR) or remembered_mirror()
+    code = run(arguments, mirror)
+    if code == 0 or mirror or not ASKS_THE_INDEX.intersection(arguments):
+        return code
+    mirror = index_without_json()
+    if not mirror:
+        return code
+    print("The package index has no JSON API here: once more, with pip's index.", file=sys.stderr)
+    code = run(arguments, mirror)
+    if code == 0:
+        remember_mirror(mirror)
+    return code
+
+
+def run(arguments: list[str], mirror: str) -> int:
+    """Run Poetry once, with `mirror` in its index's place unless that is empty."""
+    environment = {**os.environ, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
+    if mirror:
+        environment[MIRROR] = mirror
+    return subprocess.run([*command(bool(mirror)), *arguments], env=environment).returncode
+
+
+def command(with_mirror: bool) -> list[str]:
+    """Return the words that start Poetry; with the mirror's plugin if `with_mirror`."""
+    if not with_mirror and is_new_enough(shutil.which("poetry")):
+        return ["poetry"]
+    if shutil.which("uvx"):
+        return ["uvx", "--quiet", "--from", PACKAGES[0], "--with", PACKAGES[1], "poetry"]
+    return [str(own_environment() / "bin" / "python"), "-m", "poetry"]
+
+
+def is_new_enough(poetry: str | None) -> bool:
+    """Whether `poetry` is of at least the major and minor version that wrote the lock."""
+    if not poetry:
+        return False
+    said = subprocess.run([poetry, "--version"], capture_output=True, text=True).stdout
+    has = [int(number) for number in re.findall(r"\d+", said)]
+    return has[:2] >= [int(number) for number in VERSION.split(".")[:2]]
+
+
+def own_environment() -> Path:
+    """Return a virtual environment that holds Poetry; make it if it is not there."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / f"poetry-{VERSION}-python-{sys.version_info.major}.{sys.version_info.minor}"
+    if folder.exists():
+        return folder
+    print(f"Installing Poetry {VERSION} into {folder} (once).", file=sys.stderr)
+    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
+    try:
+        venv.create(unfinished, with_pip=True)
+        pip = [str(unfinished / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "--quiet", *PACKAGES], check=True)
+        unfinished.rename(folder)
+    except subprocess.CalledProcessError:
+        sys.exit(
+            f"Poetry {VERSION} could not be installed: is there a network?"
+            " Else install it yourself: https://python-poetry.org/docs/#installation"
+        )
+    except OSError:
+        # Another process was quicker.
+        if not folder.exists():
+            raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def index_without_json() -> str:
+    """Return pip's index if it answers and the JSON API beside the default one does not; else ""."""
+    said = subprocess.run(
+        [
+            str(own_environment() / "bin" / "python"),
+            "-c",
+            "from pip._internal.models.index import PyPI; print(PyPI.simple_url)",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    default = said.stdout.strip()
+    configured = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    index = os.environ.get("PIP_INDEX_URL") or configured or default
+    index = index.rstrip("/") + "/"
+    # Poetry asks for one version's page; some indexes have the package's page alone.
+    has_json = answers(urljoin(default.rstrip("/") + "/", "../pypi/pip/24.0/json"))
+    return index if answers(urljoin(index, "pip/")) and not has_json else ""
+
+
+def answers(url: str) -> bool:
+    """Whether `url` can be read, within 10 s."""
+    try:
+        with urlopen(Request(url, headers={"User-Agent": "poetry"}), timeout=10) as response:
+            return response.status == 200
+    except (URLError, OSError, ValueError):
+        return False
+
+
+def remembered_mirror() -> str:
+    """Return the mirror that `.env` names, or ""."""
+    file = PROJECT / ".env"
+    if not file.is_file():
+        return ""
+    found = re.search(rf"^{MIRROR}=(.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return found.group(1).strip() if found else ""
+
+
+def remember_mirror(mirror: str) -> None:
+    """Write the mirror into `.env`, if the project has one yet."""
+    file = PROJECT / ".env"
+    if file.is_file():
+        with file.open("a", encoding="utf-8") as env:
+            env.write(f"# Poetry's index here has no JSON API.\n{MIRROR}={mirror}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

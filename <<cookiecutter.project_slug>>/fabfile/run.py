@@ -1,0 +1,92 @@
+"""The one helper by which a task runs a command: in the container `web`, or on this machine."""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile import docker, env
+
+VENV = env.PROJECT / ".venv"
+
+
+def in_docker() -> bool:
+    """Whether tasks run in the container; raise Exit if RUN_IN is neither docker nor host."""
+    place = env.read()["RUN_IN"]
+    if place not in {"docker", "host"}:
+        raise Exit(f"RUN_IN in .env is {place!r}: it must be docker or host.")
+    return place == "docker"
+
+
+def run(c: Context, command: str, *, warn: bool = False) -> bool:
+    """Run `command` where the site runs, with its Python, Node and settings.
+
+    The terminal is passed on if there is one. Returns whether the command succeeded; raises
+    UnexpectedExit, with its exit code, if it did not, unless `warn` is set.
+    """
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    environment = {}
+    if in_docker():
+        verb = "exec" if is_up() else "run --rm"
+        options = "" if terminal else "--no-TTY "
+        command = f"{docker.compose()} {verb} {options}web {command}"
+    else:
+        environment = host_environment()
+    return bool(c.run(command, pty=terminal, warn=warn, env=environment))
+
+
+def npm(c: Context, words: str, *, warn: bool = False) -> bool:
+    """Run npm where the site runs, after installing what the lock has and node_modules has not.
+
+    In the container bash/node.sh finds or installs Node. Returns and raises as `run` does.
+    """
+    command = "bash bash/node.sh npm"
+    installed = env.PROJECT / "node_modules" / ".package-lock.json"
+    lock = env.PROJECT / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        run(c, f"{command} install --no-audit --no-fund")
+        installed.touch()
+    return run(c, f"{command} {words}", warn=warn)
+
+
+def is_up() -> bool:
+    """Whether the container `web` of this checkout runs."""
+    return bool(docker.ask_compose("ps", "--status", "running", "--quiet", "web"))
+
+
+def host_environment() -> dict[str, str]:
+    """Return what a command on this machine needs in its environment to find Python and Node.
+
+    Raises Exit if `fab setup` has not been run.
+    """
+    if not (VENV / "bin" / "python").exists():
+        raise Exit("The Python packages are not installed: type: fab setup")
+    folders = [str(VENV / "bin"), *node_folders(), os.environ["PATH"]]
+    return {"PATH": os.pathsep.join(folders), "VIRTUAL_ENV": str(VENV), "RUN_IN": "host"}
+
+
+def node_folders() -> list[str]:
+    """Return the folder of a Node as new as `.nvmrc` says, where PATH's own is older: nvm's, or none."""
+    if is_node_new_enough(
+        shutil.which("node", path=f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    ):
+        return []
+    nvm = Path(os.environ.get("NVM_DIR") or Path.home() / ".nvm") / "versions" / "node"
+    nodes = sorted(nvm.glob(f"v{wanted_node()}.*/bin/node"), reverse=True)
+    return [str(node.parent) for node in nodes if is_node_new_enough(str(node))][:1]
+
+
+def is_node_new_enough(node: str | None) -> bool:
+    """Whether `node` runs here and is at least of the major version in `.nvmrc`."""
+    said = docker.answer(node, "--version") if node else None
+    version = re.match(r"v(\d+)", said or "")
+    return int(version[1]) >= wanted_node() if version else False
+
+
+def wanted_node() -> int:
+    """Return the major version of Node in `.nvmrc`."""
+    return int((env.PROJECT / ".nvmrc").read_text(encoding="utf-8"))

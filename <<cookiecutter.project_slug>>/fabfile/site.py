@@ -1,0 +1,246 @@
+"""Tasks that prepare, start and stop the site for development."""
+
+import hashlib
+import json
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, build_opener
+
+from fabric import task
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile import docker, env, host, poetry
+from fabfile.run import in_docker, is_up, run
+
+# The first start installs Node and the npm packages.
+START_SECONDS = 300
+
+
+@task
+def setup(c: Context) -> None:
+    """Prepare this checkout: write .env; without Docker, install what the site needs."""
+    if in_docker():
+        docker.compose()
+        print("Ready. Now type: fab build && fab start")
+        return
+    host.install(c)
+    print("Ready. Now type: fab start")
+
+
+@task
+def build(c: Context) -> None:
+    """Build the development image; without Docker, the same as setup."""
+    if not in_docker():
+        host.install(c)
+        return
+    command = f"{docker.compose()} build"
+    terminal = sys.stdout.isatty()
+    if c.run(command, pty=terminal, warn=True):
+        return
+    mirror = "" if env.read().get(poetry.MIRROR) else poetry.index_without_json()
+    if not mirror:
+        raise Exit("The image could not be built: the lines above say why.")
+    print("The package index has no JSON API here: once more, with pip's index.", file=sys.stderr)
+    c.run(command, pty=terminal, env={poetry.MIRROR: mirror})
+    poetry.remember_mirror(mirror)
+
+
+@task
+def start(c: Context) -> None:
+    """Start the site, wait until it answers, and print its address."""
+    settings = env.read()
+    if in_docker():
+        start_containers(c)
+    else:
+        host.start(c)
+    if settings.get("AUTO_START_SERVER", "").lower() not in {"true", "1", "yes", "on"}:
+        print("No server is started (AUTO_START_SERVER in .env is not true). For commands: fab sh")
+        return
+    wait_until_ready(url())
+    print(f"The site is at {url()}")
+    if in_docker():
+        print(f"Its mail is at http://localhost:{settings['MAIL_PORT']}")
+
+
+@task
+def stop(c: Context) -> None:
+    """Stop the site; its data stays."""
+    if in_docker():
+        c.run(f"{docker.compose()} stop", pty=sys.stdout.isatty())
+    else:
+        host.stop()
+
+
+@task
+def restart(c: Context) -> None:
+    """Stop the site and start it again."""
+    stop(c)
+    start(c)
+
+
+@task
+def status(c: Context) -> None:
+    """Say what runs, and whether the site answers."""
+    if in_docker():
+        c.run(f"{docker.compose()} ps --all")
+    elif host.process():
+        print(f"The site's process is {host.process()}.")
+    print(f"{url()} {readiness(url()) or 'answers: all is well'}.")
+
+
+@task
+def worker(c: Context) -> None:
+    """Run background tasks until Ctrl-C; takes TASKS=database in .env."""
+    if env.read().get("TASKS") != "database":
+        raise Exit(
+            "There is nothing to do: the site runs its tasks itself."
+            " Set TASKS=database in .env, and type: fab restart"
+        )
+    try:
+        if in_docker():
+            command = f"{docker.compose()} up worker"
+            c.run(command, env=compose_environment(), pty=sys.stdout.isatty())
+        else:
+            run(c, "sh bash/worker-dev.sh")
+    except KeyboardInterrupt:
+        print()
+
+
+@task(
+    help={
+        "service": "web, db, mail, cache, worker; all without it",
+        "follow": "Go on as new lines come",
+    }
+)
+def logs(c: Context, service: str = "", follow: bool = True) -> None:
+    """Show what the site has logged, and go on as new lines come; Ctrl-C ends it."""
+    if in_docker():
+        options = "--follow" if follow else ""
+        command = f"{docker.compose()} logs --tail 200 {options} {shlex.quote(service) if service else ''}"
+    else:
+        host.log()
+        command = f"tail -n 200 {'-f' if follow else ''} {shlex.quote(str(host.LOG))}"
+    try:
+        c.run(command, pty=sys.stdout.isatty())
+    except KeyboardInterrupt:
+        print()
+
+
+@task
+def sh(c: Context) -> None:
+    """Open a shell where the site runs."""
+    run(c, "bash" if in_docker() else os.environ.get("SHELL", "sh"))
+
+
+# --- Helpers ------------------------------------------------------------------------------
+
+
+def url() -> str:
+    """Return the site's address on this machine."""
+    return f"http://localhost:{env.read()['WEB_PORT']}"
+
+
+def compose_environment() -> dict[str, str]:
+    """Return the variables that docker-compose.yml gets from Fabric and not from `.env`."""
+    locks = (env.PROJECT / name for name in ("poetry.lock", "package-lock.json"))
+    marks = b"".join(hashlib.sha256(lock.read_bytes()).digest() for lock in locks)
+    return {"LOCKS_HASH": hashlib.sha256(marks).hexdigest()[:12]}
+
+
+def start_containers(c: Context) -> None:
+    """Start what docker-compose.yml defines.
+
+    Raises Exit in one line if a port is taken, or the containers are another checkout's.
+    """
+    compose = docker.compose()
+    settings = env.read()
+    nvm = settings.get("NVM_HOST_DIR", "~/.nvm")
+    if nvm.startswith(("~", "/", ".")):
+        # Docker would make a missing one that belongs to root.
+        Path(nvm).expanduser().mkdir(parents=True, exist_ok=True)
+    refuse_other_checkout(settings["COMPOSE_PROJECT_NAME"])
+    if not is_up():
+        refuse_taken_ports(settings)
+    c.run(f"{compose} up --detach", env=compose_environment(), pty=sys.stdout.isatty())
+
+
+def refuse_other_checkout(name: str) -> None:
+    """Raise Exit if containers by our project's name belong to another folder, as in a copied one."""
+    listed = docker.ask_compose("ls", "--all", "--format", "json", "--filter", f"name={name}")
+    for project in json.loads(listed or "[]"):
+        folder = Path(project["ConfigFiles"].split(",")[0]).parent
+        if project["Name"] == name and folder.exists() and not folder.samefile(env.PROJECT):
+            raise Exit(
+                f"The containers {name} belong to {folder}: remove the line COMPOSE_PROJECT_NAME"
+                " from this checkout's .env and start again."
+            )
+
+
+def refuse_taken_ports(settings: dict[str, str]) -> None:
+    """Raise Exit if another program has a port that the containers publish."""
+    ours = docker.ask_compose("ps", "--format", "json")
+    for name in ("WEB_PORT", "MAIL_PORT"):
+        port = int(settings[name])
+        if env.is_taken(port) and f'"PublishedPort":{port}' not in ours:
+            raise Exit(
+                f"Port {port} is taken by another program:"
+                f" stop it, or set {name}={env.free_port(port + 1)} in .env and start again."
+            )
+
+
+def wait_until_ready(address: str) -> None:
+    """Return when the site answers and has its stylesheet; say meanwhile what it does.
+
+    Raises Exit, with the log's end, if that takes START_SECONDS, the site's process has gone or
+    the stylesheet cannot be built.
+    """
+    begin, said = time.monotonic(), ""
+    while problem := readiness(address) or missing_stylesheet():
+        seconds = time.monotonic() - begin
+        log = last_lines(25, since=seconds)
+        # bash/run-dev.sh says so, and starts it again until it is mended.
+        if "The server ended" in log:
+            raise Exit(
+                f"{log}\nThe site does not start: the lines above say why. Mend it, then: fab logs"
+            )
+        if "The asset watcher ended" in log and not readiness(address):
+            raise Exit(f"{log}\nThe site answers at {address}, but {problem}: see the lines above.")
+        if not (is_up() if in_docker() else host.process()):
+            raise Exit(f"{log}\nThe site has ended: the lines above say why.")
+        if seconds > START_SECONDS:
+            raise Exit(f"{log}\n{address} {problem} after {START_SECONDS} s: fab logs")
+        doing = log.strip().rpartition("\n")[2].strip()
+        if doing and doing != said:
+            said = doing
+            print(f"  {seconds:4.0f} s  {said[:110]}", flush=True)
+        time.sleep(0.5)
+
+
+def readiness(address: str) -> str:
+    """Return what is wrong with the site, or "" if it answers and is ready."""
+    try:
+        build_opener(ProxyHandler({})).open(f"{address}/readyz", timeout=5).close()
+    except HTTPError as error:
+        return f"answers {error.code}: {error.read(200).decode(errors='replace')}"
+    except (URLError, OSError):
+        return "does not answer"
+    return ""
+
+
+def missing_stylesheet() -> str:
+    """Return what is wrong with the built assets, or ""."""
+    built = (env.PROJECT / "static" / "dist" / "css" / "main.css").exists()
+    return "" if built else "its stylesheet is not built"
+
+
+def last_lines(count: int, since: float) -> str:
+    """Return the last `count` lines of the site's log, at most `since` seconds old in a container."""
+    if not in_docker():
+        return "\n".join(host.log().splitlines()[-count:])
+    options = ["--no-log-prefix", "--tail", str(count), "--since", f"{int(since) + 1}s"]
+    return docker.ask_compose("logs", *options, "web")

@@ -1,0 +1,1 @@
+"""Tests of the whole site; an app's own are in the app."""

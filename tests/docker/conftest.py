@@ -1,0 +1,166 @@
+"""What the tests on a real Docker engine share: images are built once, nothing that runs is shared."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docker import engine
+from tests.docker.checkout import Checkout, NodeServer
+from tests.docker.engine import SECRET, UNWANTED, Container, Network, docker
+
+HERE = Path(__file__).resolve().parent
+MAILPIT = "axllent/mailpit:v1.29"
+VALKEY = "valkey/valkey:9"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test in this folder."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.docker)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the containers of a failed test have said."""
+    report = yield
+    network = getattr(item, "funcargs", {}).get("network")
+    if report.failed and isinstance(network, Network):
+        for container in network.containers:
+            report.sections.append((f"container {container[:12]}", Container(container).logs()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def project(default_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a generated project, as a developer's folder looks after a day's work.
+
+    It holds what must never come into an image: a secret, history, caches and data.
+    """
+    folder = tmp_path_factory.mktemp("docker") / "site"
+    shutil.copytree(default_project, folder)
+    for name in UNWANTED:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{SECRET}\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def build_options(project: Path) -> tuple[str, ...]:
+    """Return what a build needs on this network: nothing, or the index that Poetry is to read."""
+    mirror = engine.mirror(project)
+    return ("--build-arg", f"POETRY_PYPI_MIRROR_URL={mirror}") if mirror else ()
+
+
+@pytest.fixture(scope="session")
+def tag() -> Iterator[Callable[[], str]]:
+    """Return a maker of image names, which are removed in the end."""
+    names = []
+
+    def tag() -> str:
+        names.append(f"slipway-test:{uuid.uuid4().hex[:12]}")
+        return names[-1]
+
+    yield tag
+    if names:
+        docker("image", "rm", "--force", *names, check=False)
+
+
+@pytest.fixture(scope="session")
+def production(project: Path, build_options: tuple[str, ...], tag: Callable[[], str]) -> str:
+    """Return the production image: what a bare build makes."""
+    name = tag()
+    engine.build(project, name, *build_options)
+    return name
+
+
+@pytest.fixture(scope="session")
+def stage(project: Path, build_options: tuple[str, ...], tag: Callable[[], str]) -> Callable[[str], str]:
+    """Return a builder of one stage's image."""
+    built = {}
+
+    def stage(name: str) -> str:
+        if name not in built:
+            built[name] = tag()
+            engine.build(project, built[name], "--target", name, *build_options)
+        return built[name]
+
+    return stage
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """Return a network for one test."""
+    network = Network(f"slipway-test-{uuid.uuid4().hex[:12]}")
+    docker("network", "create", network.name)
+    yield network
+    network.remove()
+
+
+@pytest.fixture
+def database(network: Network) -> Container:
+    """Return an empty database in that network, under the name db."""
+    return network.database()
+
+
+@pytest.fixture
+def site(network: Network, database: Container, production: str) -> Container:
+    """Return the production image serving from that database."""
+    return network.site(production).ready()
+
+
+@pytest.fixture(scope="session")
+def mailpit() -> None:
+    """Build what takes Mailpit's place where its image is neither here nor to be had."""
+    stand_in(MAILPIT, HERE / "images" / "mailpit")
+
+
+@pytest.fixture(scope="session")
+def valkey() -> None:
+    """Build what takes the place of Valkey's own image, likewise."""
+    stand_in(VALKEY, HERE / "images" / "valkey")
+
+
+def stand_in(image: str, folder: Path) -> None:
+    """Build `image` from `folder` if it is neither here nor to be had."""
+    if engine.run("docker", "image", "inspect", image, check=False).returncode == 0:
+        return
+    if os.environ.get("CI") and engine.run("docker", "pull", image, check=False).returncode == 0:
+        return
+    docker("build", "--tag", image, folder)
+
+
+@pytest.fixture(scope="session")
+def node_server(tmp_path_factory: pytest.TempPathFactory) -> NodeServer:
+    """Return a server that stands in for nodejs.org and for nvm's own site."""
+    return NodeServer(tmp_path_factory.mktemp("node"))
+
+
+@pytest.fixture
+def checkout(
+    default_project: Path,
+    project_variables: dict[str, str],
+    build_options: tuple[str, ...],
+    mailpit: None,
+    node_server: NodeServer,
+    tmp_path: Path,
+) -> Iterator[Callable[..., Checkout]]:
+    """Return a maker of checkouts, each with its .env, containers and home folder; all go in the end."""
+    made = []
+
+    def checkout(name: str = "site", uid: int = os.getuid(), gid: int = os.getgid()) -> Checkout:
+        folder = shutil.copytree(default_project, tmp_path / name, symlinks=True)
+        made.append(Checkout(folder, tmp_path / f"home-of-{name}", uid, gid, project_variables))
+        made[-1].fab("setup")
+        mirror = dict(option.split("=", 1) for option in build_options[1:])
+        made[-1].set_env(RUN_IN="docker", **node_server.variables, **mirror)
+        return made[-1]
+
+    yield checkout
+    for each in made:
+        each.remove()

@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# Takes nvm's place where its own site is not to be had: the two commands that bash/node.sh uses.
+nvm() {
+  local wanted version name
+  wanted=$(cat .nvmrc)
+  if [ "$1" = install ]; then
+    version=$(curl -fsS "$NVM_NODEJS_ORG_MIRROR/index.tab" | grep -o "^v$wanted\.[0-9.]*" | head -n 1)
+    name=node-$version-linux-$([ "$(uname -m)" = aarch64 ] && echo arm64 || echo x64)
+    mkdir -p "$NVM_DIR/versions/node/$version"
+    curl -fsS "$NVM_NODEJS_ORG_MIRROR/$version/$name.tar.gz" |
+      tar -xz --strip-components=1 -C "$NVM_DIR/versions/node/$version"
+  else
+    version=$(find "$NVM_DIR/versions/node" -maxdepth 1 -name "v$wanted.*" -printf "%f" -quit 2>/dev/null)
+  fi
+  [ -n "$version" ] || return 3
+  export PATH="$NVM_DIR/versions/node/$version/bin:$PATH"
+}

@@ -1,0 +1,99 @@
+"""What an edit builds again, and what it leaves in the cache."""
+
+import re
+import shutil
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.docker import engine
+from tests.docker.engine import docker
+
+
+@pytest.fixture
+def copy(project: Path, production: str, tmp_path: Path) -> Path:
+    """Return a copy of the project, to be edited; the image of the original has been built."""
+    return shutil.copytree(project, tmp_path / "site", symlinks=True)
+
+
+def built(steps: dict[str, bool]) -> list[str]:
+    """Return the steps that did not come from the cache, without Docker's own."""
+    return [
+        step
+        for step, cached in steps.items()
+        if not cached and not step.startswith(("[internal]", "[auth]")) and " FROM " not in step
+    ]
+
+
+def test_nothing_changed(copy: Path, build_options, tag) -> None:
+    """A build of what has been built is from the cache alone."""
+    assert built(engine.build(copy, tag(), *build_options)) == []
+
+
+def test_unwanted_files_change_nothing(copy: Path, build_options, tag) -> None:
+    """What a day's work leaves behind - caches, logs, tests - builds nothing again."""
+    for name in (".env", ".coverage", "docs/new.md", "tests/test_new.py", "apps/core/tests/test_new.py"):
+        (copy / name).write_text("new")
+    assert built(engine.build(copy, tag(), *build_options)) == []
+
+
+def test_python_edit(copy: Path, build_options, tag) -> None:
+    """An edit of Python builds the code's layers again, and no other."""
+    with (copy / "apps/core/views.py").open("a") as file:
+        file.write(f"\n# edited {uuid.uuid4()}\n")
+    steps = built(engine.build(copy, tag(), *build_options))
+    assert any("collectstatic" in step for step in steps)
+    assert [step for step in steps if not step.startswith("[production]")] == []
+    assert not any("/opt/venv " in step or "COPY --chown=app static " in step for step in steps)
+
+
+def test_style_edit(copy: Path, build_options, tag) -> None:
+    """An edit of SCSS compiles the assets again and leaves the Python layers in the cache."""
+    with (copy / "assets/scss/main.scss").open("a") as file:
+        # As never before: the same edit would be in the cache.
+        file.write(f"\n.edited-{uuid.uuid4()} {{ color: red; }}\n")
+    steps = built(engine.build(copy, tag(), *build_options))
+    assert [step for step in steps if "staticassets]" in step] == [
+        "[staticassets] COPY assets assets",
+        "[staticassets] RUN npm run build",
+    ]
+    python = [step for step in steps if "staticassets" not in step]
+    assert len(python) == 1
+    assert "collectstatic" in python[0]
+
+
+def test_new_dependency(copy: Path, build_options, tag) -> None:
+    """A new dependency is fetched alone: the others come from the cache of packages."""
+    dependencies = tag()
+    with (copy / "pyproject.toml").open("a") as file:
+        # So that the packages are installed now, and the cache is full, whatever was built before.
+        file.write(f"# {dependencies}\n")
+    engine.build(copy, dependencies, "--target", "dependencies", *build_options)
+    add_to_lock(copy, dependencies, build_options, "humanize")
+    before = cached_packages(dependencies, tag())
+    assert len(before) > 5
+    steps = built(engine.build(copy, tag(), *build_options))
+    assert any("poetry install" in step for step in steps)
+    assert not any("pip install" in step or "npm" in step for step in steps)
+    assert before.items() <= cached_packages(dependencies, tag()).items()
+
+
+def add_to_lock(project: Path, image: str, build_options: tuple[str, ...], package: str) -> None:
+    """Add a package to pyproject.toml and poetry.lock, with the Poetry of the image built from it."""
+    variables = [word.replace("--build-arg", "--env") for word in build_options]
+    container = docker("create", *variables, image, "poetry", "add", "--lock", package)
+    docker("start", "--attach", container)
+    for name in ("pyproject.toml", "poetry.lock"):
+        docker("cp", f"{container}:/app/{name}", project / name)
+    docker("rm", container)
+
+
+def cached_packages(image: str, tag: str) -> dict[str, str]:
+    """Return the files in the cache of packages, each with the time it was written."""
+    mount = "--mount=type=cache,id=app-cache-1000,target=/home/app/.cache,uid=1000"
+    find = "find /home/app/.cache/pypoetry/artifacts -name '*.whl' -printf 'cached %f %T@\\n'"
+    # The image's new name makes the step new; --no-cache would give it an empty cache.
+    dockerfile = f"FROM {image}\nRUN {mount} : {tag} && {find}\n"
+    printed = docker("build", "--progress=plain", "--tag", tag, "-", input=dockerfile)
+    return dict(re.findall(r" cached (\S+) (\S+)$", printed, re.MULTILINE))

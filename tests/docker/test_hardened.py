@@ -1,0 +1,79 @@
+"""The final image under everything that takes rights from it."""
+
+import re
+
+import pytest
+
+from tests.docker import engine
+from tests.docker.engine import Container, Network
+
+HARDENED = (
+    "--read-only",
+    "--tmpfs=/tmp",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    "--user=12345:12345",
+)
+
+
+@pytest.fixture
+def hardened(network: Network, database: Container, production: str) -> Container:
+    """Return a site with a read-only disk, no capability, and a user that the image does not know."""
+    return network.site(production, HARDENED).ready()
+
+
+def test_serves_pages_admin_and_static_files(hardened: Container) -> None:
+    """Read-only, without rights and as another user, the site serves pages, admin and static files."""
+    home = hardened.get("/")
+    assert home.status == 200
+    stylesheet = re.search(r'href="(/static/dist/css/main\.[0-9a-f]{12}\.css)"', home.body)[1]
+    served = hardened.get(stylesheet, Accept_Encoding="br")
+    assert served.status == 200
+    assert served.headers["Content-Encoding"] == "br"
+    assert "immutable" in served.headers["Cache-Control"]
+    cookies = engine.log_in(hardened)
+    admin = hardened.get("/admin/", Cookie=engine.cookie_line(cookies))
+    assert admin.status == 200
+    assert "admin@example.org" in admin.body or "/admin/logout/" in admin.body
+    assert hardened.exec("id", "-u") == "12345"
+
+
+def test_logs_no_complaint(hardened: Container) -> None:
+    """Nothing in the log says that something could not be written."""
+    hardened.get("/")
+    complaint = re.compile(r"permission denied|read-only|Traceback|\b(WARNING|ERROR|CRITICAL)\b")
+    assert not complaint.search(hardened.logs())
+
+
+def test_becomes_healthy(hardened: Container) -> None:
+    """Docker's own health check works there too."""
+    engine.eventually(lambda: hardened.inspect("{{.State.Health.Status}}") == "healthy", 30)
+
+
+def test_writes_nothing(site: Container) -> None:
+    """With a disk that can be written to, nothing is: `docker diff` is empty."""
+    engine.log_in(site)
+    assert site.get("/").status == 200
+    assert engine.docker("diff", site.id) == ""
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/static/nowhere.css"])
+def test_health_check_fails_on_an_error(site: Container, path: str) -> None:
+    """The health check calls an answer of 400 or above a failure."""
+    test = engine.config(site.inspect("{{.Image}}"))["Healthcheck"]["Test"]
+    assert test[0] == "CMD"
+    program = test[-1]
+    assert engine.run("docker", "exec", site.id, "python", "-c", program).returncode == 0
+    broken = program.replace("/healthz", path)
+    assert broken != program
+    assert engine.run("docker", "exec", site.id, "python", "-c", broken, check=False).returncode != 0
+
+
+def test_missing_configuration(production: str) -> None:
+    """Without configuration it ends with an error that names every missing variable, and what to type."""
+    done = engine.run("docker", "run", "--rm", "--read-only", production, check=False)
+    assert done.returncode != 0
+    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"):
+        assert re.search(rf"^ +{name} ", done.stdout, re.MULTILINE), done.stdout
+    assert "Traceback" not in done.stdout
+    assert len(done.stdout.splitlines()) < 10

@@ -1,0 +1,180 @@
+"""The fifteen steps of docs/docker.md, each on the built image or its history."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.docker.engine import config, docker, in_image, run
+
+
+@pytest.fixture(scope="module")
+def history(production: str) -> list[str]:
+    """Return the commands that made the production image, the first one first."""
+    lines = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", production).splitlines()
+    return lines[::-1]
+
+
+def position(lines: list[str], pattern: str) -> int:
+    """Return the number of the one line that matches."""
+    (found,) = [number for number, line in enumerate(lines) if re.search(pattern, line)]
+    return found
+
+
+def test_01_exposes_port_8000(production: str) -> None:
+    """The image exposes port 8000 and no other."""
+    assert list(config(production)["ExposedPorts"]) == ["8000/tcp"]
+
+
+@pytest.mark.parametrize("name", ["production", "dependencies", "development"])
+def test_02_declares_the_environment(stage, name: str) -> None:
+    """Python and Poetry find the same variables in every stage."""
+    variables = dict(line.split("=", 1) for line in config(stage(name))["Env"])
+    assert variables["PYTHONUNBUFFERED"] == variables["PYTHONDONTWRITEBYTECODE"] == "1"
+    assert variables["POETRY_NO_INTERACTION"] == "1"
+    assert variables["POETRY_VIRTUALENVS_CREATE"] == "false"
+    assert variables["VIRTUAL_ENV"] == "/opt/venv"
+    assert "/opt/venv/bin" in variables["PATH"].split(":")
+    assert not {"DEBUG", "SECRET_KEY", "DATABASE_URL", "BUILDING"} & set(variables)
+
+
+def test_03_has_the_user_app(production: str) -> None:
+    """The user app has the home /home/app and no rights of root."""
+    assert in_image(production, "getent passwd app | cut -d: -f1,3,6") == "app:1000:/home/app"
+    assert in_image(production, "id -u; id -gn; echo $HOME").split() == ["1000", "app", "/home/app"]
+
+
+def test_04_only_root_and_app_write_to_app(production: str) -> None:
+    """/app belongs to app, and another user can write nowhere below it."""
+    assert in_image(production, "stat -c '%U:%G %a' /app") == "app:app 755"
+    assert in_image(production, "find /app /opt/venv -perm /022 -not -type l") == ""
+    assert in_image(production, "touch /app/x && echo done") == "done"
+    other = in_image(
+        production, "touch /app/x /app/config/settings.py 2>&1 || echo refused", "--user=12345:12345"
+    )
+    assert other.count("Permission denied") == 2
+    assert other.endswith("refused")
+    assert in_image(production, "touch /app/x && echo done", "--user=0") == "done"
+
+
+def test_04_the_site_cannot_change_its_packages(production: str) -> None:
+    """The virtual environment belongs to root."""
+    assert in_image(production, "find /opt/venv -not -user root -o -not -group root") == ""
+
+
+def test_05_works_in_app(production: str) -> None:
+    """The working directory is /app."""
+    assert config(production)["WorkingDir"] == "/app"
+
+
+def test_06_runs_as_app(production: str, history: list[str]) -> None:
+    """The image runs as app, and every step after the user's making did."""
+    assert config(production)["User"] == "app"
+    user = position(history, "^USER")
+    assert history[user] == "USER app"
+    assert user < position(history, "EXPOSE") + 6
+    assert position(history, "useradd") < user < position(history, "collectstatic")
+
+
+def test_07_sets_pipefail(production: str, history: list[str]) -> None:
+    """A failing command in the middle of a pipe fails its step."""
+    assert config(production)["Shell"] == ["/bin/bash", "-o", "pipefail", "-c"]
+    assert "-o pipefail" in history[position(history, "collectstatic")]
+
+
+@pytest.mark.parametrize("name", ["dependencies", "development"])
+def test_08_poetry_is_in_the_home_of_app(stage, name: str) -> None:
+    """Poetry, with the plugin for other indexes, is installed below /home/app and belongs to app."""
+    script = "readlink -f $(command -v poetry); stat -c %U $(command -v poetry); poetry self show plugins"
+    path, owner, *plugins = in_image(stage(name), script).splitlines()
+    assert path.startswith("/home/app/")
+    assert owner == "app"
+    assert "poetry-plugin-pypi-mirror" in "".join(plugins)
+
+
+def test_09_copies_the_locks_before_the_code(stage) -> None:
+    """pyproject.toml and poetry.lock are there, and no code, when dependencies are installed."""
+    lines = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", stage("dependencies")).splitlines()[
+        ::-1
+    ]
+    assert position(lines, r"COPY .*pyproject\.toml poetry\.lock") < position(lines, "poetry install")
+    assert in_image(stage("dependencies"), "ls /app").split() == ["poetry.lock", "pyproject.toml"]
+
+
+def test_10_installs_what_production_needs(production: str, project) -> None:
+    """The packages are those of the lock's main group in the locked versions, no more and no fewer."""
+    import tomllib
+
+    lock = tomllib.loads((project / "poetry.lock").read_text())["package"]
+    main = {package["name"]: package["version"] for package in lock if "main" in package["groups"]}
+    script = (
+        "import importlib.metadata as m; [print(d.name, d.version) for d in m.distributions(path=['{}'])]"
+    )
+    folder = in_image(production, "echo /opt/venv/lib/python*/site-packages")
+    printed = docker("run", "--rm", production, "python", "-c", script.format(folder))
+    installed = dict(line.lower().replace("_", "-").split() for line in printed.splitlines())
+    for package in lock:
+        name = package["name"]
+        if name in main and name not in installed:
+            # Only what another platform or an older Python needs may be missing.
+            assert "markers" in package, name
+    assert {name: main.get(name) for name in installed} == installed
+    assert {"django", "gunicorn", "psycopg"} <= set(installed)
+
+
+def test_10_development_has_the_development_group(stage) -> None:
+    """The development stage has pytest and ruff; production does not."""
+    assert in_image(stage("development"), "pytest --version && ruff --version")
+
+
+def test_11_copies_the_application(production: str) -> None:
+    """The application is in /app."""
+    expected = "apps bash config locale manage.py static staticfiles templates"
+    assert in_image(production, "ls /app").split() == expected.split()
+
+
+def test_12_app_may_execute_the_run_script(production: str) -> None:
+    """The run script is executable by app."""
+    assert in_image(production, "test -x /app/bash/run.sh && stat -c %U /app/bash/run.sh") == "app"
+
+
+def test_13_takes_the_assets_from_staticassets(production: str, stage) -> None:
+    """The compiled CSS and JavaScript are those of the stage staticassets."""
+    script = "cd /app/static/dist && find . -type f | sort | xargs sha256sum"
+    compiled = in_image(stage("staticassets"), script)
+    assert "./css/main.css" in compiled
+    assert "./js/main.js" in compiled
+    assert in_image(production, script) == compiled
+
+
+def test_14_collects_hashed_static_files(production: str) -> None:
+    """The static files are collected, under names with a hash and compressed."""
+    listed = in_image(production, "find /app/staticfiles -type f").splitlines()
+    for pattern in (
+        r"dist/css/main\.[0-9a-f]{12}\.css",
+        r"dist/js/main\.[0-9a-f]{12}\.js",
+        r"admin/css/base\.[0-9a-f]{12}\.css",
+    ):
+        for suffix in ("", r"\.gz", r"\.br"):
+            assert any(re.search(f"/{pattern}{suffix}$", path) for path in listed), pattern + suffix
+    assert "/app/staticfiles/staticfiles.json" in listed
+
+
+def test_14_refuses_what_names_a_missing_file(project: Path, build_options, tmp_path: Path) -> None:
+    """A template that names a static file which is not there fails the build, with its line."""
+    folder = shutil.copytree(project, tmp_path / "site", symlinks=True)
+    page = folder / "templates" / "404.html"
+    page.write_text(page.read_text() + '{% load static %}\n{% static "images/gone.svg" %}\n')
+    line = len(page.read_text().splitlines())
+    done = run("docker", "build", "--progress=plain", *build_options, folder, check=False, timeout=600)
+    assert done.returncode != 0
+    said = [text for text in done.stdout.splitlines() if f"templates/404.html:{line}: " in text]
+    assert said
+    assert "'images/gone.svg'" in said[0]
+
+
+def test_15_starts_by_run_sh(production: str) -> None:
+    """The command is /app/bash/run.sh, with no shell around it."""
+    assert config(production)["Cmd"] == ["/app/bash/run.sh"]
+    assert not config(production).get("Entrypoint")

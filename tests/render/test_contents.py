@@ -1,0 +1,129 @@
+"""What is in the files: nothing of the template left over, and each file right for its kind."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake
+
+# Where the generator may be named: in what is written for it, and in what is written about it.
+MAY_NAME_COOKIECUTTER = {".copier-answers.yml", ".md"}
+
+
+@pytest.fixture(scope="module")
+def texts(default_project: Path) -> dict[Path, str]:
+    """Return every text file of the default project, by its path in it."""
+    files = {path: path.read_bytes() for path in default_project.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(default_project): contents.decode("utf-8")
+        for path, contents in files.items()
+        if b"\0" not in contents
+    }
+
+
+def test_no_delimiter_left(texts: dict[Path, str]) -> None:
+    """No opening delimiter of the template is in a file."""
+    assert not [path for path, text in texts.items() if re.search(r"<[<%#]", text)]
+
+
+def test_no_cookiecutter_left(texts: dict[Path, str]) -> None:
+    """No file but a document names the generator."""
+    named = [path for path, text in texts.items() if "cookiecutter" in text.lower()]
+    assert not [path for path in named if not MAY_NAME_COOKIECUTTER & {path.name, path.suffix}]
+
+
+def test_no_jinja_in_names() -> None:
+    """Only the project folder's own name has Jinja in it."""
+    assert not [path for path in PROJECT_TEMPLATE.rglob("*") if "<" in path.name]
+
+
+def test_no_empty_file(texts: dict[Path, str]) -> None:
+    """Only what marks a Python package is empty."""
+    assert not [path for path, text in texts.items() if not text.strip() and path.name != "__init__.py"]
+
+
+def test_lines_end_as_on_unix(texts: dict[Path, str]) -> None:
+    """Every text has LF alone, no spaces before it, and one at the end."""
+    texts = {path: text for path, text in texts.items() if text and path.name != "figtree-LICENSE.txt"}
+    assert not [path for path, text in texts.items() if "\r" in text]
+    assert not [path for path, text in texts.items() if not text.endswith("\n") or text.endswith("\n\n")]
+    assert not [path for path, text in texts.items() if re.search(r"[ \t]$", text, re.MULTILINE)]
+
+
+def test_few_files_hold_jinja() -> None:
+    """At most 15 % of the template's files do."""
+    files = [path for path in PROJECT_TEMPLATE.rglob("*") if path.is_file()]
+    with_jinja = [path for path in files if re.search(rb"<[<%#] *\w", path.read_bytes()[:100_000])]
+    with_jinja = [path for path in with_jinja if b"cookiecutter" in path.read_bytes()]
+    assert len(with_jinja) <= 0.15 * len(files), with_jinja
+
+
+def test_every_file_parses(texts: dict[Path, str]) -> None:
+    """JSON, TOML and YAML are well-formed."""
+    parsers = {".json": json.loads, ".toml": tomllib.loads, ".yml": yaml.safe_load, ".yaml": yaml.safe_load}
+    parsed = [parsers[path.suffix](text) for path, text in texts.items() if path.suffix in parsers]
+    assert all(parsed)
+    assert len(parsed) > 5
+
+
+def test_python_is_formatted_and_clean(default_project: Path) -> None:
+    """Ruff has nothing to say, under the project's own rules."""
+    check(default_project, "ruff", "format", "--no-cache", "--check", ".")
+    check(default_project, "ruff", "check", "--no-cache", ".")
+
+
+def test_templates_are_formatted_and_clean(default_project: Path) -> None:
+    """Nor has djLint."""
+    check(default_project, "djlint", "--check", "--lint", ".")
+
+
+def test_scripts_are_clean(default_project: Path) -> None:
+    """Nor has ShellCheck, but for scripts that are not in the project (SC1091)."""
+    scripts = sorted(default_project.glob("**/*.sh"))
+    assert scripts
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    done = subprocess.run([shellcheck, "--exclude=SC1091", *scripts], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("ci", "schema", "path"),
+    [
+        ("github", "vendor.github-workflows", ".github/workflows/ci.yml"),
+        ("github", "vendor.dependabot", ".github/dependabot.yml"),
+        ("gitlab", "vendor.gitlab-ci", ".gitlab-ci.yml"),
+    ],
+)
+def test_ci_is_what_the_service_expects(ci: str, schema: str, path: str, bake: Bake) -> None:
+    """The service's own schema accepts its files."""
+    check(bake(ci=ci), "check_jsonschema", "--builtin-schema", schema, "--data-transform=gitlab-ci", path)
+
+
+def test_templates_own_workflow() -> None:
+    """GitHub's schema accepts the template's own workflow too."""
+    workflows = [str(path) for path in TEMPLATE.glob(".github/workflows/*.yml")]
+    assert workflows
+    check(TEMPLATE, "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+
+
+@pytest.mark.parametrize("whose", ["project", "template"])
+def test_workflows_are_safe(whose: str, default_project: Path) -> None:
+    """Zizmor finds no weakness in a workflow: https://docs.zizmor.sh/audits/."""
+    folder = default_project if whose == "project" else TEMPLATE
+    zizmor = Path(sys.executable).with_name("zizmor")
+    done = subprocess.run([zizmor, "--offline", folder / ".github"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def check(folder: Path, tool: str, *arguments: str) -> None:
+    """Run a Python tool in the folder and fail with what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", tool, *arguments], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

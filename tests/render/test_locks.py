@@ -1,0 +1,221 @@
+"""The locks: valid as shipped; written anew on request; and kept where that fails."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, WITHOUT_NETWORK, Bake, Command
+
+LOCKS = ["poetry.lock", "package-lock.json"]
+LATEST = [TEMPLATE, "--no-input", "lock_dependencies=latest"]
+
+
+def shipped(name: str) -> bytes:
+    """Return a lock as it is in the template."""
+    return (PROJECT_TEMPLATE / name).read_bytes()
+
+
+def with_registry(address: str) -> dict[str, str]:
+    """Return an environment in which Poetry, pip and npm ask the registry at this address."""
+    return {
+        **os.environ,
+        "POETRY_PYPI_MIRROR_URL": f"{address}/simple/",
+        "npm_config_registry": f"{address}/",
+        "npm_config_cache": os.devnull,
+        "POETRY_CACHE_DIR": os.devnull,
+    }
+
+
+@pytest.fixture
+def silent_registry() -> Iterator[str]:
+    """Return the address of a registry that accepts calls and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+# --- As shipped ----------------------------------------------------------------------------------
+
+
+def test_poetry_lock_fits(bake: Bake) -> None:
+    """Poetry finds the project and its lock in order, whatever the names."""
+    project = bake(author_name='Bob "the" O\'Neil, & Söhne 🎉', description="a \\ b")
+    done = poetry(project, "check", "--lock")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_package_lock_fits(default_project: Path, project_variables: dict[str, str]) -> None:
+    """So does npm."""
+    done = subprocess.run(
+        ["npm", "ci", "--dry-run", "--offline"],
+        cwd=default_project,
+        env=project_variables,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_locks_are_the_tested_ones(default_project: Path) -> None:
+    """A project has the template's locks byte by byte."""
+    for name in LOCKS:
+        assert (default_project / name).read_bytes() == shipped(name)
+
+
+def test_locks_name_no_registry() -> None:
+    """No address of a registry is in a lock, not even the public one's."""
+    packages = json.loads(shipped("package-lock.json"))["packages"].values()
+    assert not [package for package in packages if "resolved" in package]
+    assert all("integrity" in package for package in packages if "version" in package)
+    assert not [
+        package
+        for package in tomllib.loads(shipped("poetry.lock").decode())["package"]
+        if "source" in package
+    ]
+
+
+# --- latest -----------------------------------------------------------------------------------------
+
+
+def test_latest(cookiecutter: Command, tmp_path: Path) -> None:
+    """Both locks are written anew and valid, and nothing else is there that was not before."""
+    done = cookiecutter(*LATEST)
+    project = tmp_path / "my_site"
+
+    assert done.returncode == 0, done.stderr
+    assert "fab lock" not in done.stdout, done.stdout
+    assert poetry(project, "check", "--lock").returncode == 0
+    assert "://" not in re.sub('"url": ".*"', "", (project / "package-lock.json").read_text("utf-8"))
+    assert not [name for name in (".venv", "node_modules", ".env") if (project / name).exists()]
+
+
+def test_latest_without_a_registry(cookiecutter: Command, tmp_path: Path) -> None:
+    """Where nothing answers, the tested locks stay, and generation succeeds."""
+    done = cookiecutter(*LATEST, env=with_registry("http://127.0.0.1:9"))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("fab lock") == 2, done.stdout
+    assert_tested(tmp_path / "my_site", *LOCKS)
+
+
+def test_latest_offline(cookiecutter: Command, tmp_path: Path) -> None:
+    """Without any network the same, and soon."""
+    if subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode:
+        pytest.skip("this machine cannot cut a process off from the network")
+    started = time.monotonic()
+    # npm would be content with what it has in its cache.
+    empty_cache = {**os.environ, "npm_config_cache": str(tmp_path / "npm")}
+    done = cookiecutter(*LATEST, prefix=WITHOUT_NETWORK, env=empty_cache)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("fab lock") == 2, done.stdout
+    assert time.monotonic() - started < 60
+    assert_tested(tmp_path / "my_site", *LOCKS)
+
+
+def test_latest_without_npm(cookiecutter: Command, tmp_path: Path) -> None:
+    """Each lock fails alone: without npm, Poetry's is still written."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("sh", "env", "git", "uname"):
+        (tools / name).symlink_to(shutil.which(name))
+    done = cookiecutter(*LATEST, env={**os.environ, "PATH": str(tools)})
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("fab lock") == 1, done.stdout
+    assert_tested(tmp_path / "my_site", "package-lock.json")
+
+
+def test_latest_takes_too_long(cookiecutter: Command, silent_registry: str, tmp_path: Path) -> None:
+    """A registry that never answers is given up after a while; here after 2 s."""
+    template = tmp_path / "slipway"
+    shutil.copytree(TEMPLATE, template, ignore=shutil.ignore_patterns(".git", ".venv", ".cache", "build"))
+    hook = template / "hooks" / "post_gen_project.py"
+    hook.write_text(re.sub("LOCK_SECONDS = .*", "LOCK_SECONDS = 2", hook.read_text("utf-8")), "utf-8")
+    started = time.monotonic()
+    done = cookiecutter(
+        template, "--no-input", "lock_dependencies=latest", env=with_registry(silent_registry)
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("fab lock") == 2, done.stdout
+    assert time.monotonic() - started < 30
+    assert_tested(tmp_path / "my_site", *LOCKS)
+
+
+# --- Ctrl-C --------------------------------------------------------------------------------------------
+
+
+def test_interrupted(silent_registry: str, tmp_path: Path) -> None:
+    """Ctrl-C while the locks are written leaves no file, and no process."""
+    interrupt_latest(tmp_path, silent_registry)
+
+    assert not (tmp_path / "out" / "my_site").exists()
+
+
+def test_interrupted_in_a_folder_with_work(
+    cookiecutter: Command, silent_registry: str, tmp_path: Path
+) -> None:
+    """Ctrl-C while a project is generated over an older one does not delete that one."""
+    cookiecutter(TEMPLATE, "--no-input", "--output-dir", "out")
+    work = tmp_path / "out" / "my_site" / "work.txt"
+    work.write_text("Weeks of it")
+    interrupt_latest(tmp_path, silent_registry, "--overwrite-if-exists")
+
+    assert work.read_text() == "Weeks of it"
+
+
+def interrupt_latest(folder: Path, registry: str, *options: str) -> None:
+    """Generate with the newest versions and press Ctrl-C while both package managers are at work."""
+    command = [sys.executable, "-m", "cookiecutter", *LATEST, "--output-dir", folder / "out", *options]
+    process = subprocess.Popen(
+        command, env=with_registry(registry), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout
+    process.stdout.readline()
+    time.sleep(1)
+    assert processes_in(folder / "out")
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(timeout=20)
+    process.stdout.read()
+    deadline = time.monotonic() + 10
+    while processes_in(folder / "out") and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    assert process.returncode != 0
+    assert not processes_in(folder / "out")
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Return the processes that stand in this folder or below, also where it has been deleted."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if str(link.readlink()).startswith(str(folder)):
+                found.append(link.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def poetry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Poetry in the project."""
+    command = [sys.executable, "fabfile/poetry.py", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True)
+
+
+def assert_tested(project: Path, *locks: str) -> None:
+    """Fail unless these locks are the template's, and as readable as any file."""
+    for name in locks:
+        assert (project / name).read_bytes() == shipped(name)
+        assert (project / name).stat().st_mode & 0o777 == 0o644

@@ -1,0 +1,48 @@
+"""The Python packages that production installs: the documents say how many, and why each is there."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from packaging.markers import Marker
+
+IMAGE = {
+    "implementation_name": "cpython",
+    "os_name": "posix",
+    "platform_python_implementation": "CPython",
+    "platform_system": "Linux",
+    "python_full_version": "3.14.0",
+    "python_version": "3.14",
+    "sys_platform": "linux",
+}
+
+
+def installed(lock: dict) -> list[str]:
+    """Return the names of the packages that the image gets from this lock."""
+    names = []
+    for package in lock["package"]:
+        marker = package.get("markers", "")
+        marker = marker.get("main", "") if isinstance(marker, dict) else marker
+        if "main" in package["groups"] and (not marker or Marker(marker).evaluate(IMAGE)):
+            names.append(package["name"])
+    return names
+
+
+def test_the_documents_count_them(default_project: Path) -> None:
+    """docs/configuration.md says how many packages the lock brings into the image."""
+    said = re.search(r"installs (\d+) Python packages", documents(default_project))
+    assert said
+    assert int(said[1]) == len(installed(tomllib.loads((default_project / "poetry.lock").read_text())))
+
+
+def test_the_documents_give_a_reason_for_each(default_project: Path) -> None:
+    """Its table has a row for each package that pyproject.toml names, and for no other."""
+    table = documents(default_project).partition("## Python packages")[2]
+    project = tomllib.loads((default_project / "pyproject.toml").read_text())["project"]
+    names = [re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]]
+    assert re.findall(r"^\| `([\w-]+)` \| .+ \|$", table, re.MULTILINE) == names
+
+
+def documents(project: Path) -> str:
+    """Return docs/configuration.md."""
+    return (project / "docs" / "configuration.md").read_text(encoding="utf-8")

