@@ -45,7 +45,7 @@ def main() -> None:
     """Run the steps in their order; leave nothing behind when interrupted."""
     try:
         remove_files_not_chosen()
-        if ANSWERS["lock_dependencies"] == "latest":
+        if os.environ.get("SLIPWAY_LOCK") == "latest":
             lock_newest_versions()
         write_origin()
         set_permissions()

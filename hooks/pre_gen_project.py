@@ -3,6 +3,7 @@
 import builtins
 import json
 import keyword
+import os
 import re
 import sys
 import unicodedata
@@ -10,9 +11,11 @@ import unicodedata
 # tojson writes < > & and ' as escapes, so no answer can end this string.
 ANSWERS = json.loads(r"""<< cookiecutter | tojson >>""")
 
-LONGEST = {"project_name": 80, "project_slug": 40, "description": 200, "author_name": 80}
-CHOICES = {"ci": ["github", "gitlab", "none"], "lock_dependencies": ["tested", "latest"]}
+LONGEST = {"project_name": 80, "project_slug": 40, "description": 200, "author": 200}
+CHOICES = {"ci": ["github", "gitlab", "none"]}
+LOCKS = ["tested", "latest"]
 
+AUTHOR = re.compile(r"(.*\S) <([^<>]*)>")
 SLUG = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 DOMAIN_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 EMAIL_NAME = re.compile(r"[A-Za-z0-9_%+'-]+(\.[A-Za-z0-9_%+'-]+)*")
@@ -60,9 +63,7 @@ def main() -> None:
         *text_faults("project_name"),
         *slug_faults(),
         *text_faults("description"),
-        *domain_faults(),
-        *text_faults("author_name"),
-        *email_faults(),
+        *author_faults(),
         *choice_faults(),
     ]
     if faults:
@@ -115,21 +116,26 @@ def owner_of(slug: str) -> str | None:
     return None
 
 
-def domain_faults() -> list[str]:
-    """Judge the domain name; one with other letters than a to z must come in its ASCII form."""
-    domain = ANSWERS["domain_name"]
-    if is_domain(domain):
-        return []
-    try:
-        ascii_form = domain.encode("idna").decode()
-    except UnicodeError:
-        ascii_form = domain
-    if ascii_form != domain and is_domain(ascii_form):
-        return [f"domain_name {shown(domain)} must be in its ASCII form: {ascii_form}."]
-    return [
-        f"domain_name {shown(domain)} is not a domain name: use lower-case letters a to z, digits, "
-        "hyphens and dots, such as www.example.com, without https:// and without a path."
-    ]
+def author_faults() -> list[str]:
+    """Judge a name with an e-mail address behind it; the name is free text."""
+    author = ANSWERS["author"]
+    if faults := text_faults("author"):
+        return faults
+    match = AUTHOR.fullmatch(author)
+    if not match:
+        return [
+            f"author {shown(author)} is not a name with an e-mail address: "
+            "use the form Ada Lovelace <ada@example.org>."
+        ]
+    if not is_email(match[2]):
+        return [f"author {shown(author)} has no e-mail address in it: {shown(match[2])} is none."]
+    return []
+
+
+def is_email(address: str) -> bool:
+    """Tell whether this has the form of an e-mail address; other letters than a to z come in IDN's form."""
+    name, _, domain = address.rpartition("@")
+    return bool(EMAIL_NAME.fullmatch(name)) and len(name) <= 64 and is_domain(domain)
 
 
 def is_domain(domain: str) -> bool:
@@ -143,21 +149,13 @@ def is_domain(domain: str) -> bool:
     )
 
 
-def email_faults() -> list[str]:
-    """Judge the e-mail address by its form."""
-    email = ANSWERS["author_email"]
-    name, _, domain = email.rpartition("@")
-    if EMAIL_NAME.fullmatch(name) and len(name) <= 64 and is_domain(domain):
-        return []
-    return [f"author_email {shown(email)} is not an e-mail address: use the form name@example.com."]
-
-
 def choice_faults() -> list[str]:
-    """Judge the choices, which a replay file can hold unchecked."""
+    """Judge the choices, which a replay file can hold unchecked, and the variable SLIPWAY_LOCK."""
+    chosen = {**ANSWERS, "SLIPWAY_LOCK": os.environ.get("SLIPWAY_LOCK") or LOCKS[0]}
     return [
-        f"{question} {shown(ANSWERS[question])} is not a choice: use {' or '.join(allowed)}."
-        for question, allowed in CHOICES.items()
-        if ANSWERS[question] not in allowed
+        f"{question} {shown(chosen[question])} is not a choice: use {' or '.join(allowed)}."
+        for question, allowed in {**CHOICES, "SLIPWAY_LOCK": LOCKS}.items()
+        if chosen[question] not in allowed
     ]
 
 

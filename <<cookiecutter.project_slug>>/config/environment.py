@@ -251,7 +251,7 @@ VARIABLES = (
     Variable(
         "DEFAULT_FROM_EMAIL",
         "str",
-        "webmaster@<< cookiecutter.domain_name >>",
+        "<< cookiecutter.__author_email >>",
         "The sender of the site's mail.",
         validate=validate.Email(error="must be an e-mail address."),
     ),

@@ -19,7 +19,7 @@ env = read_or_exit()
 SITE_NAME = << cookiecutter.__project_name_quoted >>  # fmt: skip
 SITE_DESCRIPTION = << cookiecutter.__description_quoted >>  # fmt: skip
 # Who wants to hear of a weakness: https://www.rfc-editor.org/rfc/rfc9116
-SECURITY_CONTACT = "mailto:<< cookiecutter.author_email >>"  # fmt: skip
+SECURITY_CONTACT = "mailto:<< cookiecutter.__author_email >>"  # fmt: skip
 
 # https://docs.djangoproject.com/en/6.1/ref/settings/#core-settings
 

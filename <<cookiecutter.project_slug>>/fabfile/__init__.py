@@ -6,37 +6,16 @@ https://docs.fabfile.org
 
 import os
 
-from fabfile.audit import audit
-from fabfile.checks import assets, check, format, lint, lock, test  # noqa: A004
-from fabfile.django import createsuperuser, dbshell, manage, messages, migrate, shell, startapp
-from fabfile.env import PROJECT
-from fabfile.site import build, logs, restart, setup, sh, start, status, stop, worker
+from invoke.collection import Collection
 
-__all__ = [
-    "assets",
-    "audit",
-    "build",
-    "check",
-    "createsuperuser",
-    "dbshell",
-    "format",
-    "lint",
-    "lock",
-    "logs",
-    "manage",
-    "messages",
-    "migrate",
-    "restart",
-    "setup",
-    "sh",
-    "shell",
-    "start",
-    "startapp",
-    "status",
-    "stop",
-    "test",
-    "worker",
-]
+from fabfile import audit, checks, django, site
+from fabfile.env import PROJECT
+
+# Fabric looks for this name: https://docs.pyinvoke.org/en/stable/concepts/namespaces.html
+namespace = Collection()
+for module in (site, django, checks, audit):
+    for task in Collection.from_module(module).tasks.values():
+        namespace.add_task(task)
 
 # Tasks may be called in any folder of the project.
 os.chdir(PROJECT)

@@ -14,7 +14,7 @@ from fabric import task
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from fabfile import docker, env, host, poetry
+from fabfile import docker, env, local, poetry
 from fabfile.run import in_docker, is_up, run
 
 # The first start installs Node and the npm packages.
@@ -28,7 +28,7 @@ def setup(c: Context) -> None:
         docker.compose()
         print("Ready. Now type: fab build && fab start")
         return
-    host.install(c)
+    local.install(c)
     print("Ready. Now type: fab start")
 
 
@@ -36,7 +36,7 @@ def setup(c: Context) -> None:
 def build(c: Context) -> None:
     """Build the development image; without Docker, the same as setup."""
     if not in_docker():
-        host.install(c)
+        local.install(c)
         return
     command = f"{docker.compose()} build"
     terminal = sys.stdout.isatty()
@@ -57,7 +57,7 @@ def start(c: Context) -> None:
     if in_docker():
         start_containers(c)
     else:
-        host.start(c)
+        local.start(c)
     if settings.get("AUTO_START_SERVER", "").lower() not in {"true", "1", "yes", "on"}:
         print("No server is started (AUTO_START_SERVER in .env is not true). For commands: fab sh")
         return
@@ -73,7 +73,7 @@ def stop(c: Context) -> None:
     if in_docker():
         c.run(f"{docker.compose()} stop", pty=sys.stdout.isatty())
     else:
-        host.stop()
+        local.stop()
 
 
 @task
@@ -88,8 +88,8 @@ def status(c: Context) -> None:
     """Say what runs, and whether the site answers."""
     if in_docker():
         c.run(f"{docker.compose()} ps --all")
-    elif host.process():
-        print(f"The site's process is {host.process()}.")
+    elif local.process():
+        print(f"The site's process is {local.process()}.")
     print(f"{url()} {readiness(url()) or 'answers: all is well'}.")
 
 
@@ -123,8 +123,8 @@ def logs(c: Context, service: str = "", follow: bool = True) -> None:
         options = "--follow" if follow else ""
         command = f"{docker.compose()} logs --tail 200 {options} {shlex.quote(service) if service else ''}"
     else:
-        host.log()
-        command = f"tail -n 200 {'-f' if follow else ''} {shlex.quote(str(host.LOG))}"
+        local.log()
+        command = f"tail -n 200 {'-f' if follow else ''} {shlex.quote(str(local.LOG))}"
     try:
         c.run(command, pty=sys.stdout.isatty())
     except KeyboardInterrupt:
@@ -210,7 +210,7 @@ def wait_until_ready(address: str) -> None:
             )
         if "The asset watcher ended" in log and not readiness(address):
             raise Exit(f"{log}\nThe site answers at {address}, but {problem}: see the lines above.")
-        if not (is_up() if in_docker() else host.process()):
+        if not (is_up() if in_docker() else local.process()):
             raise Exit(f"{log}\nThe site has ended: the lines above say why.")
         if seconds > START_SECONDS:
             raise Exit(f"{log}\n{address} {problem} after {START_SECONDS} s: fab logs")
@@ -241,6 +241,6 @@ def missing_stylesheet() -> str:
 def last_lines(count: int, since: float) -> str:
     """Return the last `count` lines of the site's log, at most `since` seconds old in a container."""
     if not in_docker():
-        return "\n".join(host.log().splitlines()[-count:])
+        return "\n".join(local.log().splitlines()[-count:])
     options = ["--no-log-prefix", "--tail", str(count), "--since", f"{int(since) + 1}s"]
     return docker.ask_compose("logs", *options, "web")

@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, WITHOUT_NETWORK, Bake, Command
 
 LOCKS = ["poetry.lock", "package-lock.json"]
-LATEST = [TEMPLATE, "--no-input", "lock_dependencies=latest"]
+LATEST = {"SLIPWAY_LOCK": "latest"}
 
 
 def shipped(name: str) -> bytes:
@@ -30,6 +30,7 @@ def with_registry(address: str) -> dict[str, str]:
     """Return an environment in which Poetry, pip and npm ask the registry at this address."""
     return {
         **os.environ,
+        **LATEST,
         "POETRY_PYPI_MIRROR_URL": f"{address}/simple/",
         "npm_config_registry": f"{address}/",
         "npm_config_cache": os.devnull,
@@ -49,7 +50,7 @@ def silent_registry() -> Iterator[str]:
 
 def test_poetry_lock_fits(bake: Bake) -> None:
     """Poetry finds the project and its lock in order, whatever the names."""
-    project = bake(author_name='Bob "the" O\'Neil, & Söhne 🎉', description="a \\ b")
+    project = bake(author='Bob "the" O\'Neil, & Söhne 🎉 <bob@example.org>', description="a \\ b")
     done = poetry(project, "check", "--lock")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -89,7 +90,7 @@ def test_locks_name_no_registry() -> None:
 
 def test_latest(cookiecutter: Command, tmp_path: Path) -> None:
     """Both locks are written anew and valid, and nothing else is there that was not before."""
-    done = cookiecutter(*LATEST)
+    done = cookiecutter(TEMPLATE, "--no-input", env={**os.environ, **LATEST})
     project = tmp_path / "my_site"
 
     assert done.returncode == 0, done.stderr
@@ -101,7 +102,7 @@ def test_latest(cookiecutter: Command, tmp_path: Path) -> None:
 
 def test_latest_without_a_registry(cookiecutter: Command, tmp_path: Path) -> None:
     """Where nothing answers, the tested locks stay, and generation succeeds."""
-    done = cookiecutter(*LATEST, env=with_registry("http://127.0.0.1:9"))
+    done = cookiecutter(TEMPLATE, "--no-input", env=with_registry("http://127.0.0.1:9"))
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("fab lock") == 2, done.stdout
@@ -114,8 +115,8 @@ def test_latest_offline(cookiecutter: Command, tmp_path: Path) -> None:
         pytest.skip("this machine cannot cut a process off from the network")
     started = time.monotonic()
     # npm would be content with what it has in its cache.
-    empty_cache = {**os.environ, "npm_config_cache": str(tmp_path / "npm")}
-    done = cookiecutter(*LATEST, prefix=WITHOUT_NETWORK, env=empty_cache)
+    empty_cache = {**os.environ, **LATEST, "npm_config_cache": str(tmp_path / "npm")}
+    done = cookiecutter(TEMPLATE, "--no-input", prefix=WITHOUT_NETWORK, env=empty_cache)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("fab lock") == 2, done.stdout
@@ -129,7 +130,7 @@ def test_latest_without_npm(cookiecutter: Command, tmp_path: Path) -> None:
     tools.mkdir()
     for name in ("sh", "env", "git", "uname"):
         (tools / name).symlink_to(shutil.which(name))
-    done = cookiecutter(*LATEST, env={**os.environ, "PATH": str(tools)})
+    done = cookiecutter(TEMPLATE, "--no-input", env={**os.environ, **LATEST, "PATH": str(tools)})
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("fab lock") == 1, done.stdout
@@ -143,9 +144,7 @@ def test_latest_takes_too_long(cookiecutter: Command, silent_registry: str, tmp_
     hook = template / "hooks" / "post_gen_project.py"
     hook.write_text(re.sub("LOCK_SECONDS = .*", "LOCK_SECONDS = 2", hook.read_text("utf-8")), "utf-8")
     started = time.monotonic()
-    done = cookiecutter(
-        template, "--no-input", "lock_dependencies=latest", env=with_registry(silent_registry)
-    )
+    done = cookiecutter(template, "--no-input", env=with_registry(silent_registry))
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("fab lock") == 2, done.stdout
@@ -177,9 +176,13 @@ def test_interrupted_in_a_folder_with_work(
 
 def interrupt_latest(folder: Path, registry: str, *options: str) -> None:
     """Generate with the newest versions and press Ctrl-C while both package managers are at work."""
-    command = [sys.executable, "-m", "cookiecutter", *LATEST, "--output-dir", folder / "out", *options]
+    command = [sys.executable, "-m", "cookiecutter", TEMPLATE, "--no-input", "--output-dir", folder / "out"]
     process = subprocess.Popen(
-        command, env=with_registry(registry), stdout=subprocess.PIPE, text=True, start_new_session=True
+        [*command, *options],
+        env=with_registry(registry),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert process.stdout
     process.stdout.readline()

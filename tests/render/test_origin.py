@@ -14,11 +14,8 @@ ANSWERS = {
     "project_name": "My Site",
     "project_slug": "my_site",
     "description": "A website built with Django.",
-    "domain_name": "example.com",
-    "author_name": "Your Name",
-    "author_email": "your.name@example.com",
+    "author": "Your Name <you@example.com>",
     "ci": "github",
-    "lock_dependencies": "tested",
 }
 
 
