@@ -20,6 +20,7 @@ CHAPTERS = {
     "Attacks on the running site": "life/test_attacks.py",
     "Known weaknesses of packages": "life/test_audit.py",
     "Background tasks": "life/test_worker.py",
+    "What is said of AWS": "life/test_aws.py",
     "The image, step by step": "docker/test_image_steps.py",
     "What the image holds": "docker/test_image_content.py",
     "What an edit builds again": "docker/test_cache.py",
@@ -28,6 +29,7 @@ CHAPTERS = {
     "Traces of the image": "docker/test_traces.py",
     "The image as a worker": "docker/test_worker.py",
     "The development container": "docker/test_development.py",
+    "On AWS, end to end": "docker/test_aws.py",
     "Other projects on the machine": "docker/test_fabric_never_harms.py",
 }
 HEAD = """\

@@ -8,7 +8,7 @@ import os
 
 from invoke.collection import Collection
 
-from fabfile import audit, checks, django, site
+from fabfile import audit, aws, checks, django, site
 from fabfile.env import PROJECT
 
 # Fabric looks for this name: https://docs.pyinvoke.org/en/stable/concepts/namespaces.html
@@ -16,6 +16,7 @@ namespace = Collection()
 for module in (site, django, checks, audit):
     for task in Collection.from_module(module).tasks.values():
         namespace.add_task(task)
+namespace.add_collection(aws.collection)
 
 # Tasks may be called in any folder of the project.
 os.chdir(PROJECT)

@@ -19,12 +19,20 @@ def answer(*words: str) -> str | None:
 
 
 @cache
-def problem() -> str:
-    """Return why Docker cannot be used here, in one line, or ""."""
+def engine_problem() -> str:
+    """Return why images cannot be built here, in one line, or ""."""
     if not shutil.which("docker"):
         return "Docker is not installed: https://docs.docker.com/get-started/get-docker/"
     if answer("docker", "info", "--format", "{{.ServerVersion}}") is None:
         return "Docker's engine does not answer: start it, or look at what `docker info` says."
+    return ""
+
+
+@cache
+def problem() -> str:
+    """Return why Docker with Compose cannot be used here, in one line, or ""."""
+    if engine_problem():
+        return engine_problem()
     if not compose_words():
         return f"Docker Compose 2 is not installed: {COMPOSE_2}"
     return ""

@@ -1,0 +1,116 @@
+"""The AWS account of an environment: its clients, and what is said when it cannot be reached."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+import fabric
+from invoke.exceptions import Exit
+
+from fabfile.aws import environment
+from fabfile.aws.environment import Environment
+
+# What can be wrong with credentials, by the names of errors of botocore and of AWS.
+NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"}
+EXPIRED = {
+    *("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRetrievalError"),
+    *("SSOTokenLoadError", "UnauthorizedSSOTokenError"),
+}
+WRONG = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
+SIGN_IN = "aws sso login, or set AWS_PROFILE: https://docs.aws.amazon.com/cli/latest/userguide/"
+
+
+class Account:
+    """The clients of the services that the tasks use; each is made when it is first asked for."""
+
+    def __init__(self, name: str) -> None:
+        """Read the environment's file and sign in.
+
+        Raises Exit in one line if boto3 is missing, or the credentials are another account's.
+        """
+        self.environment = environment.read(name)
+        try:
+            import boto3
+        except ImportError:
+            raise Exit(
+                "This takes boto3 beside Fabric: pipx inject fabric boto3"
+                " (or: uv tool install fabric --with boto3)"
+            ) from None
+        if not self.environment.region:
+            raise Exit(f'{self.environment.file} names no region, such as region = "eu-west-2".')
+        self.session = boto3.Session(region_name=self.environment.region)
+        found = self.sts.get_caller_identity()["Account"]
+        check(self.environment, found)
+
+    def __getattr__(self, service: str) -> Any:
+        """Return the client of a service, which is called as boto3 calls it; `iam`, `ecs` and so on."""
+        client = self.session.client(service)
+        setattr(self, service, client)
+        return client
+
+    @property
+    def prefix(self) -> str:
+        """What the names of all resources begin with; also the cluster's and the repository's name."""
+        return self.environment.prefix
+
+    @property
+    def log(self) -> str:
+        """The name of the log."""
+        return f"/{self.prefix}"
+
+
+def check(environment: Environment, found: str) -> None:
+    """Raise Exit if the credentials' account is not the one that the environment's file names."""
+    if not environment.account:
+        raise Exit(
+            f"{environment.file} names no account. Your credentials are of {found}:"
+            f' if that is the one, write account = "{found}"'
+        )
+    if found != environment.account:
+        profile = os.environ.get("AWS_PROFILE", "")
+        raise Exit(
+            f"{environment.name} is in account {environment.account}, but your credentials"
+            f"{' (AWS_PROFILE=' + profile + ')' if profile else ''} are of {found}."
+        )
+
+
+def task(*arguments: Any, **options: Any) -> Any:
+    """Declare a task as Fabric does, one that ends in one line when AWS says no."""
+
+    def declare(body: Callable[..., None]) -> Any:
+        @functools.wraps(body)
+        def guarded(*given: Any, **named: Any) -> None:
+            try:
+                body(*given, **named)
+            except Exception as error:
+                if not type(error).__module__.startswith(("botocore", "boto3")):
+                    raise
+                raise Exit(explain(error)) from None
+
+        return fabric.task(*arguments, **options)(guarded)
+
+    return declare
+
+
+def explain(error: Exception) -> str:
+    """Return one line that says what is wrong and what to do, for an error of botocore."""
+    said = getattr(error, "response", {}).get("Error", {})
+    name = said.get("Code") or type(error).__name__
+    if name in NO_CREDENTIALS:
+        return f"There are no AWS credentials here: {SIGN_IN}"
+    if name in EXPIRED:
+        return f"Your AWS credentials have expired: {SIGN_IN}"
+    if name in WRONG:
+        return f"AWS does not know your credentials: {SIGN_IN}"
+    if name == "ProfileNotFound":
+        return f"{error}: see `aws configure list-profiles`."
+    if name in {"EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError"}:
+        return f"AWS does not answer: is there a network? {error}"
+    operation = getattr(error, "operation_name", "")
+    return f"AWS refused {operation or 'that'}: {said.get('Message') or error} ({name})"
+
+
+def error_code(error: Exception) -> str:
+    """Return AWS's name for an error, or "" if AWS has not made it."""
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))

@@ -1,0 +1,118 @@
+"""A command in a container of its own on AWS, beside those that serve: what it prints, its exit code."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from invoke.exceptions import Exit
+
+from fabfile.aws import logs
+from fabfile.aws.account import Account
+
+PAUSE = 2
+CONTAINER = "site"
+# What a new task definition takes over from the one it is like.
+KEPT = (
+    *("executionRoleArn", "taskRoleArn", "networkMode", "containerDefinitions", "volumes"),
+    *("requiresCompatibilities", "cpu", "memory", "runtimePlatform"),
+)
+
+
+def web(aws: Account) -> dict[str, Any]:
+    """Return the service that serves the site; raise Exit if there is none."""
+    found = aws.ecs.describe_services(cluster=aws.prefix, services=["web"])["services"]
+    if not found or found[0]["status"] != "ACTIVE":
+        name = aws.environment.name
+        raise Exit(f"{name} does not run: fab aws.up --environment {name}")
+    service: dict[str, Any] = found[0]
+    return service
+
+
+@contextmanager
+def definition(
+    aws: Account, kind: str, words: list[str], image: str = "", *, terminal: bool = False
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a task definition for one command, and the service that it was made after.
+
+    It is as the site's own but for the command, its stream in the log (`kind`) and, if given, the
+    image. With `terminal` it can write to its disk, which ECS Exec needs, and has the role for it.
+    """
+    service = web(aws)
+    like = aws.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
+    new = {name: value for name, value in like["taskDefinition"].items() if name in KEPT}
+    [container] = new["containerDefinitions"]
+    container.update(command=words, image=image or container["image"])
+    container["logConfiguration"]["options"]["awslogs-stream-prefix"] = kind
+    if terminal:
+        container["readonlyRootFilesystem"] = False
+        new["taskRoleArn"] = new["taskRoleArn"].removesuffix("-task") + "-shell"
+    made = aws.ecs.register_task_definition(family=f"{aws.prefix}-{kind}", **new)
+    arn = made["taskDefinition"]["taskDefinitionArn"]
+    try:
+        yield arn, service
+    finally:
+        aws.ecs.deregister_task_definition(taskDefinition=arn)
+
+
+def start(
+    aws: Account, task_definition: str, service: dict[str, Any], *, terminal: bool = False
+) -> str:
+    """Start a container where the site's are, and return its task; raise Exit if AWS cannot."""
+    said = aws.ecs.run_task(
+        cluster=aws.prefix,
+        taskDefinition=task_definition,
+        launchType="FARGATE",
+        networkConfiguration=service["networkConfiguration"],
+        enableExecuteCommand=terminal,
+        startedBy="fab",
+    )
+    if not said["tasks"]:
+        raise Exit(f"AWS did not start the container: {said['failures']}")
+    return str(said["tasks"][0]["taskArn"])
+
+
+def run(aws: Account, kind: str, words: list[str], image: str = "") -> int:
+    """Run a command to its end, print what it prints as it comes, and return its exit code.
+
+    Raises Exit with AWS's reason if the container could not be started; Ctrl-C stops it.
+    """
+    with definition(aws, kind, words, image) as (task_definition, service):
+        task = start(aws, task_definition, service)
+        try:
+            return follow(aws, kind, task)
+        except BaseException:
+            aws.ecs.stop_task(cluster=aws.prefix, task=task, reason="fab was interrupted")
+            raise
+
+
+def follow(aws: Account, kind: str, task: str) -> int:
+    """Print a task's lines until it has ended, and return its exit code."""
+    log = logs.Stream(aws, logs.stream(kind, task))
+    begin, status = time.monotonic(), ""
+    while True:
+        [said] = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=[task])["tasks"]
+        if said["lastStatus"] != status:
+            status = said["lastStatus"]
+            print(f"{time.monotonic() - begin:5.0f} s  {status.lower()}", flush=True)
+        log.show()
+        if status == "STOPPED":
+            break
+        time.sleep(PAUSE)
+    log.show_rest()
+    code = said["containers"][0].get("exitCode")
+    if code is None:
+        raise Exit(f"The container did not run: {reason(said)}")
+    return int(code)
+
+
+def reason(task: dict[str, Any]) -> str:
+    """Return why a task has stopped, in AWS's words."""
+    [container] = [each for each in task["containers"] if each["name"] == CONTAINER]
+    code = container.get("exitCode")
+    words = [
+        task.get("stoppedReason", ""),
+        container.get("reason", ""),
+        "" if code is None else f"exit code {code}",
+    ]
+    return "; ".join(word for word in words if word) or "no reason is known"

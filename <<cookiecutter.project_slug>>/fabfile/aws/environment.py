@@ -1,0 +1,76 @@
+"""An environment on AWS: what deploy/aws/NAME.toml says of it, and what it is called there."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from invoke.exceptions import Exit
+
+from fabfile.env import PROJECT
+
+FOLDER = PROJECT / "deploy" / "aws"
+STACKS = ("bootstrap", "base", "service")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the file of an environment says; `parameters` are those of each stack."""
+
+    name: str
+    account: str
+    region: str
+    parameters: dict[str, dict[str, str]]
+
+    @property
+    def prefix(self) -> str:
+        """What the names of all its resources begin with: the project's name and the environment's."""
+        project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return f"{project['name'].replace('_', '-')}-{self.name}"
+
+    @property
+    def file(self) -> str:
+        """The file's path in the project."""
+        return f"deploy/aws/{self.name}.toml"
+
+    def stack(self, kind: str) -> str:
+        """Return the name of a stack: bootstrap, base or service."""
+        return f"{self.prefix}-{kind}"
+
+
+def read(name: str) -> Environment:
+    """Return the environment called `name`, or the only one there is if the name is empty.
+
+    Raises Exit in one line if there is none of this name, or its file cannot be used.
+    """
+    names = sorted(file.stem for file in FOLDER.glob("*.toml"))
+    if not name and len(names) == 1:
+        name = names[0]
+    if name not in names:
+        raise Exit(
+            f"{'There is no environment ' + name if name else 'Which environment'}:"
+            f" --environment {' or '.join(names)} (the files deploy/aws/*.toml)."
+        )
+    file = FOLDER / f"{name}.toml"
+    try:
+        said = tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Exit(f"deploy/aws/{name}.toml cannot be read: {error}") from None
+    unknown = said.keys() - {"account", "region", *STACKS}
+    if unknown:
+        raise Exit(f"deploy/aws/{name}.toml: nothing is called {', '.join(sorted(unknown))}.")
+    parameters = {kind: texts(said.get(kind, {})) for kind in STACKS}
+    return Environment(name, str(said.get("account", "")), str(said.get("region", "")), parameters)
+
+
+def texts(values: dict[str, Any]) -> dict[str, str]:
+    """Return the values as CloudFormation takes them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in values.items()
+    }
+
+
+def template(kind: str) -> str:
+    """Return the template of a stack."""
+    return Path(FOLDER / f"{kind}.yaml").read_text(encoding="utf-8")

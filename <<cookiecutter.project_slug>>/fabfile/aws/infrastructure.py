@@ -1,0 +1,203 @@
+"""Tasks that make an environment on AWS, change what it is made of, and take it down."""
+
+from typing import Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile.aws import environment as environments
+from fabfile.aws import image, release, rolling, secrets, stacks
+from fabfile.aws.account import Account, task
+from fabfile.aws.release import HELP
+from fabfile.aws.stacks import Plan
+
+GITHUB = "token.actions.githubusercontent.com"
+
+
+@task(help=HELP)
+def plan(c: Context, environment: str = "") -> None:
+    """Show what aws.up would make, change or remove."""
+    aws = Account(environment)
+    about(aws)
+    for kind in environments.STACKS:
+        if kind == "service" and not stacks.describe(aws, "base"):
+            print(f"\n{aws.environment.stack(kind)}: made after the others")
+            continue
+        values = parameters(aws, kind)
+        if kind == "service" and "ImageUri" not in values:
+            # Any image would do: what is made does not depend on it.
+            values["ImageUri"] = f"image@sha256:{'0' * 64}"
+        change = Plan(aws, kind, values)
+        change.show()
+        if not change.is_empty:
+            change.forget()
+
+
+@task(
+    help={**HELP, "yes": "Replace and remove without asking", "dirty": "See fab --help aws.deploy"}
+)
+def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False) -> None:
+    """Make an environment, or change what it is made of.
+
+    The first time it also builds, pushes and starts this commit. Asks before it replaces or
+    removes anything.
+    """
+    aws = Account(environment)
+    about(aws)
+    for kind in environments.STACKS:
+        forget_failed(aws, kind)
+    first = not stacks.describe(aws, "service")
+    if first:
+        # Better to hear of uncommitted files before a database is made.
+        image.commit(dirty)
+    apply(aws, "bootstrap", yes)
+    apply(aws, "base", yes)
+    if first:
+        secrets.ask_for_mail(aws)
+        apply(aws, "service", yes, ImageUri=first_image(c, aws, dirty))
+        release.migrate(aws)
+    else:
+        apply(aws, "service", yes)
+    rolling.verify(aws, rolling.wanted(aws))
+    print(f"The site is at {rolling.smoke_test(aws)}")
+    say_next(aws)
+
+
+@task(help={**HELP, "data": "Also delete the database, uploads, secrets and images"})
+def down(c: Context, environment: str = "", data: bool = False) -> None:
+    """Take an environment down; its data stays, and aws.up brings it back."""
+    aws = Account(environment)
+    about(aws)
+    if data:
+        print("This deletes the database (a last snapshot stays), every upload, secret and image.")
+    else:
+        print("This ends the site. Database, uploads, secrets and images stay, and cost money.")
+    agree(f"Type {aws.prefix} to go on: ", aws.prefix)
+    delete(aws, "service")
+    if not data:
+        print(f"To bring it back: fab aws.up -e {aws.environment.name}")
+        return
+    base = stacks.describe(aws, "base")
+    if base:
+        unprotect(aws, base)
+        delete(aws, "base")
+        said = stacks.outputs(base)
+        aws.secretsmanager.delete_secret(
+            SecretId=said["SiteSecrets"], ForceDeleteWithoutRecovery=True
+        )
+        empty(aws, said["Media"])
+    delete(aws, "bootstrap")
+
+
+# --- Steps --------------------------------------------------------------------------------
+
+
+def about(aws: Account) -> None:
+    """Print where this is going to happen."""
+    place = aws.environment
+    print(f"{place.name}: account {place.account}, region {place.region}, {place.file}")
+
+
+def parameters(aws: Account, kind: str) -> dict[str, str]:
+    """Return the values of a stack's parameters: its file's, the base's outputs, the running image's."""
+    said = aws.cloudformation.get_template_summary(TemplateBody=environments.template(kind))
+    declared = {each["ParameterKey"] for each in said["Parameters"]}
+    given = {"Prefix": aws.prefix, "Environment": aws.environment.name}
+    now = stacks.parameters(stacks.describe(aws, kind))
+    if kind == "bootstrap":
+        given["CreateGitHubProvider"] = str(not trusts_github(aws)).lower()
+        # The one that this stack has made stays in it.
+        if now.get("CreateGitHubProvider") == "true":
+            given["CreateGitHubProvider"] = "true"
+    if kind == "service":
+        given.update(stacks.outputs(stacks.describe(aws, "base")))
+        given.update({name: now[name] for name in ("ImageUri", "PreviousImageUri") if name in now})
+    given = {name: value for name, value in given.items() if name in declared}
+    return {**given, **aws.environment.parameters[kind]}
+
+
+def trusts_github(aws: Account) -> bool:
+    """Whether the account knows GitHub's tokens already, by another site or environment."""
+    found = aws.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    return any(each["Arn"].endswith(f"/{GITHUB}") for each in found)
+
+
+def first_image(c: Context, aws: Account, dirty: bool) -> str:
+    """Build and push the image with which the site begins, and return it by digest."""
+    repository = stacks.outputs(stacks.describe(aws, "bootstrap"))["RepositoryUri"]
+    architecture = aws.environment.parameters["service"].get("Architecture", "X86_64")
+    return image.build(c, aws, repository, architecture, dirty=dirty)
+
+
+def forget_failed(aws: Account, kind: str) -> None:
+    """Delete what is left of a stack that could not be made: it holds nothing, and is in the way."""
+    if (stacks.describe(aws, kind) or {}).get("StackStatus") == "ROLLBACK_COMPLETE":
+        delete(aws, kind)
+
+
+def apply(aws: Account, kind: str, yes: bool, **more: str) -> None:
+    """Change a stack; ask first if that loses a resource, and raise Exit if the answer is no."""
+    change = Plan(aws, kind, {**parameters(aws, kind), **more})
+    change.show()
+    if change.is_empty:
+        return
+    if change.losses and not yes:
+        try:
+            agree(f"\nLoses {', '.join(change.losses)}. Type yes to go on: ", "yes")
+        except Exit:
+            change.forget()
+            raise
+    change.execute()
+
+
+def agree(question: str, word: str) -> None:
+    """Ask; raise Exit unless the answer is this word, or if nobody can be asked."""
+    try:
+        answer = input(question)
+    except EOFError:
+        answer = ""
+    if answer.strip() != word:
+        raise Exit("\nNothing was done.")
+
+
+def say_next(aws: Account) -> None:
+    """Print what is left to do by hand."""
+    role = stacks.outputs(stacks.describe(aws, "bootstrap")).get("DeployRole")
+    if role:
+        name = aws.environment.name
+        print(f"For GitHub's environment {name}: the variable AWS_DEPLOY_ROLE is {role}")
+    said = stacks.outputs(stacks.describe(aws, "service"))
+    if aws.environment.parameters["service"].get("CertificateArn"):
+        print(f"Let the host name lead (CNAME) to {said['LoadBalancer']}")
+
+
+def delete(aws: Account, kind: str) -> None:
+    """Delete a stack and wait for its end; quiet if there is none."""
+    stack = stacks.describe(aws, kind)
+    if not stack:
+        return
+    print(f"== Delete {aws.environment.stack(kind)}", flush=True)
+    since = stacks.now()
+    aws.cloudformation.delete_stack(StackName=aws.environment.stack(kind))
+    stacks.finish(aws, kind, since, stack)
+
+
+def unprotect(aws: Account, base: dict[str, Any]) -> None:
+    """Let the database be deleted."""
+    if stacks.parameters(base)["Protect"] == "true":
+        since = stacks.now()
+        stacks.update(aws, "base", Protect="false")
+        stacks.finish(aws, "base", since)
+
+
+def empty(aws: Account, bucket: str) -> None:
+    """Delete a bucket with every version of every file in it."""
+    print(f"== Delete the bucket {bucket}", flush=True)
+    for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        objects = [
+            {"Key": each["Key"], "VersionId": each["VersionId"]}
+            for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        ]
+        if objects:
+            aws.s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+    aws.s3.delete_bucket(Bucket=bucket)

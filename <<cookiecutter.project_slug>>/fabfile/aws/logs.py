@@ -1,0 +1,84 @@
+"""The log on AWS, in which each container has a stream of its own: KIND/site/TASK."""
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from fabfile.aws.account import Account, error_code
+
+PAUSE = 2
+# Lines can come out of order, and some seconds late.
+LATE_MS = 15_000
+
+
+def stream(kind: str, task: str) -> str:
+    """Return the name of a task's stream."""
+    return f"{kind}/site/{task.rpartition('/')[2]}"
+
+
+class Stream:
+    """The lines of one stream, each printed once; without a name those of all whose names begin so."""
+
+    def __init__(
+        self, aws: Account, name: str = "", *, prefix: str = "", since_ms: int = 0
+    ) -> None:
+        """Begin with the lines since a time, in milliseconds."""
+        self.aws, self.since, self.seen = aws, since_ms, set[str]()
+        self.with_names = not name
+        self.where: dict[str, Any] = {"logStreamNames": [name]} if name else {}
+        if prefix:
+            self.where = {"logStreamNamePrefix": prefix}
+
+    def show(self) -> int:
+        """Print the lines that are new, and return how many there were."""
+        new = [line for line in self.lines() if line["eventId"] not in self.seen]
+        for line in new:
+            self.seen.add(line["eventId"])
+            self.since = max(self.since, line["timestamp"] - LATE_MS)
+            print(shown(line, with_name=self.with_names), flush=True)
+        return len(new)
+
+    def show_rest(self) -> None:
+        """Print the last lines, which come some seconds after the end of a container."""
+        quiet = 0
+        while quiet < 2:
+            quiet = 0 if self.show() else quiet + 1
+            time.sleep(1)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the lines since the last ones; none if the container has not written yet."""
+        pages = self.aws.logs.get_paginator("filter_log_events")
+        try:
+            found: list[dict[str, Any]] = []
+            for page in pages.paginate(
+                logGroupName=self.aws.log, startTime=self.since, **self.where
+            ):
+                found += page["events"]
+        except Exception as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return []
+            raise
+        return found
+
+
+def shown(line: dict[str, Any], *, with_name: bool = False) -> str:
+    """Return a line of the log as people read it: of JSON the time, level and message."""
+    text = line["message"].rstrip("\n")
+    moment = datetime.fromtimestamp(line["timestamp"] / 1000, UTC).strftime("%H:%M:%S")
+    try:
+        said = json.loads(text)
+        text = f"{said['level']:<7} {said['message']}"
+        if trace := said.get("exc_info"):
+            text = f"{text}\n{trace}"
+    except (ValueError, TypeError, KeyError):
+        pass
+    if with_name:
+        kind, _, task = line["logStreamName"].partition("/")
+        moment = f"{moment} {kind}/{task.rpartition('/')[2][:6]}"
+    return f"  {moment}  {text}"
+
+
+def last_lines(aws: Account, name: str, count: int = 20) -> list[str]:
+    """Return the last lines of a stream, as people read them."""
+    return [shown(line) for line in Stream(aws, name).lines()[-count:]]

@@ -1,0 +1,156 @@
+"""Tasks that look at what runs on AWS, and work in it."""
+
+import json
+import shlex
+import shutil
+import subprocess
+import time
+from typing import Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile.aws import command, image, release, rolling, stacks
+from fabfile.aws.account import Account, task
+from fabfile.aws.logs import PAUSE, Stream
+from fabfile.aws.release import HELP
+
+PLUGIN = "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html"
+SHELL_HOURS = 4
+
+
+@task(help=HELP)
+def status(c: Context, environment: str = "") -> None:
+    """Say which release runs, how it is, and where."""
+    aws = Account(environment)
+    stack = stacks.describe(aws, "service")
+    if not stack:
+        raise Exit(f"{aws.environment.name} has not been made yet: fab aws.up")
+    now = release.summary(aws)
+    previous = now["PreviousImageUri"]
+    rows = [
+        ("site", now["Url"]),
+        ("release", image.release(aws, now["ImageUri"])),
+        ("before", image.release(aws, previous) if previous != "none" else "none"),
+        ("stack", f"{stack['StackName']} {stack['StackStatus'].lower()}"),
+        *[(name, state(service)) for name, service in sorted(rolling.services(aws).items())],
+        ("targets", targets(aws, now["Targets"])),
+        ("alarms", alarms(aws)),
+        ("answers", rolling.first_fault(now["Url"], now["LoadBalancer"])[1] or "all is well"),
+    ]
+    for name, value in rows:
+        print(f"{name:<10} {value}")
+
+
+@task(
+    help={
+        **HELP,
+        "kind": "web, worker, migrate or manage; all without it",
+        "follow": "Go on as new lines come",
+        "minutes": "Begin so long ago",
+    }
+)
+def logs(
+    c: Context, kind: str = "", environment: str = "", minutes: int = 10, follow: bool = True
+) -> None:
+    """Show what the site has logged, and go on; Ctrl-C ends it."""
+    aws = Account(environment)
+    since = int((time.time() - minutes * 60) * 1000)
+    stream = Stream(aws, prefix=f"{kind}/" if kind else "", since_ms=since)
+    try:
+        stream.show()
+        while follow:
+            time.sleep(PAUSE)
+            stream.show()
+    except KeyboardInterrupt:
+        print()
+
+
+@task(help={**HELP, "line": 'What follows manage.py, in quotes: "check --deploy"'})
+def manage(c: Context, line: str, environment: str = "") -> None:
+    """Run one of Django's commands: fab aws.manage "check".
+
+    It runs in a container of its own. Its lines come by the log, and its exit code is the task's.
+    """
+    aws = Account(environment)
+    code = command.run(aws, "manage", ["python", "manage.py", *shlex.split(line)])
+    if code:
+        raise Exit(f"It ended with exit code {code}.", code=code)
+
+
+@task(help=HELP)
+def shell(c: Context, environment: str = "") -> None:
+    """Open a shell in a container of its own, with the site's code.
+
+    The container can write to its disk, unlike those that serve, and ends with the shell.
+    """
+    if not shutil.which("session-manager-plugin"):
+        raise Exit(f"The terminal comes by Amazon's session-manager-plugin: {PLUGIN}")
+    aws = Account(environment)
+    words = ["sleep", str(SHELL_HOURS * 3600)]
+    with command.definition(aws, "shell", words, terminal=True) as (definition, service):
+        arn = command.start(aws, definition, service, terminal=True)
+        try:
+            connect(aws, arn)
+        finally:
+            aws.ecs.stop_task(cluster=aws.prefix, task=arn, reason="The shell has ended")
+
+
+@task(help=HELP)
+def restart(c: Context, environment: str = "") -> None:
+    """Start all containers anew, as after a change of a secret."""
+    aws = Account(environment)
+    stacks.need(aws, "service")
+    release.restart(aws)
+
+
+# --- Steps --------------------------------------------------------------------------------
+
+
+def state(service: dict[str, Any]) -> str:
+    """Return how a service is, in a few words."""
+    words = f"{service['runningCount']} of {service['desiredCount']} run"
+    deployment = rolling.primary(service)
+    return f"{words}, deployment {deployment.get('rolloutState', 'unknown').lower()}"
+
+
+def targets(aws: Account, group: str) -> str:
+    """Return how many containers the load balancer finds in which health."""
+    said = aws.elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    found = [each["TargetHealth"]["State"] for each in said]
+    return ", ".join(f"{found.count(name)} {name}" for name in sorted(set(found))) or "none"
+
+
+def alarms(aws: Account) -> str:
+    """Return the alarms that ring."""
+    said = aws.cloudwatch.describe_alarms(AlarmNamePrefix=f"{aws.prefix}-", StateValue="ALARM")
+    return ", ".join(each["AlarmName"] for each in said["MetricAlarms"]) or "none"
+
+
+def connect(aws: Account, arn: str) -> None:
+    """Open a terminal in a container, once its agent can be reached; raise Exit if it never can."""
+    print("Starting a container, which takes about a minute ...", flush=True)
+    begin = time.monotonic()
+    while True:
+        [said] = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=[arn])["tasks"]
+        if said["lastStatus"] == "STOPPED" or time.monotonic() - begin > 300:
+            raise Exit(f"The container cannot be reached: {command.reason(said)}")
+        agents = said["containers"][0].get("managedAgents", [])
+        states = {said["lastStatus"], *(each.get("lastStatus") for each in agents)}
+        if agents and states == {"RUNNING"}:
+            break
+        time.sleep(PAUSE)
+    session = aws.ecs.execute_command(
+        cluster=aws.prefix, task=arn, container=command.CONTAINER, command="bash", interactive=True
+    )["session"]
+    container = said["containers"][0]["runtimeId"]
+    target = {"Target": f"ecs:{aws.prefix}_{arn.rpartition('/')[2]}_{container}"}
+    # What the plugin takes is what the command line of AWS gives it.
+    given = {
+        "SessionId": session["sessionId"],
+        "StreamUrl": session["streamUrl"],
+        "TokenValue": session["tokenValue"],
+    }
+    region = aws.environment.region
+    words = ["session-manager-plugin", json.dumps(given), region, "StartSession", ""]
+    subprocess.run([*words, json.dumps(target), f"https://ssm.{region}.amazonaws.com"])

@@ -1,0 +1,145 @@
+"""Tasks that put a release on AWS, and take it back."""
+
+from typing import Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile.aws import command, image, rolling, stacks
+from fabfile.aws.account import Account, task
+
+HELP = {"environment": "staging or production: a file of deploy/aws/"}
+MIGRATE = ["python", "manage.py", "migrate", "--noinput"]
+
+
+@task(help={**HELP, "dirty": "Deploy the files as they are, though they differ from the commit"})
+def deploy(c: Context, environment: str = "", dirty: bool = False) -> None:
+    """Build, push, migrate and roll out this commit.
+
+    Whatever fails, the old release goes on serving, and the exit code is not 0.
+    """
+    aws = Account(environment)
+    stack = stacks.need(aws, "service")
+    refuse_second_deployment(aws)
+    now = stacks.parameters(stack)
+    repository = now["ImageUri"].partition("@")[0]
+    uri = image.build(c, aws, repository, now["Architecture"], dirty=dirty)
+    migrate(aws, uri)
+    if uri == now["ImageUri"]:
+        print(f"This release runs already: {rolling.smoke_test(aws)}")
+    else:
+        roll(aws, uri, now)
+
+
+@task(
+    help={**HELP, "release": "A commit, tag or branch; without it, the release before this one"},
+)
+def rollback(c: Context, release: str = "", environment: str = "") -> None:
+    """Go back to the release before, or to the one named.
+
+    The database stays as it is: no migration is taken back.
+    """
+    aws = Account(environment)
+    now = stacks.parameters(stacks.need(aws, "service"))
+    repository = now["ImageUri"].partition("@")[0]
+    uri = now["PreviousImageUri"]
+    if release:
+        digest = image.find(aws, image.named(release))
+        if not digest:
+            raise Exit(f"No image has been pushed for {release}; the last 30 are kept.")
+        uri = f"{repository}@{digest}"
+    if uri == "none":
+        raise Exit("There is no release before this one.")
+    if uri == now["ImageUri"]:
+        raise Exit("That release runs already.")
+    print(f"Going back to {image.release(aws, uri)}. The database's migrations stay as they are.")
+    roll(aws, uri, now)
+
+
+def refuse_second_deployment(aws: Account) -> None:
+    """Raise Exit if another deployment migrates; when it rolls, its stack says so."""
+    listed = aws.ecs.list_tasks(cluster=aws.prefix, family=f"{aws.prefix}-migrate")
+    if listed["taskArns"]:
+        raise Exit("Another deployment migrates the database just now: wait for its end.")
+
+
+def migrate(aws: Account, uri: str = "") -> None:
+    """Migrate the database with a new image before it serves, else with the one that runs.
+
+    Raises Exit if that fails.
+    """
+    print("== Migrate", flush=True)
+    code = command.run(aws, "migrate", MIGRATE, uri)
+    if code:
+        raise Exit(
+            f"The migration failed with exit code {code}: the lines above say why."
+            " The release that ran goes on serving."
+        )
+
+
+def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
+    """Let an image take the place of the one that runs; bring that back if the new one fails.
+
+    `before` are the stack's parameters as they are. Raises Exit with the reason if it fails.
+    """
+    print(f"== Roll out {image.release(aws, uri)}", flush=True)
+    since = stacks.now()
+    try:
+        stacks.update(aws, "service", ImageUri=uri, PreviousImageUri=before["ImageUri"])
+        stacks.finish(aws, "service", since)
+        rolling.verify(aws, rolling.wanted(aws))
+        url = rolling.smoke_test(aws)
+    except KeyboardInterrupt:
+        name = aws.environment.name
+        raise Exit(
+            f"\nAWS goes on without you. See: fab aws.status -e {name}"
+            f" and, to take it back: fab aws.rollback -e {name}"
+        ) from None
+    except Exception as error:
+        bring_back(aws, before, error)
+        raise
+    print(f"{image.release(aws, uri)} runs: {url}")
+
+
+def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:
+    """Roll the stack back to the parameters that it had, unless CloudFormation has done so."""
+    print(f"\n{str(reason).splitlines()[0]}\n== Bring the old one back", flush=True)
+    try:
+        stack = stacks.describe(aws, "service") or {}
+        if stack.get("StackStatus", "").endswith("_IN_PROGRESS"):
+            wait(aws)
+        if stacks.parameters(stacks.need(aws, "service")) != before:
+            old = {name: before[name] for name in ("ImageUri", "PreviousImageUri")}
+            since = stacks.now()
+            stacks.update(aws, "service", **old)
+            stacks.finish(aws, "service", since)
+        rolling.verify(aws, rolling.wanted(aws))
+    except Exception as error:
+        name = aws.environment.name
+        print(f"That failed too: {error}\nSee what serves now: fab aws.status -e {name}")
+        return
+    print("The old release serves.")
+
+
+def wait(aws: Account) -> None:
+    """Wait until CloudFormation has gone back by itself, which ends as a failure of its own."""
+    try:
+        stacks.finish(aws, "service", stacks.now())
+    except Exit as ended:
+        print(ended)
+
+
+def restart(aws: Account) -> None:
+    """Start every container anew, with the image that runs and the secrets as they are now."""
+    running = rolling.services(aws)
+    definitions = {name: each["taskDefinition"] for name, each in running.items()}
+    for name in running:
+        aws.ecs.update_service(cluster=aws.prefix, service=name, forceNewDeployment=True)
+    rolling.verify(aws, definitions)
+    print(f"The site runs with it: {rolling.smoke_test(aws)}")
+
+
+def summary(aws: Account) -> dict[str, Any]:
+    """Return the parameters and the outputs of the service's stack together."""
+    stack = stacks.describe(aws, "service")
+    return {**stacks.parameters(stack), **stacks.outputs(stack)}

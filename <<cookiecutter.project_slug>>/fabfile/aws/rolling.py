@@ -1,0 +1,148 @@
+"""A release as it takes the place of another: the services' containers, and the site's own answer."""
+
+import http.client
+import socket
+import ssl
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from invoke.exceptions import Exit
+
+from fabfile.aws import command, logs, stacks
+from fabfile.aws.account import Account
+
+PAUSE = 3
+# How long a service may take to become what its stack says, once CloudFormation is done.
+STEADY_SECONDS = 900
+# How long the site may give no answer, or one that passes: the load balancer's own, or /readyz's 503.
+SMOKE_SECONDS = 60
+PASSING = {0, 502, 503, 504}
+TRIES = 3
+SERVICES = {"web": "WebTask", "worker": "WorkerTask"}
+
+
+def services(aws: Account) -> dict[str, dict[str, Any]]:
+    """Return what ECS says of the services that run, by their names."""
+    said = aws.ecs.describe_services(cluster=aws.prefix, services=list(SERVICES))
+    return {each["serviceName"]: each for each in said["services"] if each["status"] == "ACTIVE"}
+
+
+def primary(service: dict[str, Any]) -> dict[str, Any]:
+    """Return the deployment that a service has or is on its way to."""
+    [found] = [each for each in service["deployments"] if each["status"] == "PRIMARY"]
+    deployment: dict[str, Any] = found
+    return deployment
+
+
+def wanted(aws: Account) -> dict[str, str]:
+    """Return the task definition that the stack has for each service that runs."""
+    stack = aws.environment.stack("service")
+    return {
+        name: aws.cloudformation.describe_stack_resource(
+            StackName=stack, LogicalResourceId=SERVICES[name]
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        for name in services(aws)
+    }
+
+
+def verify(aws: Account, definitions: dict[str, str]) -> None:
+    """Wait until each service runs the task definition that is ours, and say meanwhile how far it is.
+
+    "Stable" is not enough: a service is that, too, after it has gone back to the old release by
+    itself. Raises Exit with the reason, and the failed container's last lines, if it has.
+    """
+    begin, said = time.monotonic(), ""
+    while True:
+        states = {name: primary(service) for name, service in services(aws).items()}
+        line = ", ".join(
+            f"{name}: {state['runningCount']} of {state['desiredCount']} new containers run"
+            for name, state in states.items()
+        )
+        if line != said:
+            said = line
+            print(f"{time.monotonic() - begin:5.0f} s  {line}", flush=True)
+        for name, definition in definitions.items():
+            state = states.get(name, {})
+            ours = state.get("taskDefinition") == definition
+            if not ours or state.get("rolloutState") == "FAILED":
+                raise Exit(f"The new release does not run as {name}.{failure(aws, definition)}")
+        if all(each.get("rolloutState") == "COMPLETED" for each in states.values()):
+            return
+        if time.monotonic() - begin > STEADY_SECONDS:
+            raise Exit(f"After {STEADY_SECONDS} s: {line}.")
+        time.sleep(PAUSE)
+
+
+def failure(aws: Account, definition: str) -> str:
+    """Return why the last container of a task definition ended, with its last lines; "" if none has."""
+    family, _, _ = definition.rpartition("/")[2].partition(":")
+    listed = aws.ecs.list_tasks(cluster=aws.prefix, family=family, desiredStatus="STOPPED")
+    if not listed["taskArns"]:
+        return ""
+    found = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=listed["taskArns"][:100])["tasks"]
+    ended = [task for task in found if task["taskDefinitionArn"] == definition]
+    if not ended:
+        return ""
+    last = max(ended, key=lambda task: task["createdAt"])
+    kind = family.removeprefix(f"{aws.prefix}-")
+    lines = logs.last_lines(aws, logs.stream(kind, last["taskArn"]))
+    return "\n".join([f" Its container ended: {command.reason(last)}. It said last:", *lines])
+
+
+# --- The site's own answer ----------------------------------------------------------------
+
+
+def smoke_test(aws: Account) -> str:
+    """Ask the site for its readiness and its first page, and return its address.
+
+    Asks the load balancer by its own name, but for the site's host and, over HTTPS, for the site's
+    certificate: so it holds before the host name leads there. Raises Exit with what it answered.
+    """
+    outputs = stacks.outputs(stacks.describe(aws, "service"))
+    url, begin, tries = outputs["Url"], time.monotonic(), 0
+    print(f"== Ask {url}", flush=True)
+    while True:
+        status, fault = first_fault(url, outputs["LoadBalancer"])
+        if not fault:
+            return url
+        tries += status not in PASSING
+        if tries == TRIES or time.monotonic() - begin > SMOKE_SECONDS:
+            raise Exit(f"{url}{fault}")
+        time.sleep(PAUSE)
+
+
+def first_fault(url: str, balancer: str) -> tuple[int, str]:
+    """Return the status and the words of the first answer that is not as it should be; "" if all are.
+
+    The status is 0 if there is no answer.
+    """
+    for path in ("/healthz", "/readyz", "/"):
+        try:
+            status, body = ask(url, balancer, path)
+        except (OSError, http.client.HTTPException) as error:
+            return 0, f"{path} does not answer: {error}"
+        if status >= 400:
+            return status, f"{path} answers {status}: {' '.join(body[:200].split())}"
+    return 200, ""
+
+
+def ask(url: str, balancer: str, path: str) -> tuple[int, str]:
+    """Return the status and the body of one answer of the site; raise OSError if there is none."""
+    parts = urlsplit(url)
+    host = parts.hostname or balancer
+    secure = parts.scheme == "https"
+    connection = http.client.HTTPConnection(host, timeout=10)
+    plain = socket.create_connection((balancer, 443 if secure else 80), timeout=10)
+    try:
+        connection.sock = (
+            ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+            if secure
+            else plain
+        )
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+    finally:
+        connection.close()
+        plain.close()

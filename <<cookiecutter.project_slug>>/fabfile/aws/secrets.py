@@ -1,0 +1,78 @@
+"""The site's secrets on AWS: one secret that holds a variable under each name."""
+
+import getpass
+import json
+import sys
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile.aws import release, stacks
+from fabfile.aws.account import Account, task
+from fabfile.aws.release import HELP
+
+
+@task(help={**HELP, "name": "EMAIL_URL, SENTRY_DSN, CACHE_URL or SECRET_KEY"})
+def secret(c: Context, name: str, environment: str = "") -> None:
+    """Set one of the site's secrets, which it asks for.
+
+    Not a terminal: reads the value from standard input.
+    """
+    aws = Account(environment)
+    arn = where(aws)
+    values = read(aws, arn)
+    if name not in values:
+        raise Exit(f"{name} is no secret of the site's: those are {', '.join(sorted(values))}.")
+    write(aws, arn, {**values, name: ask(name)})
+    if not stacks.describe(aws, "service"):
+        return
+    print("Containers that run keep the old value until they are started anew.")
+    if sys.stdin.isatty() and input("Start them anew now? [y/N] ").strip().lower() == "y":
+        release.restart(aws)
+    else:
+        print(f"To do so later: fab aws.restart -e {aws.environment.name}")
+
+
+def where(aws: Account) -> str:
+    """Return the secret's ARN."""
+    return stacks.outputs(stacks.need(aws, "base"))["SiteSecrets"]
+
+
+def read(aws: Account, arn: str) -> dict[str, str]:
+    """Return the variables."""
+    values: dict[str, str] = json.loads(
+        aws.secretsmanager.get_secret_value(SecretId=arn)["SecretString"]
+    )
+    return values
+
+
+def write(aws: Account, arn: str, values: dict[str, str]) -> None:
+    """Keep these variables; the version before stays for a while, as AWSPREVIOUS."""
+    aws.secretsmanager.put_secret_value(SecretId=arn, SecretString=json.dumps(values))
+    print("It is kept.")
+
+
+def ask(name: str) -> str:
+    """Return a value that is typed unseen, or comes by standard input; raise Exit if there is none."""
+    value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()
+    if not value.strip():
+        raise Exit(f"No value for {name}: nothing was changed.")
+    return value.strip()
+
+
+def ask_for_mail(aws: Account) -> None:
+    """See to it that the mail server is known, without which the site does not start.
+
+    Raises Exit with what to type if nobody can be asked.
+    """
+    arn = where(aws)
+    values = read(aws, arn)
+    if values["EMAIL_URL"]:
+        return
+    if not sys.stdin.isatty():
+        raise Exit(
+            "The site takes a mail server: echo smtp://USER:PASSWORD@HOST:587 |"
+            f" fab aws.secret EMAIL_URL -e {aws.environment.name} (console:// only logs mail)"
+        )
+    print("The site's mail server, such as smtp://USER:PASSWORD@HOST:587 (console:// only logs it)")
+    write(aws, arn, {**values, "EMAIL_URL": ask("EMAIL_URL")})

@@ -1,0 +1,230 @@
+"""CloudFormation: what a stack is, what a change would do to it, and a change as it goes on."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from invoke.exceptions import Exit
+
+from fabfile.aws import environment
+from fabfile.aws.account import Account, error_code
+
+# How often CloudFormation is asked, in seconds.
+PAUSE = 3
+# While nothing else happens, a line says so this often.
+SIGN_OF_LIFE = 30
+SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": "+", "Dynamic": "~"}
+# A new one takes the place of the old at each release.
+ALWAYS_NEW = {"AWS::ECS::TaskDefinition"}
+NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
+
+
+def describe(aws: Account, kind: str) -> dict[str, Any] | None:
+    """Return what CloudFormation says of a stack, or None if it has not been made."""
+    try:
+        [stack] = aws.cloudformation.describe_stacks(StackName=aws.environment.stack(kind))[
+            "Stacks"
+        ]
+    except Exception as error:
+        # CloudFormation has no name of its own for this.
+        if error_code(error) == "ValidationError" and "does not exist" in str(error):
+            return None
+        raise
+    return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else stack
+
+
+def need(aws: Account, kind: str) -> dict[str, Any]:
+    """Return a stack that can be changed; raise Exit in one line if it is missing, busy or broken."""
+    stack = describe(aws, kind)
+    if not stack:
+        name = aws.environment.name
+        raise Exit(f"{name} has not been made yet: fab aws.up --environment {name}")
+    refuse_busy(stack)
+    return stack
+
+
+def refuse_busy(stack: dict[str, Any]) -> None:
+    """Raise Exit if the stack is being changed, or has to be mended first."""
+    name, status = stack["StackName"], stack["StackStatus"]
+    if status.endswith("_IN_PROGRESS"):
+        raise Exit(f"{name} is being changed ({status}), by another deployment: wait for its end.")
+    if status == "UPDATE_ROLLBACK_FAILED":
+        raise Exit(
+            f"{name} could not go back to what it was. See its events for the reason, then type:"
+            f" aws cloudformation continue-update-rollback --stack-name {name}"
+        )
+    if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
+        raise Exit(
+            f"{name} was not made ({status}). Delete what is there, then try again:"
+            f" aws cloudformation delete-stack --stack-name {name}"
+        )
+
+
+def outputs(stack: dict[str, Any] | None) -> dict[str, str]:
+    """Return a stack's outputs."""
+    return {each["OutputKey"]: each["OutputValue"] for each in (stack or {}).get("Outputs", [])}
+
+
+def parameters(stack: dict[str, Any] | None) -> dict[str, str]:
+    """Return the values of a stack's parameters."""
+    return {
+        each["ParameterKey"]: each["ParameterValue"] for each in (stack or {}).get("Parameters", [])
+    }
+
+
+# --- What a change would do -------------------------------------------------------------
+
+
+class Plan:
+    """A change of one stack that CloudFormation has worked out and not begun; see `is_empty`."""
+
+    def __init__(self, aws: Account, kind: str, values: dict[str, str]) -> None:
+        """Work it out; raise Exit if CloudFormation cannot."""
+        self.aws, self.kind, self.stack = aws, kind, aws.environment.stack(kind)
+        self.before = describe(aws, kind)
+        if self.before:
+            refuse_busy(self.before)
+        self.changes: list[dict[str, Any]] = []
+        self.id = aws.cloudformation.create_change_set(
+            StackName=self.stack,
+            ChangeSetName=f"fab-{time.time_ns()}",
+            ChangeSetType="UPDATE" if self.before else "CREATE",
+            TemplateBody=environment.template(kind),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value} for name, value in values.items()
+            ],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Tags=[{"Key": "site", "Value": aws.prefix}],
+        )["Id"]
+        self.wait()
+
+    def wait(self) -> None:
+        """Read the changes once they are known."""
+        while True:
+            said = self.aws.cloudformation.describe_change_set(ChangeSetName=self.id)
+            if said["Status"] in {"CREATE_COMPLETE", "FAILED"}:
+                break
+            time.sleep(1)
+        reason = said.get("StatusReason", "")
+        if said["Status"] == "FAILED":
+            self.forget()
+            if not any(words in reason for words in NO_CHANGE):
+                raise Exit(f"{self.stack} cannot be changed so: {reason}")
+            return
+        pages = self.aws.cloudformation.get_paginator("describe_change_set")
+        for page in pages.paginate(ChangeSetName=self.id):
+            self.changes += [each["ResourceChange"] for each in page["Changes"]]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return not self.changes
+
+    @property
+    def losses(self) -> list[str]:
+        """The resources that would be replaced or removed."""
+        return [each["LogicalResourceId"] for each in self.changes if fate(each)]
+
+    def show(self) -> None:
+        """Print a line for each resource that would change."""
+        if self.is_empty:
+            print(f"\n{self.stack}: no change")
+            return
+        print(f"\n{self.stack}: {'change' if self.before else 'make'}")
+        for each in sorted(self.changes, key=lambda change: change["Action"]):
+            sign = "!" if fate(each) else SIGNS[each["Action"]]
+            line = f"  {sign} {each['LogicalResourceId']:<22} {each['ResourceType']:<46}"
+            print(f"{line} {fate(each)}".rstrip())
+
+    def forget(self) -> None:
+        """Delete the change, and the empty stack that CloudFormation makes to hold one."""
+        if self.before:
+            self.aws.cloudformation.delete_change_set(ChangeSetName=self.id)
+        else:
+            self.aws.cloudformation.delete_stack(StackName=self.stack)
+
+    def execute(self) -> None:
+        """Make the change, and wait for its end; raise Exit with the reason if it fails."""
+        since = now()
+        self.aws.cloudformation.execute_change_set(ChangeSetName=self.id)
+        finish(self.aws, self.kind, since)
+
+
+def fate(change: dict[str, Any]) -> str:
+    """Return REPLACED, REMOVED or the like, for a resource that is lost by a change; else ""."""
+    if change["Action"] == "Remove":
+        kept = change.get("PolicyAction", "Delete")
+        return "REMOVED" if kept == "Delete" else f"REMOVED, but: {kept}"
+    if change["ResourceType"] in ALWAYS_NEW:
+        return ""
+    return {"True": "REPLACED", "Conditional": "perhaps REPLACED"}.get(
+        change.get("Replacement", ""), ""
+    )
+
+
+# --- A change as it goes on -------------------------------------------------------------
+
+
+def update(aws: Account, kind: str, **changed: str) -> None:
+    """Begin to change a stack's parameters; its template and its other parameters stay."""
+    stack = need(aws, kind)
+    aws.cloudformation.update_stack(
+        StackName=stack["StackName"],
+        UsePreviousTemplate=True,
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": changed[name]}
+            if name in changed
+            else {"ParameterKey": name, "UsePreviousValue": True}
+            for name in parameters(stack)
+        ],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+
+
+def now() -> datetime:
+    """Return the time from which on events are of this change; clocks differ a little."""
+    return datetime.now(UTC) - timedelta(seconds=2)
+
+
+def finish(aws: Account, kind: str, since: datetime, stack: dict[str, Any] | None = None) -> None:
+    """Wait until a stack is not being changed, and print what happens; raise Exit if it failed.
+
+    A stack that is being deleted must be given, since it may have lost its name already.
+    """
+    stack = stack or describe(aws, kind)
+    begin, spoke, seen = time.monotonic(), time.monotonic(), set()
+    reasons: list[str] = []
+    while stack:
+        for event in events(aws, stack["StackId"], since):
+            if event["EventId"] in seen:
+                continue
+            seen.add(event["EventId"])
+            status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
+            if status.endswith("_FAILED") and "cancelled" not in reason.lower():
+                reasons.append(f"{event['LogicalResourceId']}: {reason}")
+            if not status.endswith("_IN_PROGRESS"):
+                spoke = time.monotonic()
+                line = f"{spoke - begin:5.0f} s  {event['LogicalResourceId']} {status.lower()}"
+                print(f"{line} {reason}".rstrip(), flush=True)
+        [stack] = aws.cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"]
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            break
+        if time.monotonic() - spoke > SIGN_OF_LIFE:
+            spoke = time.monotonic()
+            print(f"{spoke - begin:5.0f} s  {stack['StackStatus'].lower()} ...", flush=True)
+        time.sleep(PAUSE)
+    status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
+    if "ROLLBACK" in status or status.endswith("_FAILED"):
+        reason = reasons[0] if reasons else (stack or {}).get("StackStatusReason", "")
+        raise Exit(f"{aws.environment.stack(kind)} ended as {status}. {reason}".rstrip())
+
+
+def events(aws: Account, stack: str, since: datetime) -> list[dict[str, Any]]:
+    """Return what has happened to a stack since a time, the oldest first."""
+    found: list[dict[str, Any]] = []
+    for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
+        recent = [event for event in page["StackEvents"] if event["Timestamp"] >= since]
+        found += recent
+        if len(recent) < len(page["StackEvents"]):
+            break
+    return found[::-1]

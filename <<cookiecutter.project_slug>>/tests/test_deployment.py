@@ -1,0 +1,60 @@
+"""What deploy/aws/ gives to the containers is what the site takes."""
+
+import re
+
+import pytest
+
+from config.environment import BASE_DIR, VARIABLES, read
+from tests.conftest import Environment
+
+TEMPLATE = (BASE_DIR / "deploy" / "aws" / "service.yaml").read_text(encoding="utf-8")
+BASE = (BASE_DIR / "deploy" / "aws" / "base.yaml").read_text(encoding="utf-8")
+WEB, _, WORKER = TEMPLATE.partition("  WorkerTask:")
+DEFAULTS = {variable.name: variable.default for variable in VARIABLES}
+# What a container gets is written - {Name: NAME, Value: ...}, or on two lines.
+NAME = re.compile(r"^ +- (?:\{)?Name: ([A-Z_]+)\b", re.MULTILINE)
+CONSTANT = re.compile(r"\{Name: ([A-Z_]+), Value: \"?(\w+)\"?\}")
+SECRET = re.compile(r"\{Name: ([A-Z_]+), ValueFrom: !Sub \"\$\{SiteSecrets\}:([A-Z_]+)::\"\}")
+
+
+@pytest.mark.parametrize("container", [WEB, WORKER], ids=["web", "worker"])
+def test_a_container_gets_what_the_site_requires_and_nothing_unknown(container: str) -> None:
+    names = NAME.findall(container)
+    assert len(names) == len(set(names))
+    assert set(names) <= DEFAULTS.keys()
+    assert {variable.name for variable in VARIABLES if variable.required} <= set(names)
+
+
+def test_site_and_worker_get_the_same() -> None:
+    assert NAME.findall(WEB) == NAME.findall(WORKER)
+
+
+@pytest.mark.parametrize("container", [WEB, WORKER], ids=["web", "worker"])
+def test_the_values_are_taken(production: Environment, container: str) -> None:
+    given = dict(CONSTANT.findall(container))
+    assert {"RUN_MIGRATIONS", "TRUST_PROXY"} <= given.keys()
+    production.update(given)
+    values = read()
+    assert values["TRUST_PROXY"]
+    assert not values["RUN_MIGRATIONS"]
+
+
+def test_every_secret_is_kept_under_its_name() -> None:
+    secrets = SECRET.findall(WEB)
+    assert secrets
+    assert all(name == key for name, key in secrets)
+    [template] = re.findall(r"SecretStringTemplate: '(.*)'", BASE)
+    kept = set(re.findall(r'"([A-Z_]+)":', template)) | {"SECRET_KEY"}
+    assert {name for name, _ in secrets} == kept
+
+
+@pytest.mark.parametrize("container", [WEB, WORKER], ids=["web", "worker"])
+def test_a_stop_may_take_as_long_as_the_site_takes(container: str) -> None:
+    [seconds] = re.findall(r"StopTimeout: (\d+)", container)
+    assert int(seconds) > DEFAULTS["DRAIN_SECONDS"] + DEFAULTS["GRACEFUL_TIMEOUT_SECONDS"]
+
+
+def test_the_workers_health_check_is_the_images() -> None:
+    dockerfile = (BASE_DIR / "Dockerfile").read_text(encoding="utf-8")
+    [program] = re.findall(r'CMD \["python", "-c", "(.*)"\]', dockerfile)
+    assert program in WORKER

@@ -1,0 +1,206 @@
+"""An AWS account on this machine: the emulator of images/ministack, and a checkout that is deployed to it."""
+
+import base64
+import http.client
+import json
+import random
+import re
+import shutil
+import socket
+import ssl
+import time
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import ClientError
+
+from tests.docker import engine
+from tests.docker.engine import Answer, docker, eventually, run
+
+IMAGE = "slipway-test/ministack:1.5.33"
+ACCOUNT, REGION, HOST = "000000000000", "eu-west-2", "www.site.test"
+CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555"
+PREFIX = "my-site-staging"
+STAGING = f"""
+account = "{ACCOUNT}"
+region = "{REGION}"
+[bootstrap]
+GitHubRepository = "org/name"
+[service]
+DomainName = "{HOST}"
+CertificateArn = "{CERTIFICATE}"
+WebMinimum = 1
+"""
+# What the emulator does not have, and refuses in words.
+MISSING = {
+    "bootstrap.yaml": ["GitHubProvider"],
+    "service.yaml": ["Scaling", "ScalingByCpu", "ScalingByRequests"],
+}
+
+
+class Aws:
+    """The account, the checkout, and somebody who types `fab`: as the owner of the account, or as GitHub."""
+
+    def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
+        """Start the emulator at an address of its own; `folder` becomes a checkout of one commit."""
+        self.folder = folder
+        # All of 127.0.0.0/8 is this machine. So two runs do not meet.
+        self.address = f"127.{random.randint(80, 250)}.{random.randint(1, 250)}.{random.randint(2, 250)}"
+        self.name = f"slipway-test-{self.address.replace('.', '-')}"
+        self.variables = {
+            **variables,
+            "AWS_ENDPOINT_URL": f"http://{self.address}:4566",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": self.address,
+            "DOCKER_CONFIG": str(folder.parent / "docker"),
+            "SSL_CERT_FILE": str(folder.parent / "authority.pem"),
+            **dict(word.split("=", 1) for word in build_options[1:]),
+        }
+        plugins = Path.home() / ".docker" / "cli-plugins"
+        (folder.parent / "docker").mkdir()
+        if plugins.exists():
+            (folder.parent / "docker" / "cli-plugins").symlink_to(plugins)
+        self.owner = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        self.github: dict[str, str] = {}
+        self.start()
+        self.prepare()
+
+    def start(self) -> None:
+        """Start the emulator and wait until it answers."""
+        docker("network", "create", self.name)
+        ports = [word for port in (80, 443, 4566) for word in ("--publish", f"{self.address}:{port}:{port}")]
+        given = {"AUTH": "true", "ADDRESS": self.address, "HOST": HOST, "MINISTACK_REGION": REGION}
+        variables = [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
+        socket_ = "--volume=/var/run/docker.sock:/var/run/docker.sock"
+        words = ("run", "--detach", "--name", self.name, "--network", self.name, *ports, *variables, socket_)
+        docker(*words, IMAGE)
+        eventually(self.is_up, 60, "ministack")
+        authority = docker("exec", self.name, "cat", "/authority.pem")
+        Path(self.variables["SSL_CERT_FILE"]).write_text(authority)
+
+    def is_up(self) -> bool:
+        """Whether the emulator answers."""
+        try:
+            return engine.ask(self.address, 4566, "/_ministack/health").status == 200
+        except OSError:
+            return False
+
+    def prepare(self) -> None:
+        """Describe staging, leave out what the emulator does not have, and commit."""
+        deploy = self.folder / "deploy" / "aws"
+        (deploy / "staging.toml").write_text(STAGING)
+        for name, resources in MISSING.items():
+            text = (deploy / name).read_text()
+            for resource in resources:
+                text, found = re.subn(
+                    rf"^  {resource}:\n(    .*\n|\n(?=    ))+", "", text, flags=re.MULTILINE
+                )
+                assert found == 1, resource
+            (deploy / name).write_text(text)
+        run("git", "init", "--quiet", cwd=self.folder)
+        self.commit()
+
+    # --- The checkout -------------------------------------------------------------------------------
+
+    def commit(self) -> str:
+        """Commit all there is, and return the commit."""
+        run("git", "add", "--all", cwd=self.folder)
+        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+        run("git", *who, "commit", "--quiet", "--allow-empty", "--message", "x", cwd=self.folder)
+        return run("git", "rev-parse", "HEAD", cwd=self.folder).stdout.strip()
+
+    def edit(self, name: str, text: str) -> str:
+        """Add text to the end of a file, and commit."""
+        with (self.folder / name).open("a") as file:
+            file.write(text)
+        return self.commit()
+
+    def reset(self, commit: str) -> None:
+        """Bring the checkout back to a commit."""
+        run("git", "reset", "--quiet", "--hard", commit, cwd=self.folder)
+
+    def fab(self, *words: str, owner: bool = False, says: str = "", check: bool = True):
+        """Run a task; as GitHub's workflow unless `owner`; `says` is its standard input."""
+        variables = {**self.variables, **(self.owner if owner or not self.github else self.github)}
+        task, *more = words
+        command = ("fab", task, *more, "--environment", "staging")
+        return run(*command, cwd=self.folder, env=variables, input=says, timeout=600, check=check)
+
+    # --- The account --------------------------------------------------------------------------------
+
+    def client(self, service: str, **credentials: str):
+        """Return boto3's client of a service, with the owner's rights."""
+        keys = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        url = self.variables["AWS_ENDPOINT_URL"]
+        return boto3.client(service, endpoint_url=url, region_name=REGION, **keys)
+
+    def token(self, subject: str, audience: str = "sts.amazonaws.com", issuer: str = "") -> dict[str, str]:
+        """Return the credentials that AWS gives to a workflow with this subject.
+
+        Raises ClientError if it gives none. The token's signature is not looked at here.
+        """
+        issuer = issuer or "https://token.actions.githubusercontent.com"
+        claims = {"iss": issuer, "aud": audience, "sub": subject, "exp": int(time.time()) + 3600}
+        parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]
+        token = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + ".c2ln"
+        said = self.client("sts").assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-deploy",
+            RoleSessionName="github",
+            WebIdentityToken=token,
+        )["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": said["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": said["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": said["SessionToken"],
+        }
+
+    def trusts(self, *claims: str) -> bool:
+        """Whether a workflow with these claims is let in."""
+        try:
+            self.token(*claims)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "AccessDenied":
+                return False
+            raise
+        return True
+
+    # --- The site, through the load balancer ----------------------------------------------------------
+
+    def get(self, path: str, form: dict | None = None, **headers: str) -> Answer:
+        """Ask the site by HTTPS, at its host name."""
+        context = ssl.create_default_context(cafile=self.variables["SSL_CERT_FILE"])
+        connection = http.client.HTTPConnection(HOST, timeout=30)
+        plain = socket.create_connection((self.address, 443), timeout=30)
+        connection.sock = context.wrap_socket(plain, server_hostname=HOST)
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        if form is None:
+            connection.request("GET", path, headers=given)
+        else:
+            given["Content-Type"] = "application/x-www-form-urlencoded"
+            connection.request("POST", path, engine.urlencode(form), given)
+        answer = connection.getresponse()
+        body = answer.read().decode(errors="replace")
+        connection.close()
+        return Answer(answer.status, answer.headers, body)
+
+    def remove(self) -> None:
+        """Remove every container in the network, the network and the images that were pushed."""
+        containers = docker("ps", "--all", "--quiet", "--filter", f"network={self.name}").split()
+        if containers:
+            docker("rm", "--force", "--volumes", *containers)
+        docker("network", "rm", self.name)
+        images = docker("images", "--quiet", f"{self.address}:4566/{PREFIX}").split()
+        if images:
+            docker("rmi", "--force", *set(images), check=False)
+
+
+def build() -> None:
+    """Build the emulator's image."""
+    docker("build", "--tag", IMAGE, Path(__file__).with_name("images") / "ministack")
+
+
+def copy(project: Path, folder: Path) -> Path:
+    """Return a copy of the project to be deployed."""
+    return Path(
+        shutil.copytree(project, folder / "site", symlinks=True, ignore=shutil.ignore_patterns(".env"))
+    )

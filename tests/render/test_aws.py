@@ -1,0 +1,261 @@
+"""The templates for AWS, by the tools that judge such; and each call of the tasks, by Amazon's own model."""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+from botocore import xform_name
+
+from tests.conftest import PROJECT_TEMPLATE, made_once
+
+DEPLOY = PROJECT_TEMPLATE / "deploy" / "aws"
+TASKS = PROJECT_TEMPLATE / "fabfile" / "aws"
+# checkov takes an old botocore, and so an environment of its own.
+LINTERS = {"cfn-lint": "cfn-lint==1.58.0", "checkov": "checkov==3.3.30"}
+KINDS = ("bootstrap", "base", "service")
+# Services of boto3 whose rights have another name.
+RIGHTS_OF = {"elbv2": "elasticloadbalancing"}
+# What is done with the rights of an administrator alone, or is no right at all.
+OF_OWNERS = {"infrastructure.py", "secrets.py"}
+OWNERS_CALLS = {
+    *("cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet"),
+    *("cloudformation:DeleteChangeSet", "cloudformation:DeleteStack", "cloudformation:ExecuteChangeSet"),
+    *("ecs:ExecuteCommand", "sts:GetCallerIdentity"),
+}
+
+
+class WithFunctions(yaml.SafeLoader):
+    """Reads !Ref X as {"Ref": "X"}, and so on."""
+
+
+def function(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    """Return a function of CloudFormation in its long form."""
+    build = {yaml.ScalarNode: "scalar", yaml.SequenceNode: "sequence", yaml.MappingNode: "mapping"}[
+        type(node)
+    ]
+    options = {} if build == "scalar" else {"deep": True}
+    value = getattr(loader, f"construct_{build}")(node, **options)
+    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
+
+
+WithFunctions.add_multi_constructor("!", function)
+
+
+def template(kind: str) -> dict[str, Any]:
+    """Return a template."""
+    return yaml.load((DEPLOY / f"{kind}.yaml").read_text(encoding="utf-8"), Loader=WithFunctions)
+
+
+BOOTSTRAP, BASE, SERVICE = (template(kind) for kind in KINDS)
+WEB, WORKER = (
+    SERVICE["Resources"][name]["Properties"]["ContainerDefinitions"][0] for name in ("WebTask", "WorkerTask")
+)
+
+
+@pytest.fixture(scope="session")
+def linters() -> dict[str, Path]:
+    """Return the tools that judge templates, each in an environment that is made once and kept in .cache."""
+
+    def install(package: str, folder: Path) -> None:
+        venv.create(folder / "venv", with_pip=True)
+        pip = [folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", package]
+        subprocess.run(pip, check=True)
+
+    return {
+        name: made_once(package.replace("==", "-"), lambda folder, package=package: install(package, folder))
+        / "venv"
+        / "bin"
+        / name
+        for name, package in LINTERS.items()
+    }
+
+
+def test_cfn_lint_is_content(linters: dict[str, Path]) -> None:
+    """It knows Amazon's own description of each resource."""
+    done = subprocess.run(
+        [linters["cfn-lint"], *(f"{kind}.yaml" for kind in KINDS)], capture_output=True, text=True, cwd=DEPLOY
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_checkov_is_content(linters: dict[str, Path], tmp_path: Path) -> None:
+    """It finds what .checkov.yaml lists, each with its reason, and nothing else."""
+    for kind in KINDS:
+        shutil.copy(DEPLOY / f"{kind}.yaml", tmp_path)
+    options = ["--skip-download", "--framework", "cloudformation", "--output", "json"]
+    done = subprocess.run(
+        [linters["checkov"], *options, "--directory", tmp_path], capture_output=True, text=True
+    )
+    said = json.loads(done.stdout)
+    assert said["summary"]["parsing_errors"] == 0
+    skipped = re.findall(r"^  - (CKV_\w+)", (DEPLOY / ".checkov.yaml").read_text(), re.MULTILINE)
+    assert {each["check_id"] for each in said["results"]["failed_checks"]} == set(skipped)
+
+
+# --- What the files say of each other -----------------------------------------------------------
+
+
+def test_ports_and_names_are_the_images() -> None:
+    """The load balancer, its target, the security group, the container and the image have one port."""
+    [port] = re.findall(r"^EXPOSE (\d+)$", (PROJECT_TEMPLATE / "Dockerfile").read_text(), re.MULTILINE)
+    resources = SERVICE["Resources"]
+    [balanced] = resources["Web"]["Properties"]["LoadBalancers"]
+    [rule] = BASE["Resources"]["SiteGroup"]["Properties"]["SecurityGroupIngress"]
+    ports = {
+        balanced["ContainerPort"],
+        resources["Targets"]["Properties"]["Port"],
+        WEB["PortMappings"][0]["ContainerPort"],
+        rule["FromPort"],
+        rule["ToPort"],
+    }
+    assert ports == {int(port)}
+    names = {balanced["ContainerName"], WEB["Name"], WORKER["Name"]}
+    assert names == {constant("command.py", "CONTAINER")}
+
+
+def test_health_check_is_a_path_of_the_site() -> None:
+    """The load balancer asks what is answered without a database and for any host name."""
+    path = SERVICE["Resources"]["Targets"]["Properties"]["HealthCheckPath"]
+    middleware = (PROJECT_TEMPLATE / "apps" / "core" / "middleware.py").read_text()
+    assert f'case "{path}":' in middleware
+    assert path != "/readyz"
+
+
+def test_commands_are_in_the_image() -> None:
+    """Each container starts by a script that the Dockerfile copies."""
+    copied = re.search(
+        r"^COPY .*bash/run\.sh.*$", (PROJECT_TEMPLATE / "Dockerfile").read_text(), re.MULTILINE
+    )
+    for container in (WEB, WORKER):
+        [command] = container["Command"]
+        assert command.removeprefix("/app/") in copied[0].split()
+
+
+def test_containers_have_as_little_right_as_possible() -> None:
+    """Read-only, /tmp in memory, no capability, and no key anywhere."""
+    for container in (WEB, WORKER):
+        assert container["ReadonlyRootFilesystem"] is True
+        assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
+        assert [each["ContainerPath"] for each in container["LinuxParameters"]["Tmpfs"]] == ["/tmp"]
+    files = [*DEPLOY.iterdir(), *TASKS.glob("*.py"), *PROJECT_TEMPLATE.glob(".github/workflows/*")]
+    keys = re.compile(r"AKIA|aws[_-]access[_-]key|aws[_-]secret", re.IGNORECASE)
+    assert not [file for file in files if keys.search(file.read_text())]
+
+
+def test_services_are_the_tasks_own() -> None:
+    """The tasks know each service, and its task definition, by the name that the template gives it."""
+    resources = SERVICE["Resources"]
+    found = {
+        each["Properties"]["ServiceName"]: each["Properties"]["TaskDefinition"]["Ref"]
+        for each in resources.values()
+        if each["Type"] == "AWS::ECS::Service"
+    }
+    assert found == constant("rolling.py", "SERVICES")
+
+
+def test_the_base_gives_what_the_service_takes() -> None:
+    """Each output of base.yaml is a parameter of service.yaml, which has no other without a default."""
+    own = {"Prefix", "Environment", "ImageUri"}
+    needed = {name for name, said in SERVICE["Parameters"].items() if "Default" not in said}
+    assert needed - own == BASE["Outputs"].keys()
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_environments_name_real_parameters(name: str) -> None:
+    """What an environment's file sets is a parameter of that template; each parameter says what it is."""
+    file = tomllib.loads((DEPLOY / f"{name}.toml").read_text())
+    for kind, said in (("bootstrap", BOOTSTRAP), ("base", BASE), ("service", SERVICE)):
+        assert file[kind].keys() <= said["Parameters"].keys()
+        assert all(parameter["Description"] for parameter in said["Parameters"].values())
+
+
+# --- Calls ----------------------------------------------------------------------------------------
+
+
+def constant(file: str, name: str) -> Any:
+    """Return the value of a constant of a file of the tasks."""
+    for node in ast.parse((TASKS / file).read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            return ast.literal_eval(node.value)
+    raise AssertionError(name)
+
+
+def calls() -> Iterator[tuple[str, str, str, list[str], bool]]:
+    """Yield each call of AWS: file, service, method, the parameters' names, and whether more may follow."""
+    for file in sorted(TASKS.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(
+                        attr=method,
+                        value=ast.Attribute(
+                            attr=service, value=ast.Name("aws" | "self") | ast.Attribute(attr="aws")
+                        ),
+                    )
+                ) if service in botocore.session.get_session().get_available_services():
+                    names = [keyword.arg for keyword in node.keywords]
+                    if method == "get_paginator":
+                        yield file.name, service, ast.literal_eval(node.args[0]), [], True
+                    else:
+                        yield file.name, service, method, [n for n in names if n], None in names
+
+
+CALLS = list(calls())
+
+
+def operation(service: str, method: str) -> Any:
+    """Return what Amazon's model says of a method of boto3's client; fail if there is none."""
+    model = botocore.session.get_session().get_service_model(service)
+    [name] = [each for each in model.operation_names if xform_name(each) == method]
+    return model.operation_model(name)
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "names", "more"),
+    [call[1:] for call in CALLS],
+    ids=[f"{file}-{service}.{method}" for file, service, method, *_ in CALLS],
+)
+def test_call_exists(service: str, method: str, names: list[str], more: bool) -> None:
+    """The real service has the operation, and it takes these parameters."""
+    shape = operation(service, method).input_shape
+    assert set(names) <= set(shape.members if shape else ())
+    if not more and shape:
+        assert set(shape.required_members) <= set(names)
+
+
+def test_calls_were_found() -> None:
+    """The tests above see the tasks' calls, whose number is known roughly."""
+    assert len(CALLS) > 35
+    assert {"cloudformation", "ecs", "ecr", "logs"} <= {call[1] for call in CALLS}
+
+
+def test_the_workflows_role_may_do_what_the_tasks_do() -> None:
+    """Each call of deploy, rollback, status, logs and manage is a right of the role, which has few others."""
+    policy = BOOTSTRAP["Resources"]["DeployRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    rights = set()
+    for statement in policy["Statement"]:
+        actions = statement["Action"]
+        rights.update([actions] if isinstance(actions, str) else actions)
+    made = {
+        f"{RIGHTS_OF.get(service, service)}:{operation(service, method).name}"
+        for file, service, method, *_ in CALLS
+        if file not in OF_OWNERS
+    } - OWNERS_CALLS
+    assert made <= rights
+    # Docker's own calls, and those of CloudFormation, which acts with the rights of who calls it.
+    others = rights - made
+    assert {right for right in others if not right.startswith("ecr:")} == {
+        *("ecs:DescribeServiceDeployments", "ecs:ListServiceDeployments", "ecs:ListTagsForResource"),
+        *("ecs:TagResource", "ecs:UntagResource", "iam:GetRole", "iam:PassRole"),
+    }
+    assert not [right for right in rights if "*" in right]
