@@ -135,7 +135,7 @@ def test_a_password_reset_arrives(
             ask_for_a_reset(site, email)
             [mail] = eventually(lambda: mailbox.mails)
             assert mail["To"] == email
-            assert mail["From"] == "webmaster@example.com"
+            assert mail["From"] == "you@example.com", "the author of the project"
             assert Visitor(site).get(link(mail)).headers["Location"].endswith("/set-password/")
 
 
