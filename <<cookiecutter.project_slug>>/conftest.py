@@ -4,6 +4,12 @@ import pytest
 from pytest_django import Settings
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Use one process for tests that are named, since to start more takes longer than to run them."""
+    is_named = any("::" in word or word.endswith(".py") for word in config.args)
+    return 0 if is_named or config.option.keyword else None
+
+
 @pytest.fixture(autouse=True)
 def _tasks_run_at_once(settings: Settings) -> None:
     """Run tasks where they are enqueued, whatever TASKS is; also in a test's own transaction."""

@@ -16,8 +16,18 @@ from filelock import FileLock
 TEMPLATE = Path(__file__).resolve().parent.parent
 PROJECT_TEMPLATE = TEMPLATE / "<<cookiecutter.project_slug>>"
 CACHE = TEMPLATE / ".cache"
+# Debian's, or the Chrome of GitHub's machines; without one, Playwright's own.
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 WITHOUT_NETWORK = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+
+# Who commits, to git.
+AUTHOR = {
+    "GIT_AUTHOR_NAME": "Ann",
+    "GIT_AUTHOR_EMAIL": "ann@example.org",
+    "GIT_COMMITTER_NAME": "Ann",
+    "GIT_COMMITTER_EMAIL": "ann@example.org",
+}
 
 Bake = Callable[..., Path]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -109,13 +119,24 @@ def project_variables(project_environment: Path) -> dict[str, str]:
 def node_modules(project_variables: dict[str, str]) -> Path:
     """Return node_modules as the shipped package-lock.json says, made once and kept in .cache."""
     files = [PROJECT_TEMPLATE / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    return npm_folder("node_modules", files, project_variables) / "node_modules"
+
+
+def npm_folder(name: str, files: list[Path], variables: dict[str, str]) -> Path:
+    """Return a folder in .cache with these files and the packages that they lock, made once."""
 
     def install(folder: Path) -> None:
         for file in files:
             shutil.copy(file, folder)
-        subprocess.run(["npm", "ci"], cwd=folder, env=project_variables, check=True)
+        subprocess.run(["npm", "ci"], cwd=folder, env=variables, check=True)
 
-    return made_once(f"node_modules-{digest(*files)}", install) / "node_modules"
+    return made_once(f"{name}-{digest(*files)}", install)
+
+
+def make_repository(folder: Path) -> None:
+    """Make the folder a git repository, with all that is in it in one commit on `main`."""
+    for words in ("init --quiet --initial-branch=main", "add --all", "commit --quiet --message=Begin"):
+        subprocess.run(["git", *words.split()], cwd=folder, env={**os.environ, **AUTHOR}, check=True)
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:

@@ -6,6 +6,9 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent
 CHAPTERS = {
     "The project's own checks": "life/test_checks.py",
+    "A day's work without Docker": "life/test_daily_work.py",
+    "The documents, typed without Docker": "life/test_documents.py",
+    "The template itself": "life/test_template.py",
     "The site without Docker": "life/test_site.py",
     "What a machine lacks": "life/test_faults.py",
     "Static files, under gunicorn": "life/test_static_files.py",
@@ -30,6 +33,9 @@ CHAPTERS = {
     "The image as a worker": "docker/test_worker.py",
     "The development container": "docker/test_development.py",
     "On AWS, end to end": "docker/test_aws.py",
+    "A day's work in Docker": "docker/test_daily_work.py",
+    "The documents, typed in Docker": "docker/test_documents.py",
+    "Each step of CI": "docker/test_ci.py",
     "Other projects on the machine": "docker/test_fabric_never_harms.py",
 }
 HEAD = """\

@@ -4,8 +4,10 @@ set -eu
 cd "$(dirname "$0")/.."
 
 address=127.0.0.1:${WEB_PORT:-8000}
+debugger=127.0.0.1:${DEBUG_PORT:-5678}
 if [ "$RUN_IN" = docker ]; then
   address=0.0.0.0:8000
+  debugger=0.0.0.0:5678
 fi
 sh bash/packages-dev.sh
 case "${AUTO_START_SERVER:-}" in
@@ -16,4 +18,13 @@ case "${AUTO_START_SERVER:-}" in
     ;;
 esac
 python manage.py migrate --noinput
-exec python manage.py runserver "$address"
+# `fab debug` sets it. The debugger goes along when the server restarts itself.
+case "${DEBUGPY:-}" in
+  "") ;;
+  wait)
+    echo "Nothing is served before an editor has attached at $debugger."
+    set -- -Xfrozen_modules=off -m debugpy --listen "$debugger" --wait-for-client
+    ;;
+  *) set -- -Xfrozen_modules=off -m debugpy --listen "$debugger" ;;
+esac
+exec python "$@" manage.py runserver "$address"

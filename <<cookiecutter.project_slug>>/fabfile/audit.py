@@ -19,9 +19,10 @@ from fabfile.run import in_docker
 
 @task
 def audit(c: Context) -> None:
-    """Ask whether a locked package has a known weakness; takes a network. CI does so by itself.
+    """Ask whether a locked package has a known weakness.
 
-    Raises Exit if one has, and also if a database could not be asked: no answer is not a good one.
+    It takes a network; CI does so by itself. Raises Exit if one has, and also if a database could
+    not be asked: no answer is not a good one.
     """
     faults = [*python_faults(c), *npm_faults(c)]
     if faults:

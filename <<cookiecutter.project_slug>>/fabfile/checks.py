@@ -4,83 +4,71 @@ import shlex
 
 from fabric import task
 from invoke.context import Context
-from invoke.exceptions import Exit
 
-from fabfile.run import in_docker, npm, run
+from fabfile import browser as in_browser
+from fabfile import changes
+from fabfile.run import in_docker, install_npm_packages, npm, run
 
-# Values under which Django's own check of a production site says what it would say there.
-PRODUCTION = shlex.join(
-    [
-        "env",
-        "DEBUG=false",
-        "SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz",
-        "ALLOWED_HOSTS=www.site.test",
-        "DATABASE_URL=postgres://nobody:nothing@localhost/none",
-        "EMAIL_URL=smtp://localhost",
-    ]
+
+@task(
+    help={
+        "k": "Only those whose names fit: 'health and not slow'",
+        "changed": "Only those of what differs from the main branch",
+        "pdb": "Open Python's debugger where one fails",
+        "browser": "Those in a browser, against the running site",
+        "arguments": "What else pytest is told: 'apps/core --durations=5'",
+    }
 )
-LINTERS = (
-    "ruff check .",
-    "djlint --quiet --lint templates apps",
-    "mypy .",
-    "npm run lint",
-)
-FORMATTERS = (
-    "ruff check --quiet --fix-only .",
-    "ruff format .",
-    "djlint --quiet --reformat templates apps",
-    "npm run format",
-)
-CHECKS = (
-    "ruff format --check .",
-    "djlint --quiet --check templates apps",
-    "npm run format:check",
-    *LINTERS,
-    "npm run build",
-    "npm test",
-    "python manage.py check --fail-level WARNING",
-    f"{PRODUCTION} python manage.py check --deploy --fail-level WARNING",
-    "python manage.py makemigrations --check --dry-run",
-    "python manage.py messages --check",
-    "pytest",
-)
+def test(
+    c: Context,
+    k: str = "",
+    changed: bool = False,
+    pdb: bool = False,
+    browser: bool = False,
+    arguments: str = "",
+) -> None:
+    """Run the tests of Python and JavaScript, or some of them."""
+    chosen = f"-k {shlex.quote(k)}" if k else ""
+    options = " ".join(word for word in (chosen, "--pdb" if pdb else "", arguments) if word)
+    if browser:
+        in_browser.test(c, options)
+    elif changed:
+        test_changed(c, options)
+    else:
+        if not options:
+            npm(c, "test")
+        run(c, f"pytest {options}")
 
 
-@task(help={"arguments": 'What follows pytest, in quotes: "apps/core -k health"'})
-def test(c: Context, arguments: str = "") -> None:
-    """Run the tests of Python and JavaScript; with arguments only pytest, with these."""
-    if not arguments:
-        npm(c, "test")
-    run(c, f"pytest {arguments}")
-
-
-@task
-def lint(c: Context) -> None:
+@task(help={"staged": "Only the files that git has staged"})
+def lint(c: Context, staged: bool = False) -> None:
     """Say what is wrong with the code; see also format."""
-    run_all(c, LINTERS)
+    run_steps(c, "lint", staged=staged)
 
 
-@task
-def format(c: Context) -> None:
+@task(help={"staged": "Only the files that git has staged"})
+def format(c: Context, staged: bool = False) -> None:
     """Write the code in the one style."""
-    run_all(c, FORMATTERS)
+    run_steps(c, "format", staged=staged)
 
 
-@task
-def check(c: Context) -> None:
-    """Run all that CI runs: style, types, Django's checks, migrations and tests."""
-    run_all(c, CHECKS)
+@task(help={"fix": "Mend first what can be mended"})
+def check(c: Context, fix: bool = False) -> None:
+    """Run all that CI runs: style, types, Django's checks, tests."""
+    if fix:
+        run_steps(c, "format", warn=True)
+    run_steps(c, "check")
 
 
 @task
 def assets(c: Context) -> None:
-    """Build the stylesheets and scripts once, as for production."""
+    """Build the stylesheets and scripts, as for production."""
     npm(c, "run build")
 
 
 @task
 def lock(c: Context) -> None:
-    """Choose the newest versions that pyproject.toml and package.json allow, and write the locks."""
+    """Choose the newest versions allowed, and write the locks."""
     run(
         c,
         "poetry lock --regenerate"
@@ -90,15 +78,33 @@ def lock(c: Context) -> None:
     npm(c, "update --package-lock-only")
 
 
-def run_all(c: Context, commands: tuple[str, ...]) -> None:
-    """Run every command, also after one has failed; raise Exit that names those that failed."""
-    failed = []
-    for command in commands:
-        print(f"\n== {command.removeprefix(PRODUCTION).strip()}", flush=True)
-        words = command.removeprefix("npm ")
-        done = npm(c, words, warn=True) if words != command else run(c, command, warn=True)
-        if not done:
-            failed.append(command.removeprefix(PRODUCTION).strip())
-    if failed:
-        raise Exit("\nFailed:\n" + "\n".join(f"  {command}" for command in failed))
-    print("\nAll is well.")
+# --- Helpers ------------------------------------------------------------------------------
+
+
+def run_steps(c: Context, name: str, *, staged: bool = False, warn: bool = False) -> None:
+    """Run the steps of this name, see fabfile/steps.py; raise UnexpectedExit if one fails.
+
+    They run in one command, since a container takes a while to be entered.
+    """
+    files = changes.staged() if staged else []
+    if staged and not files:
+        print("Nothing is staged.")
+        return
+    command = f"python fabfile/steps.py {name} {shlex.join(files)}"
+    if not files or any(file.startswith("assets/") for file in files):
+        install_npm_packages(c)
+        command = f"bash bash/node.sh {command}"
+    run(c, command, warn=warn, with_services=name == "check")
+
+
+def test_changed(c: Context, options: str) -> None:
+    """Run the tests of what differs from the main branch."""
+    files = changes.since_main()
+    folders = changes.concerned(files)
+    if not files:
+        print("Nothing differs from the main branch.")
+    if any(file.startswith("assets/") for file in files):
+        npm(c, "test")
+    if folders:
+        print(f"Tests of {' '.join(folders)}:", flush=True)
+        run(c, f"pytest {options} {shlex.join(folders)}")

@@ -24,7 +24,7 @@ def migrate(c: Context) -> None:
 
 @task
 def messages(c: Context) -> None:
-    """Write the code's texts into locale/ to be translated, and what is translated for the site."""
+    """Bring the translations to the state of the texts."""
     run(c, "python manage.py messages")
 
 
@@ -48,7 +48,10 @@ def createsuperuser(c: Context) -> None:
 
 @task(help={"name": "The app's name, in small letters"})
 def startapp(c: Context, name: str) -> None:
-    """Make a new app in apps/; raise Exit if there is one of this name."""
+    """Make a new app in apps/.
+
+    Raises Exit if there is one of this name, or it is no name for one.
+    """
     folder = PROJECT / "apps" / name
     if not name.isidentifier() or folder.exists():
         raise Exit(

@@ -1,11 +1,14 @@
 """Docker and Compose on this machine."""
 
+import os
 import shutil
 import subprocess
 from functools import cache
 
 from invoke.exceptions import Exit
 
+# Whether this is the container itself, as in a dev container's terminal: the Dockerfile says so.
+INSIDE = os.environ.get("VIRTUAL_ENV") == "/opt/venv"
 COMPOSE_2 = "https://docs.docker.com/compose/install/"
 
 
@@ -21,6 +24,8 @@ def answer(*words: str) -> str | None:
 @cache
 def engine_problem() -> str:
     """Return why images cannot be built here, in one line, or ""."""
+    if INSIDE:
+        return "This is the container itself: type it in a terminal of your own machine."
     if not shutil.which("docker"):
         return "Docker is not installed: https://docs.docker.com/get-started/get-docker/"
     if answer("docker", "info", "--format", "{{.ServerVersion}}") is None:
@@ -51,9 +56,8 @@ def compose_words() -> tuple[str, ...]:
 def compose() -> str:
     """Return the command that starts Compose; raise Exit with one line if it cannot be used."""
     if problem():
-        raise Exit(
-            f"{problem()}\nOr run without Docker: set RUN_IN=host in .env and type: fab setup"
-        )
+        way_out = "\nOr run without Docker: set RUN_IN=host in .env and type: fab setup"
+        raise Exit(f"{problem()}{'' if INSIDE else way_out}")
     return " ".join(compose_words())
 
 

@@ -8,6 +8,8 @@ import socket
 import sys
 from pathlib import Path
 
+from invoke.exceptions import Exit
+
 from fabfile import docker
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -17,6 +19,9 @@ LINE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 
 def read() -> dict[str, str]:
     """Return the variables of `.env`, under those of the process; make the file if need be."""
+    if docker.INSIDE:
+        # What the file says of the machine is not to be found out here.
+        return dict(os.environ)
     complete()
     return {**dict(LINE.findall(FILE.read_text(encoding="utf-8"))), **os.environ}
 
@@ -75,6 +80,15 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def refuse_taken_port(name: str, port: int) -> None:
+    """Raise Exit in one line if another program has the port that the variable `name` holds."""
+    if is_taken(port):
+        raise Exit(
+            f"Port {port} is taken by another program:"
+            f" stop it, or set {name}={free_port(port + 1)} in .env and start again."
+        )
+
+
 def user_id(of_caller: int) -> int:
     """Return the id that a file's owner has inside a container: 0 if the engine runs as the caller."""
     return 0 if docker.is_rootless() else of_caller
@@ -85,6 +99,7 @@ MAKERS = {
     "RUN_IN": where_to_run,
     "WEB_PORT": lambda: free_port(8000),
     "MAIL_PORT": lambda: free_port(8025),
+    "DEBUG_PORT": lambda: free_port(5678),
     "COMPOSE_PROJECT_NAME": compose_project,
     "UID": lambda: user_id(os.getuid()),
     "GID": lambda: user_id(os.getgid()),

@@ -54,6 +54,18 @@ def install_python(c: Context) -> None:
     stamp.write_bytes(lock)
 
 
+def has(command: str) -> bool:
+    """Whether a Python package that brings this command is installed."""
+    return (VENV / "bin" / command).exists()
+
+
+def install_group(c: Context, group: str) -> None:
+    """Install a group of Python packages that is left out otherwise; raise Exit if that fails."""
+    command = f"python3 fabfile/poetry.py install --no-interaction --with {group}"
+    if not c.run(command, env=without_venv(), warn=True):
+        raise Exit(f"The group {group} could not be installed: the lines above say why.")
+
+
 def without_venv() -> dict[str, str]:
     """Return variables under which Poetry uses .venv, and not one that happens to be active."""
     return {"VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
@@ -64,12 +76,8 @@ def start(c: Context) -> None:
     if process():
         return
     settings = env.read()
-    port = int(settings["WEB_PORT"])
-    if env.is_taken(port):
-        raise Exit(
-            f"Port {port} is taken by another program:"
-            f" stop it, or set WEB_PORT={env.free_port(port + 1)} in .env and start again."
-        )
+    for name in ("WEB_PORT", "DEBUG_PORT") if settings.get("DEBUGPY") else ("WEB_PORT",):
+        env.refuse_taken_port(name, int(settings[name]))
     if VENV.exists():
         install_python(c)
     environment = {**settings, **host_environment()}
@@ -112,7 +120,7 @@ def process() -> int:
     except (OSError, ValueError):
         return 0
     # A number can be another program's by now.
-    command = docker.answer("ps", "-o", "stat=,command=", "-p", str(pid)) or ""
+    command = docker.answer("ps", "-o", "stat=", "-o", "command=", "-p", str(pid)) or ""
     return pid if "run-dev.sh" in command and not command.startswith("Z") else 0
 
 

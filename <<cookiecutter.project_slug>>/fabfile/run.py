@@ -22,35 +22,48 @@ def in_docker() -> bool:
     return place == "docker"
 
 
-def run(c: Context, command: str, *, warn: bool = False) -> bool:
+def run(c: Context, command: str, *, warn: bool = False, with_services: bool = True) -> bool:
     """Run `command` where the site runs, with its Python, Node and settings.
 
-    The terminal is passed on if there is one. Returns whether the command succeeded; raises
-    UnexpectedExit, with its exit code, if it did not, unless `warn` is set.
+    The terminal is passed on if there is one; the database is started if it does not run, unless
+    `with_services` is false. Returns whether the command succeeded; raises UnexpectedExit, with its
+    exit code, if it did not, unless `warn` is set.
     """
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     environment = {}
-    if in_docker():
-        verb = "exec" if is_up() else "run --rm"
+    if in_docker() and not docker.INSIDE:
+        make_nvm_folder()
+        verb = "exec" if is_up() else f"run --rm {'' if with_services else '--no-deps'}"
         options = "" if terminal else "--no-TTY "
         command = f"{docker.compose()} {verb} {options}web {command}"
-    else:
+    elif not docker.INSIDE:
         environment = host_environment()
     return bool(c.run(command, pty=terminal, warn=warn, env=environment))
 
 
-def npm(c: Context, words: str, *, warn: bool = False) -> bool:
-    """Run npm where the site runs, after installing what the lock has and node_modules has not.
+def npm(c: Context, words: str) -> None:
+    """Run npm where the site runs, with the packages that the lock names; raise as `run` does.
 
-    In the container bash/node.sh finds or installs Node. Returns and raises as `run` does.
+    In the container bash/node.sh finds or installs Node.
     """
-    command = "bash bash/node.sh npm"
+    install_npm_packages(c)
+    run(c, f"bash bash/node.sh npm {words}")
+
+
+def install_npm_packages(c: Context) -> None:
+    """Install what the lock has and node_modules has not."""
     installed = env.PROJECT / "node_modules" / ".package-lock.json"
     lock = env.PROJECT / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        run(c, f"{command} install --no-audit --no-fund")
+        run(c, "bash bash/node.sh npm install --no-audit --no-fund", with_services=False)
         installed.touch()
-    return run(c, f"{command} {words}", warn=warn)
+
+
+def make_nvm_folder() -> None:
+    """Make the folder that the container keeps Node in: Docker would make one that belongs to root."""
+    folder = env.read().get("NVM_HOST_DIR", "~/.nvm")
+    if folder.startswith(("~", "/", ".")):
+        Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
 
 
 def is_up() -> bool:

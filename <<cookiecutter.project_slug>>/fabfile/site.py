@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
@@ -15,7 +16,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from fabfile import docker, env, local, poetry
-from fabfile.run import in_docker, is_up, run
+from fabfile.run import in_docker, is_up, make_nvm_folder, run
 
 # The first start installs Node and the npm packages.
 START_SECONDS = 300
@@ -23,7 +24,7 @@ START_SECONDS = 300
 
 @task
 def setup(c: Context) -> None:
-    """Prepare this checkout: write .env; without Docker, install what the site needs."""
+    """Write .env; without Docker, install what the site needs."""
     if in_docker():
         docker.compose()
         print("Ready. Now type: fab build && fab start")
@@ -34,7 +35,7 @@ def setup(c: Context) -> None:
 
 @task
 def build(c: Context) -> None:
-    """Build the development image; without Docker, the same as setup."""
+    """Build the development image; without Docker, as setup."""
     if not in_docker():
         local.install(c)
         return
@@ -52,7 +53,7 @@ def build(c: Context) -> None:
 
 @task
 def start(c: Context) -> None:
-    """Start the site, wait until it answers, and print its address."""
+    """Start the site, wait for its answer, print its address."""
     settings = env.read()
     if in_docker():
         start_containers(c)
@@ -61,8 +62,15 @@ def start(c: Context) -> None:
     if settings.get("AUTO_START_SERVER", "").lower() not in {"true", "1", "yes", "on"}:
         print("No server is started (AUTO_START_SERVER in .env is not true). For commands: fab sh")
         return
-    wait_until_ready(url())
+    editor = f"localhost:{settings['DEBUG_PORT']}" if settings.get("DEBUGPY") else ""
+    if settings.get("DEBUGPY") == "wait":
+        wait_until_none(missing_debugger)
+        print(f"Nothing answers at {url()} before an editor has attached at {editor}.")
+        return
+    wait_until_none(missing_site)
     print(f"The site is at {url()}")
+    if editor:
+        print(f"An editor can attach at {editor}. To end this: fab restart")
     if in_docker():
         print(f"Its mail is at http://localhost:{settings['MAIL_PORT']}")
 
@@ -83,6 +91,16 @@ def restart(c: Context) -> None:
     start(c)
 
 
+@task(help={"wait": "Answer nothing before an editor has attached"})
+def debug(c: Context, wait: bool = False) -> None:
+    """Start the site under debugpy, for an editor to attach to."""
+    os.environ["DEBUGPY"] = "wait" if wait else "true"
+    # Compose replaces the container by itself, since its settings have changed.
+    if not in_docker() and local.process():
+        local.stop()
+    start(c)
+
+
 @task
 def status(c: Context) -> None:
     """Say what runs, and whether the site answers."""
@@ -95,7 +113,7 @@ def status(c: Context) -> None:
 
 @task
 def worker(c: Context) -> None:
-    """Run background tasks until Ctrl-C; takes TASKS=database in .env."""
+    """Run background tasks until Ctrl-C (TASKS=database in .env)."""
     if env.read().get("TASKS") != "database":
         raise Exit(
             "There is nothing to do: the site runs its tasks itself."
@@ -118,7 +136,7 @@ def worker(c: Context) -> None:
     }
 )
 def logs(c: Context, service: str = "", follow: bool = True) -> None:
-    """Show what the site has logged, and go on as new lines come; Ctrl-C ends it."""
+    """Show what the site logs; Ctrl-C ends it."""
     if in_docker():
         options = "--follow" if follow else ""
         command = f"{docker.compose()} logs --tail 200 {options} {shlex.quote(service) if service else ''}"
@@ -159,10 +177,7 @@ def start_containers(c: Context) -> None:
     """
     compose = docker.compose()
     settings = env.read()
-    nvm = settings.get("NVM_HOST_DIR", "~/.nvm")
-    if nvm.startswith(("~", "/", ".")):
-        # Docker would make a missing one that belongs to root.
-        Path(nvm).expanduser().mkdir(parents=True, exist_ok=True)
+    make_nvm_folder()
     refuse_other_checkout(settings["COMPOSE_PROJECT_NAME"])
     if not is_up():
         refuse_taken_ports(settings)
@@ -184,23 +199,19 @@ def refuse_other_checkout(name: str) -> None:
 def refuse_taken_ports(settings: dict[str, str]) -> None:
     """Raise Exit if another program has a port that the containers publish."""
     ours = docker.ask_compose("ps", "--format", "json")
-    for name in ("WEB_PORT", "MAIL_PORT"):
-        port = int(settings[name])
-        if env.is_taken(port) and f'"PublishedPort":{port}' not in ours:
-            raise Exit(
-                f"Port {port} is taken by another program:"
-                f" stop it, or set {name}={env.free_port(port + 1)} in .env and start again."
-            )
+    for name in ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT"):
+        if f'"PublishedPort":{settings[name]}' not in ours:
+            env.refuse_taken_port(name, int(settings[name]))
 
 
-def wait_until_ready(address: str) -> None:
-    """Return when the site answers and has its stylesheet; say meanwhile what it does.
+def wait_until_none(problem: Callable[[], str]) -> None:
+    """Return when nothing is wrong with the site any more; say meanwhile what it does.
 
     Raises Exit, with the log's end, if that takes START_SECONDS, the site's process has gone or
     the stylesheet cannot be built.
     """
     begin, said = time.monotonic(), ""
-    while problem := readiness(address) or missing_stylesheet():
+    while wrong := problem():
         seconds = time.monotonic() - begin
         log = last_lines(25, since=seconds)
         # bash/run-dev.sh says so, and starts it again until it is mended.
@@ -208,17 +219,28 @@ def wait_until_ready(address: str) -> None:
             raise Exit(
                 f"{log}\nThe site does not start: the lines above say why. Mend it, then: fab logs"
             )
-        if "The asset watcher ended" in log and not readiness(address):
-            raise Exit(f"{log}\nThe site answers at {address}, but {problem}: see the lines above.")
+        if "The asset watcher ended" in log and wrong == missing_stylesheet():
+            raise Exit(f"{log}\nThe site answers at {url()}, but {wrong}: see the lines above.")
         if not (is_up() if in_docker() else local.process()):
             raise Exit(f"{log}\nThe site has ended: the lines above say why.")
         if seconds > START_SECONDS:
-            raise Exit(f"{log}\n{address} {problem} after {START_SECONDS} s: fab logs")
+            raise Exit(f"{log}\n{url()} {wrong} after {START_SECONDS} s: fab logs")
         doing = log.strip().rpartition("\n")[2].strip()
         if doing and doing != said:
             said = doing
             print(f"  {seconds:4.0f} s  {said[:110]}", flush=True)
         time.sleep(0.5)
+
+
+def missing_site() -> str:
+    """Return what is wrong with the site, or "" if it is ready and has its stylesheet."""
+    return readiness(url()) or missing_stylesheet()
+
+
+def missing_debugger() -> str:
+    """Return "" once the debugger awaits an editor, as bash/serve-dev.sh says before it does."""
+    is_awaited = "before an editor has attached" in last_lines(25, since=START_SECONDS)
+    return "" if is_awaited else "does not await an editor"
 
 
 def readiness(address: str) -> str:

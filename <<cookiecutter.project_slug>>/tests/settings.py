@@ -1,6 +1,7 @@
 """The site's settings in its tests: those of development, whatever this checkout's `.env` switches on.
 
 Only the database is taken from there, so that the tests run on the one that development has.
+Passwords are hashed quickly.
 """
 
 import os
@@ -15,3 +16,6 @@ os.environ.update({"DEBUG": "true", "DATABASE_URL": values.get("DATABASE_URL") o
 patch.object(environment, "dotenv_values", return_value={}).start()
 
 from config.settings import *  # noqa: E402, F403
+from config.settings import PASSWORD_HASHERS as HASHERS  # noqa: E402
+
+PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *HASHERS[1:]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.environment import BASE_DIR, VARIABLES, Variable, read
-from fabfile.checks import PRODUCTION
+from fabfile.steps import PRODUCTION
 from tests.conftest import Environment
 
 NAMES = {variable.name for variable in VARIABLES}

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import clear_url_caches
 
-from apps.accounts.models import User
+from apps.accounts.tests.factories import PASSWORD, make_user
 from config import urls
 from config.environment import BASE_DIR
 from config.logs import logging_config
@@ -108,8 +108,8 @@ def test_cache_url() -> None:
         ready = client.get("/readyz")
         assert ready.status_code == 503
         assert ready.json()["cache"] == "no answer"
-        User.objects.create_user("ann@example.org", "correct horse battery staple")
-        form = {"username": "ann@example.org", "password": "correct horse battery staple"}
+        make_user("ann@example.org")
+        form = {"username": "ann@example.org", "password": PASSWORD}
         assert client.post("/account/login/", form).status_code == 302
         assert client.get("/account/").status_code == 200
         client.post("/account/logout/")

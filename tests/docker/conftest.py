@@ -164,3 +164,12 @@ def checkout(
     yield checkout
     for each in made:
         each.remove()
+
+
+@pytest.fixture
+def started(checkout: Callable[..., Checkout], node_server: NodeServer, node_modules: Path) -> Checkout:
+    """Return a checkout after `fab build` and `fab start`, not the first of this developer."""
+    made = checkout()
+    made.warm(node_server, node_modules)
+    made.fab("build", "start")
+    return made

@@ -248,6 +248,11 @@ def build(project: Path, tag: str, *options: str) -> dict[str, bool]:
     return {re.sub(r" +\d+/\d+\]", "]", step): number in cached for number, step in numbers.items()}
 
 
+def on_this_network(script: str, build_options: tuple[str, ...]) -> str:
+    """Return the script with what a bare `docker build` in it needs on this network."""
+    return script.replace("docker build", " ".join(("docker build", *build_options)))
+
+
 def config(image: str) -> dict:
     """Return what the image says of how to run it."""
     return json.loads(docker("image", "inspect", "--format", "{{json .Config}}", image))

@@ -20,15 +20,6 @@ USERS = [
 ]
 
 
-@pytest.fixture
-def started(checkout, node_server: NodeServer, node_modules: Path) -> Checkout:
-    """Return a checkout after `fab build` and `fab start`, not the first of this developer."""
-    made = checkout()
-    made.warm(node_server, node_modules)
-    made.fab("build", "start")
-    return made
-
-
 @pytest.mark.parametrize(("uid", "gid"), USERS)
 def test_files_belong_to_the_caller(checkout, uid: int, gid: int) -> None:
     """Every task that writes leaves files that are the caller's, whoever that is."""
@@ -298,4 +289,4 @@ def test_compose_needs_no_env(default_project: Path, tmp_path: Path) -> None:
     assert not (folder / ".env").exists()
     read = docker("compose", "--project-directory", folder, "config", "--format", "json")
     assert '"target": "development"' in read
-    assert read.count('"host_ip": "127.0.0.1"') == read.count('"published"') == 2
+    assert read.count('"host_ip": "127.0.0.1"') == read.count('"published"') == 3

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.conftest import CHROMIUM
 from tests.life.lighthouse import Lighthouse, install_lighthouse
 from tests.life.production import Production, Service, Site, free_port, listening
 from tests.life.visitors import PASSWORD, PEOPLE, Visitors
@@ -115,7 +116,7 @@ def browser() -> Iterator[Browser]:
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", *quiet]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *quiet]
         )
         yield browser
         browser.close()

@@ -4,13 +4,12 @@ https://developer.chrome.com/docs/lighthouse
 """
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import digest, made_once
+from tests.conftest import CHROMIUM, npm_folder
 
 HERE = Path(__file__).parent / "lighthouse"
 CATEGORIES = ["accessibility", "best-practices", "seo"]
@@ -30,21 +29,14 @@ Lighthouse = Callable[..., list[Report]]
 
 def install_lighthouse(variables: dict[str, str]) -> Lighthouse:
     """Return a function that judges pages, each `runs` times; it is installed once and kept in .cache."""
-    files = sorted(HERE.iterdir())
-
-    def npm_ci(folder: Path) -> None:
-        for file in files:
-            shutil.copy(file, folder)
-        subprocess.run(["npm", "ci"], cwd=folder, env=variables, check=True)
-
-    folder = made_once(f"lighthouse-{digest(*files)}", npm_ci)
+    folder = npm_folder("lighthouse", sorted(HERE.iterdir()), variables)
 
     def judge(addresses: list[str], categories: list[str] = CATEGORIES, runs: int = 1) -> list[Report]:
         wanted = {
             "addresses": addresses,
             "categories": categories,
             "runs": runs,
-            "browser": shutil.which("chromium"),
+            "browser": CHROMIUM,
         }
         done = subprocess.run(
             ["node", "run.js", json.dumps(wanted)],

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import workflow
 from tests.life.conftest import Install, Project
 
 NAMES = {
@@ -14,9 +15,10 @@ NAMES = {
 
 
 def test_check_passes(project: Project) -> None:
-    """Format, lint, types, assets, Django's checks, migrations and tests."""
+    """Format, lint, types, assets, Django's checks, migrations and tests, in the order of the list."""
     said = project.run("fab", "check").stdout
-    assert "All is well." in said
+    assert workflow.steps_in(said) == workflow.steps_of(project.folder)
+    assert "All is well" in said
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)

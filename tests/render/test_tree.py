@@ -1,11 +1,12 @@
 """Which files a project has: the whole list for the defaults, and what each choice adds or leaves out."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import TEMPLATE, Bake
+from tests.conftest import TEMPLATE, Bake, make_repository
 
 OPTIONAL_FILES = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))["_optional_files"]
 DEFAULT_TREE = Path(__file__).with_name("default_tree.txt")
@@ -14,6 +15,14 @@ DEFAULT_TREE = Path(__file__).with_name("default_tree.txt")
 def test_default_tree(default_project: Path) -> None:
     """A project with all defaults has exactly these files; edit the list when you add or remove one."""
     assert files(default_project) == DEFAULT_TREE.read_text("utf-8").splitlines()
+
+
+def test_git_takes_every_file(bake: Bake) -> None:
+    """A project's own .gitignore leaves none of its files out of the first commit."""
+    project = bake()
+    make_repository(project)
+    listed = subprocess.run(["git", "ls-files"], cwd=project, check=True, capture_output=True, text=True)
+    assert sorted(listed.stdout.splitlines()) == DEFAULT_TREE.read_text("utf-8").splitlines()
 
 
 @pytest.mark.parametrize(

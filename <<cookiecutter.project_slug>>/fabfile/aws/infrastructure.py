@@ -65,7 +65,7 @@ def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False
 
 @task(help={**HELP, "data": "Also delete the database, uploads, secrets and images"})
 def down(c: Context, environment: str = "", data: bool = False) -> None:
-    """Take an environment down; its data stays, and aws.up brings it back."""
+    """Take an environment down; its data stays until aws.up."""
     aws = Account(environment)
     about(aws)
     if data:

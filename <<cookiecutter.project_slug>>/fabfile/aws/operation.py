@@ -80,7 +80,7 @@ def manage(c: Context, line: str, environment: str = "") -> None:
 
 @task(help=HELP)
 def shell(c: Context, environment: str = "") -> None:
-    """Open a shell in a container of its own, with the site's code.
+    """Open a shell in a container of its own, with the code.
 
     The container can write to its disk, unlike those that serve, and ends with the shell.
     """

@@ -4,14 +4,13 @@ import pytest
 
 from apps.accounts import views
 from apps.accounts.models import User
-
-PASSWORD = "correct horse battery staple"
+from apps.accounts.tests.factories import make_user
 
 
 @pytest.fixture
 def user(db: None) -> User:
     """A person with an account."""
-    return User.objects.create_user("ann@example.org", PASSWORD, name="Ann Example")
+    return make_user("ann@example.org", name="Ann Example")
 
 
 @pytest.fixture(autouse=True)

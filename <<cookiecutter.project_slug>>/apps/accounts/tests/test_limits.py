@@ -11,18 +11,11 @@ from django.utils import timezone
 from apps.accounts import limits
 from apps.accounts.limits import LIMITS, Attempt, TooManyAttemptsError, client_address
 from apps.accounts.models import AttemptCounter, User
-from apps.accounts.tests.conftest import PASSWORD
+from apps.accounts.tests.factories import PASSWORD
 
 SIGN_IN, RESET = LIMITS["sign in"], LIMITS["reset"]
 PAIR = SIGN_IN["pair"].attempts
 WRONG = "wrong"
-
-
-@pytest.fixture(autouse=True)
-def no_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make passwords cheap: these tests try many."""
-    hasher = "django.contrib.auth.hashers.MD5PasswordHasher"
-    request.getfixturevalue("settings").PASSWORD_HASHERS = [hasher]
 
 
 def sign_in(

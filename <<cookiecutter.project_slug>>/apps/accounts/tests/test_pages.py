@@ -12,7 +12,7 @@ from django_tasks_db.models import DBTaskResult
 from apps.accounts import mailing
 from apps.accounts.models import User
 from apps.accounts.tasks import send_password_reset
-from apps.accounts.tests.conftest import PASSWORD
+from apps.accounts.tests.factories import PASSWORD, make_user
 
 
 @pytest.mark.django_db
@@ -163,7 +163,7 @@ def test_another_address_takes_the_password(client: Client, user: User, password
 
 
 def test_an_address_belongs_to_one_person(client: Client, user: User) -> None:
-    User.objects.create_user("ben@example.org")
+    make_user("ben@example.org")
     client.force_login(user)
     changed = change_profile(client, email="Ben@example.org", password=PASSWORD)
     assert changed.email == user.email

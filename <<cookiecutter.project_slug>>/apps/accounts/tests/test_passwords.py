@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.accounts import views
 from apps.accounts.models import User
-from apps.accounts.tests.conftest import PASSWORD
+from apps.accounts.tests.factories import PASSWORD
 
 
 def test_a_password_is_kept_by_argon2(user: User) -> None:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from apps.accounts.models import User
+from apps.accounts.tests.factories import make_superuser
 from apps.tasks.models import Heartbeat, Schedule
 from apps.tasks.tests import samples
 
@@ -31,7 +32,7 @@ def failed() -> DBTaskResult:
 @pytest.fixture
 def staff(client: Client) -> User:
     """Return a person who is signed in and may do everything."""
-    user = User.objects.create_superuser("root@example.org")
+    user = make_superuser()
     client.force_login(user)
     return user
 

@@ -1,0 +1,57 @@
+"""The browser: https://playwright.dev/python/docs/test-runners."""
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Error, Page
+
+# A site that has just been started for the first time installs its packages.
+START_SECONDS = 180
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], browser_name: str
+) -> dict[str, Any]:
+    """Take the Chromium that is installed here; without one, Playwright's own."""
+    own = {"executable_path": os.environ.get("CHROMIUM") or None}
+    return {**browser_type_launch_args, **(own if browser_name == "chromium" else {})}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def site(base_url: str) -> None:
+    """Wait until the site answers and has its stylesheet; fail if it does not."""
+    deadline = time.monotonic() + START_SECONDS
+    ask = build_opener(ProxyHandler({})).open
+    for path in ("/readyz", "/static/dist/css/main.css"):
+        while True:
+            try:
+                ask(base_url + path, timeout=10).close()
+                break
+            except (URLError, OSError) as error:
+                if time.monotonic() > deadline:
+                    pytest.exit(f"{base_url}{path}: {error}. See: fab logs", returncode=1)
+                time.sleep(0.5)
+
+
+@pytest.fixture(autouse=True)
+def complaints(page: Page) -> Iterator[None]:
+    """Fail if the page has an error in its scripts, or breaks its Content Security Policy."""
+    said: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            said.append(message.text)
+
+    def hear_error(error: Error) -> None:
+        said.append(error.message)
+
+    page.on("console", hear)
+    page.on("pageerror", hear_error)
+    yield
+    assert not said

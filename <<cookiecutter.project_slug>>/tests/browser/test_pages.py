@@ -1,0 +1,22 @@
+import uuid
+
+from playwright.sync_api import Page, expect
+
+
+def test_a_chosen_theme_is_kept(page: Page) -> None:
+    page.goto("/")
+    html = page.locator("html")
+    expect(html).not_to_have_attribute("data-theme", "dark")
+    page.get_by_text("Dark", exact=True).click()
+    expect(html).to_have_attribute("data-theme", "dark")
+    page.reload()
+    expect(html).to_have_attribute("data-theme", "dark")
+
+
+def test_a_wrong_password_is_said(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Sign in").first.click()
+    page.get_by_label("E-mail address").fill(f"{uuid.uuid4().hex}@example.org")
+    page.get_by_label("Password", exact=True).fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("group", name="There is a problem")).to_be_visible()

@@ -1,0 +1,105 @@
+"""Documents whose shell blocks are run as their reader would type them.
+
+A block in a shell's language, or in none, is run: each document in a new project, its blocks in their order.
+A comment directly above a block says otherwise:
+
+    <!-- not run: why -->
+    <!-- run in docker -->
+    <!-- run in docker until it says: a text, after which Ctrl-C is typed -->
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pexpect
+from markdown_it import MarkdownIt
+
+from tests.conftest import PROJECT_TEMPLATE
+
+SHELL = {"", "bash", "console", "sh", "shell"}
+MARK = re.compile(r"<!-- (?:not run: (?P<why>\S.*)|run in docker(?: until it says: (?P<until>\S.*))?) -->")
+SECONDS = 600
+
+# What a person answers, by the end of the question.
+ANSWERS = {
+    r"[Ee]-mail address: ": "ada@example.org",
+    # Cookiecutter's questions, each with its default.
+    r"\[\d+/\d+\] [^\n]*\): ": "",
+    r"Choose from [^\n]*: ": "",
+    r"Password: ": "correct horse battery staple",
+    r"Password \(again\): ": "correct horse battery staple",
+}
+
+
+@dataclass
+class Block:
+    """A shell block of a document, and what the comment above it says."""
+
+    line: int
+    text: str
+    why_not: str = ""
+    docker: bool = False
+    until: str = ""
+
+
+def documents() -> list[str]:
+    """Return the generated documents that have a shell block."""
+    files = [PROJECT_TEMPLATE / "README.md", *sorted(PROJECT_TEMPLATE.glob("docs/**/*.md"))]
+    return [str(file.relative_to(PROJECT_TEMPLATE)) for file in files if any(blocks(file))]
+
+
+def blocks(document: Path) -> Iterator[Block]:
+    """Yield a document's shell blocks; raise ValueError if a comment above one is none of ours."""
+    above = None
+    for token in MarkdownIt().parse(document.read_text(encoding="utf-8")):
+        if token.type == "fence" and token.info.strip() in SHELL:
+            yield marked(token.map[0] + 1, token.content, above.content.strip() if above else "")
+        above = token if token.type == "html_block" else None
+
+
+def marked(line: int, text: str, comment: str) -> Block:
+    """Return a block with what the comment above it says."""
+    mark = MARK.fullmatch(comment)
+    if comment and not mark:
+        raise ValueError(f"line {line}: {comment!r} is no mark of a shell block")
+    if not mark:
+        return Block(line, text)
+    why, until = mark["why"] or "", mark["until"] or ""
+    return Block(line, text, why, docker=not why, until=until)
+
+
+def perform(block: Block, folder: Path, variables: dict[str, str], prefix: tuple[str, ...] = ()) -> str:
+    """Type a block in a terminal, in the folder, and answer what is asked; return what was printed.
+
+    Fails if a command of it fails.
+    """
+    *words, last = [*prefix, "bash", "-e", "-c", block.text]
+    with pexpect.spawn(words[0], [*words[1:], last], cwd=folder, env=variables, encoding="utf-8") as terminal:
+        terminal.delaybeforesend = None
+        said = answer(terminal, block.until)
+    # 130: ended by Ctrl-C.
+    code = terminal.exitstatus if terminal.exitstatus is not None else 128 + terminal.signalstatus
+    assert code in ({0, 130} if block.until else {0}), f"{block.text}ended with {code}:\n{said}"
+    return said
+
+
+def answer(terminal: pexpect.spawn, until: str) -> str:
+    """Answer questions until the program ends, which Ctrl-C makes it where it says `until`."""
+    said = ""
+    questions = [*ANSWERS, re.escape(until) or "(?!)", pexpect.EOF]
+    while True:
+        try:
+            found = terminal.expect(questions, timeout=SECONDS)
+        except pexpect.TIMEOUT:
+            raise AssertionError(f"nothing new in {SECONDS} s:\n{said}{terminal.before}") from None
+        said += terminal.before
+        if questions[found] is pexpect.EOF:
+            terminal.wait()
+            return said
+        said += terminal.after
+        if found < len(ANSWERS):
+            terminal.sendline(list(ANSWERS.values())[found])
+        else:
+            terminal.sendintr()

@@ -1,0 +1,60 @@
+"""The documents lead to what is there, and say of each shell block whether a test runs it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tests import documents
+from tests.conftest import TEMPLATE
+
+OWN = ["README.md", "CONTRIBUTING.md"]
+# The folders whose files a document names by their path, and what is there only once somebody makes it.
+FOLDERS = r"apps|assets|bash|config|deploy|docs|fabfile|locale|templates|tests|static|\.devcontainer|\.github"
+MADE = ("static/dist", "config/rds.pem")
+
+
+@pytest.fixture
+def texts(default_project: Path) -> dict[Path, str]:
+    """Return the documents of a project and of the template, by their path."""
+    files = [default_project / "README.md", *default_project.glob("docs/**/*.md")]
+    files += [TEMPLATE / name for name in OWN]
+    return {file: file.read_text(encoding="utf-8") for file in files}
+
+
+def test_links_lead_somewhere(texts: dict[Path, str]) -> None:
+    """A link to a file leads to one, and one to a heading to one."""
+    for file, text in texts.items():
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            path, _, heading = target.partition("#")
+            if not path.startswith(("http:", "https:")):
+                linked = file.parent / path if path else file
+                assert linked.exists(), f"{file.name}: {target}"
+                assert not heading or heading in headings(linked), f"{file.name}: {target}"
+
+
+def test_paths_that_are_named(default_project: Path, texts: dict[Path, str]) -> None:
+    """A file or folder that a project's document names is there."""
+    for file, text in texts.items():
+        if TEMPLATE not in file.parents:
+            for path in re.findall(rf"`((?:{FOLDERS})/[a-z0-9_./-]*)`", text):
+                assert path.startswith(MADE) or (default_project / path).exists(), f"{file.name}: {path}"
+
+
+def test_commands_serve_every_shell(texts: dict[Path, str]) -> None:
+    """No comment is behind a command: zsh, a Mac's shell, would take it for part of it."""
+    for file in texts:
+        for block in documents.blocks(file):
+            assert not re.search(r"(^|\s)#", block.text), f"{file.name}, line {block.line}"
+
+
+def headings(file: Path) -> set[str]:
+    """Return the anchors that GitHub gives a document's headings."""
+    tokens = MarkdownIt().parse(file.read_text(encoding="utf-8"))
+    titles = [
+        each.content
+        for each, before in zip(tokens[1:], tokens, strict=False)
+        if before.type == "heading_open"
+    ]
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
