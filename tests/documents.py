@@ -25,8 +25,8 @@ SECONDS = 600
 # What a person answers, by the end of the question.
 ANSWERS = {
     r"[Ee]-mail address: ": "ada@example.org",
-    # Cookiecutter's questions, each with its default.
-    r"\[\d+/\d+\] [^\n]*\): ": "",
+    # Cookiecutter's questions, each with its default; a long one is wrapped.
+    r"\[\d+/\d+\] .*?\):\s": "",
     r"Choose from [^\n]*: ": "",
     r"Password: ": "correct horse battery staple",
     r"Password \(again\): ": "correct horse battery staple",

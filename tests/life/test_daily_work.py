@@ -141,10 +141,10 @@ def test_changed_without_git(project: Project) -> None:
 
 def test_processes(project: Project) -> None:
     """All tests run on all processors; those that are named, or stopped at by --pdb, in one process."""
-    assert "gw0" in project.run("fab", "test", "--arguments=-v apps/core").stdout
-    assert "gw0" not in project.run("fab", "test", "-k", "robots", "--arguments=-v").stdout
+    assert "[gw0]" in project.run("fab", "test", "--arguments=-v apps/core").stdout
+    assert "[gw0]" not in project.run("fab", "test", "-k", "robots", "--arguments=-v").stdout
     file = "apps/core/tests/test_health.py"
-    assert "gw0" not in project.run("fab", "test", f"--arguments=-v {file}").stdout
+    assert "[gw0]" not in project.run("fab", "test", f"--arguments=-v {file}").stdout
     write(project, "apps/core/tests/test_wrong.py", WRONG_TEST)
     stopped = project.run("fab", "test", "--pdb", "--arguments=apps/core", check=False)
     assert "(Pdb)" in stopped.stdout
