@@ -35,7 +35,11 @@ test-docker: .venv/complete ## Run the tests on a Docker engine
 	$(TOOLS)/pytest -m docker --verbose
 
 .PHONY: benchmark
-benchmark: .venv/complete ## Measure how quick the pages are, with Lighthouse
+benchmark: .venv/complete ## Measure generation, builds and requests, and write docs/benchmarks.md
+	$(TOOLS)/python -m benchmarks
+
+.PHONY: benchmark-pages
+benchmark-pages: .venv/complete ## Measure how quick the pages are on a phone, with Lighthouse
 	$(TOOLS)/pytest --quiet tests/life/benchmark_pages.py
 
 .PHONY: lint

@@ -1,0 +1,96 @@
+"""What generation and the image cost: time, bytes, and the start of a container."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.figures import Figure, bars, table
+from benchmarks.serving import network
+from tests.docker import engine
+from tests.docker.engine import docker
+
+TEMPLATE = Path(__file__).resolve().parent.parent
+
+
+def generate(folder: Path) -> float:
+    """Generate a project with the defaults into `folder`; return the seconds that it took."""
+    words = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "--default-config"]
+    return timed(lambda: subprocess.run([*words, "--output-dir", folder], check=True, capture_output=True))
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return how many seconds the work takes."""
+    begin = time.monotonic()
+    work()
+    return time.monotonic() - begin
+
+
+def build(project: Path, name: str, *options: str) -> None:
+    """Build the production image, on a network like this one."""
+    mirror = engine.mirror(project)
+    engine.build(
+        project, name, *(("--build-arg", f"POETRY_PYPI_MIRROR_URL={mirror}") if mirror else ()), *options
+    )
+
+
+def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[[str], None]) -> str:
+    """Measure generation, builds after edits, and starts, `rounds` times in turn; return the chapter."""
+    figures = {
+        "A project from the template, both locks included": Figure("s", 2),
+        "Image, nothing in the cache but downloaded packages": Figure("s"),
+        "Image, nothing changed": Figure("s"),
+        "Image, a line of Python changed": Figure("s"),
+        "Image, a line of SCSS changed": Figure("s"),
+        "Container to ready, on an empty database": Figure("s"),
+        "Container to ready, migrated": Figure("s"),
+    }
+    generation, cold, same, python, style, first, again = figures.values()
+    copy = folder / "edited"
+    shutil.copytree(project, copy)
+    name = f"slipway-benchmark:{uuid.uuid4().hex[:12]}"
+    build(copy, name)
+    for number in range(rounds):
+        say(f"building: round {number + 1} of {rounds}")
+        generation.values.append(generate(folder / f"generated-{number}"))
+        if number == 0:
+            cold.values.append(timed(lambda: build(copy, name, "--no-cache")))
+        same.values.append(timed(lambda: build(copy, name)))
+        append(copy / "apps/core/views.py", f"# {number}\n")
+        python.values.append(timed(lambda: build(copy, name)))
+        append(copy / "assets/scss/main.scss", f".edit-{number} {{ top: 0; }}\n")
+        style.values.append(timed(lambda: build(copy, name)))
+        with network() as net:
+            net.database()
+            for figure in (first, again):
+                figure.values.append(timed(lambda net=net: net.site(image).ready()))
+    size = int(docker("image", "inspect", "--format", "{{.Size}}", image))
+    base = int(docker("image", "inspect", "--format", "{{.Size}}", "python:3.14-slim"))
+    docker("image", "rm", "--force", name)
+    builds = {
+        what.removeprefix("Image, "): f.median for what, f in figures.items() if what.startswith("Image")
+    }
+    rows = [[what, figure] for what, figure in figures.items()]
+    rows.append(["Image, over its base image", f"{(size - base) / 1e6:.0f} MB"])
+    return "\n".join(
+        [
+            "## Generating, building, starting\n",
+            table(["What", "Figure"], rows),
+            bars("Image build", "s", builds),
+        ]
+    )
+
+
+def append(file: Path, text: str) -> None:
+    """Add a line to a file."""
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def machine() -> str:
+    """Return what was measured on, in one sentence."""
+    version = docker("version", "--format", "{{.Server.Version}}")
+    return f"{os.cpu_count()} processors, shared with other work; Docker {version}."

@@ -1,0 +1,201 @@
+"""What a request costs, beside a plain Django project and a bare WSGI function.
+
+Each site is one gunicorn worker in a container of one image, so with the same Python, Django and gunicorn:
+
+- ours: the production image as it is, on PostgreSQL;
+- startproject: what `django-admin startproject` makes, with DEBUG off and one view that renders the same page
+  as a template, under gunicorn's defaults;
+- bare WSGI: a function that returns the bytes of the same page, under gunicorn's defaults: the limit.
+
+The processor's time is that of gunicorn's processes alone, which other work on the machine hardly
+changes; requests per second swing with it.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.figures import Figure, bars, table
+from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker, eventually, log_in, run
+
+CONNECTIONS = 8
+SECONDS = 4
+
+# The same page for all: what ours has answered, put at /tmp/home.html.
+PLAIN = """
+cd /tmp && django-admin startproject plain && cd plain && mkdir templates && cp /tmp/home.html templates/
+cat > plain/urls.py << END
+from django.urls import path
+from django.views.generic import TemplateView
+urlpatterns = [path("", TemplateView.as_view(template_name="home.html"))]
+END
+cat >> plain/settings.py << END
+DEBUG = False
+ALLOWED_HOSTS = ["*"]
+TEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]
+END
+exec env DJANGO_SETTINGS_MODULE=plain.settings gunicorn --bind 0.0.0.0:8000 plain.wsgi
+"""
+BARE = """
+cd /tmp
+cat > bare.py << END
+page = open("/tmp/home.html", "rb").read()
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(page)))])
+    return [page]
+END
+exec gunicorn --bind 0.0.0.0:8000 bare:application
+"""
+
+
+@dataclass
+class Page:
+    """A page of a site, and what was measured of it."""
+
+    site: str
+    name: str
+    container: Container
+    path: str
+    headers: dict[str, str]
+    processor: Figure
+    rate: Figure
+    half: Figure
+    slowest: Figure
+
+
+def measure(image: str, folder: Path, rounds: int, say: Callable[[str], None]) -> str:
+    """Measure all pages in turn, `rounds` times; return the chapter in Markdown."""
+    with network() as net:
+        pages = list(start(net, image, folder))
+        for number in range(rounds):
+            say(f"serving: round {number + 1} of {rounds}")
+            for page in pages:
+                load(page)
+        say("serving: memory")
+        memory = {workers: proportional_memory(net, image, workers) for workers in (1, 2, 4)}
+    return chapter(pages, memory)
+
+
+@contextmanager
+def network() -> Iterator[Network]:
+    """Make a network, and remove it with its containers."""
+    net = Network(f"slipway-benchmark-{uuid.uuid4().hex[:12]}")
+    docker("network", "create", net.name)
+    try:
+        yield net
+    finally:
+        net.remove()
+
+
+def start(net: Network, image: str, folder: Path) -> Iterator[Page]:
+    """Start the three sites and yield their pages."""
+    net.database()
+    ours = net.site(image, WEB_CONCURRENCY="1").ready()
+    home = ours.get("/")
+    style = re.search(r'href="(/static/[^"]+\.css)"', home.body)[1]
+    signed_in = {**HEADERS, "Cookie": cookie_line(log_in(ours))}
+    yield page("ours", "home page", ours, "/", HEADERS)
+    yield page(
+        "ours",
+        "administration, signed in: session, user and log from the database",
+        ours,
+        "/admin/",
+        signed_in,
+    )
+    yield page("ours", "static file", ours, style, {**HEADERS, "Accept-Encoding": "br"})
+    yield page("ours", "/healthz", ours, "/healthz", HEADERS)
+
+    file = folder / "home.html"
+    file.write_text(home.body.replace("{", "&#123;").replace("}", "&#125;"), encoding="utf-8")
+    file.chmod(0o644)
+    for name, script in (("startproject", PLAIN), ("bare WSGI", BARE)):
+        mount = ("--volume", f"{file}:/tmp/home.html:ro")
+        other = net.run(image, "sh", "-euc", script, options=mount)
+        eventually(lambda other=other: other.status("/") == 200, 60, f"{name}: {other.logs()}")
+        yield page(name, "home page", other, "/", HEADERS)
+
+
+def page(site: str, name: str, container: Container, path: str, headers: dict[str, str]) -> Page:
+    """Return a page of which nothing is measured yet."""
+    figures = (Figure("ms", 2), Figure("/s", 0), Figure("ms", 1), Figure("ms", 1))
+    return Page(site, name, container, path, headers, *figures)
+
+
+def load(page: Page) -> None:
+    """Ask for the page as fast as it is answered, and note what that took."""
+    headers = [word for name, value in page.headers.items() for word in ("--header", f"{name}: {value}")]
+    words = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--latency", *headers]
+    address = f"http://{page.container.address}:8000{page.path}"
+    run(*words, "--duration", "1s", address)
+    before = processor_seconds(page.container)
+    said = run(*words, "--duration", f"{SECONDS}s", address).stdout
+    used = processor_seconds(page.container) - before
+    if failed := re.search(r"(Non-2xx|Socket errors).*", said):
+        raise AssertionError(f"{page.site} {page.path}: {failed[0]}")
+    requests = int(re.search(r"(\d+) requests in", said)[1])
+    page.processor.values.append(1000 * used / requests)
+    page.rate.values.append(float(re.search(r"Requests/sec: +([\d.]+)", said)[1]))
+    page.half.values.append(milliseconds(said, "50%"))
+    page.slowest.values.append(milliseconds(said, "99%"))
+
+
+def processor_seconds(container: Container) -> float:
+    """Return for how long gunicorn's processes have had a processor, in seconds.
+
+    https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: utime, stime and those of ended children.
+    """
+    script = (
+        "import os, pathlib\n"
+        "ticks = 0\n"
+        "for p in pathlib.Path('/proc').glob('[0-9]*'):\n"
+        "    if (p / 'cmdline').read_bytes().find(b'/gunicorn') > 0:\n"
+        "        ticks += sum(map(int, (p / 'stat').read_text().rsplit(')', 1)[1].split()[11:15]))\n"
+        "print(ticks / os.sysconf('SC_CLK_TCK'))"
+    )
+    return float(container.exec("python", "-c", script))
+
+
+def milliseconds(said: str, share: str) -> float:
+    """Return within how many milliseconds this share of the requests was answered, as wrk has said."""
+    number, unit = re.search(rf"{share} +([\d.]+)(us|ms|s)", said).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def proportional_memory(net: Network, image: str, workers: int) -> float:
+    """Return the MB of a site's processes after some requests, pages that they share counted once."""
+    site = net.site(image, WEB_CONCURRENCY=str(workers)).ready()
+    for _ in range(50 * workers):
+        site.get("/")
+    script = (
+        "import pathlib, re\n"
+        "kb = 0\n"
+        "for p in pathlib.Path('/proc').glob('[0-9]*'):\n"
+        "    if (p / 'cmdline').read_bytes().find(b'/gunicorn') > 0:\n"
+        "        kb += int(re.search(r'^Pss: +(\\d+)', (p / 'smaps_rollup').read_text(), re.M)[1])\n"
+        "print(kb)"
+    )
+    memory = int(site.exec("python", "-c", script)) * 1024 / 1e6
+    site.stop()
+    return memory
+
+
+def chapter(pages: list[Page], memory: dict[int, float]) -> str:
+    """Return what was measured, in Markdown."""
+    rows = [[f"{p.site}: {p.name}", p.processor, p.rate, p.half, p.slowest] for p in pages]
+    homes = {p.site: p.processor.median for p in pages if p.name == "home page"}
+    return "\n".join(
+        [
+            "## Serving\n",
+            (__doc__ or "").split("\n\n", 1)[1],
+            f"One worker; `wrk` on the same machine, {CONNECTIONS} connections, {SECONDS} s in each round.\n",
+            table(["Page", "Processor per request", "Requests", "Half within", "99 % within"], rows),
+            bars("Processor time for the home page", "ms per request", homes),
+            table(
+                ["Workers", "Memory in all"],
+                [[workers, f"{megabytes:.0f} MB"] for workers, megabytes in memory.items()],
+            ),
+        ]
+    )
