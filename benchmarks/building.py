@@ -44,12 +44,13 @@ def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[
         "A project from the template, both locks included": Figure("s", 2),
         "Image, nothing in the cache but downloaded packages": Figure("s"),
         "Image, nothing changed": Figure("s"),
+        "Image, a dependency changed": Figure("s"),
         "Image, a line of Python changed": Figure("s"),
         "Image, a line of SCSS changed": Figure("s"),
         "Container to ready, on an empty database": Figure("s"),
         "Container to ready, migrated": Figure("s"),
     }
-    generation, cold, same, python, style, first, again = figures.values()
+    generation, cold, same, dependency, python, style, first, again = figures.values()
     copy = folder / "edited"
     shutil.copytree(project, copy)
     name = f"slipway-benchmark:{uuid.uuid4().hex[:12]}"
@@ -60,6 +61,8 @@ def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[
         if number == 0:
             cold.values.append(timed(lambda: build(copy, name, "--no-cache")))
         same.values.append(timed(lambda: build(copy, name)))
+        append(copy / "pyproject.toml", f"# {number}\n")
+        dependency.values.append(timed(lambda: build(copy, name)))
         append(copy / "apps/core/views.py", f"# {number}\n")
         python.values.append(timed(lambda: build(copy, name)))
         append(copy / "assets/scss/main.scss", f".edit-{number} {{ top: 0; }}\n")

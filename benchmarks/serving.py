@@ -23,6 +23,8 @@ from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker
 
 CONNECTIONS = 8
 SECONDS = 4
+# Who sign in, in each round.
+PEOPLE = 10
 
 # The same page for all: what ours has answered, put at /tmp/home.html.
 PLAIN = """
@@ -74,9 +76,11 @@ def measure(image: str, folder: Path, rounds: int, say: Callable[[str], None]) -
             say(f"serving: round {number + 1} of {rounds}")
             for page in pages:
                 load(page)
-        say("serving: memory")
-        memory = {workers: proportional_memory(net, image, workers) for workers in (1, 2, 4)}
-    return chapter(pages, memory)
+        say("serving: sign-in")
+        sign_in = signing_in(pages[0].container, rounds)
+        say("serving: workers")
+        workers = [with_workers(net, image, number, rounds) for number in (1, 2, 4)]
+    return chapter(pages, sign_in, workers)
 
 
 @contextmanager
@@ -164,11 +168,45 @@ def milliseconds(said: str, share: str) -> float:
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
-def proportional_memory(net: Network, image: str, workers: int) -> float:
-    """Return the MB of a site's processes after some requests, pages that they share counted once."""
+def signing_in(site: Container, rounds: int) -> Figure:
+    """Sign ten people in, in each round, each from an address of their own; return what one took."""
+    script = (
+        "from apps.accounts.models import User\n"
+        f"for n in range({rounds * PEOPLE}): User.objects.create_user(f'{{n}}@example.org', 'correct-horse')"
+    )
+    site.exec("python", "manage.py", "shell", "--command", script)
+    form = site.get("/account/login/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.body)[1]
+    cookie = cookie_line(form.cookies)
+    figure = Figure("ms", 1)
+    for round_number in range(rounds):
+        before = processor_seconds(site)
+        for n in range(round_number * PEOPLE, (round_number + 1) * PEOPLE):
+            fields = {
+                "csrfmiddlewaretoken": token,
+                "username": f"{n}@example.org",
+                "password": "correct-horse",
+            }
+            address = f"198.51.{n // 256}.{n % 256}"
+            answer = site.get("/account/login/", fields, Cookie=cookie, X_Forwarded_For=address)
+            assert answer.status == 302, answer.body
+        figure.values.append(1000 * (processor_seconds(site) - before) / PEOPLE)
+    return figure
+
+
+def with_workers(net: Network, image: str, workers: int, rounds: int) -> list[object]:
+    """Return a row of the table: the workers, requests per second, and the memory of their processes."""
     site = net.site(image, WEB_CONCURRENCY=str(workers)).ready()
-    for _ in range(50 * workers):
-        site.get("/")
+    home = page("ours", "home page", site, "/", HEADERS)
+    for _ in range(rounds):
+        load(home)
+    memory = proportional_memory(site)
+    site.stop()
+    return [workers, home.rate, f"{memory:.0f} MB"]
+
+
+def proportional_memory(site: Container) -> float:
+    """Return the MB of a site's processes, pages that they share counted once."""
     script = (
         "import pathlib, re\n"
         "kb = 0\n"
@@ -177,12 +215,10 @@ def proportional_memory(net: Network, image: str, workers: int) -> float:
         "        kb += int(re.search(r'^Pss: +(\\d+)', (p / 'smaps_rollup').read_text(), re.M)[1])\n"
         "print(kb)"
     )
-    memory = int(site.exec("python", "-c", script)) * 1024 / 1e6
-    site.stop()
-    return memory
+    return int(site.exec("python", "-c", script)) * 1024 / 1e6
 
 
-def chapter(pages: list[Page], memory: dict[int, float]) -> str:
+def chapter(pages: list[Page], sign_in: Figure, workers: list[list[object]]) -> str:
     """Return what was measured, in Markdown."""
     rows = [[f"{p.site}: {p.name}", p.processor, p.rate, p.half, p.slowest] for p in pages]
     homes = {p.site: p.processor.median for p in pages if p.name == "home page"}
@@ -193,9 +229,7 @@ def chapter(pages: list[Page], memory: dict[int, float]) -> str:
             f"One worker; `wrk` on the same machine, {CONNECTIONS} connections, {SECONDS} s in each round.\n",
             table(["Page", "Processor per request", "Requests", "Half within", "99 % within"], rows),
             bars("Processor time for the home page", "ms per request", homes),
-            table(
-                ["Workers", "Memory in all"],
-                [[workers, f"{megabytes:.0f} MB"] for workers, megabytes in memory.items()],
-            ),
+            f"To sign in takes {sign_in} of a processor. Most of it is Argon2, which is meant to be dear.\n",
+            table(["Workers, first page", "Requests", "Memory in all"], workers),
         ]
     )
