@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -30,15 +31,26 @@ def run(c: Context, command: str, *, warn: bool = False, with_services: bool = T
     exit code, if it did not, unless `warn` is set.
     """
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    environment = {}
-    if in_docker() and not docker.INSIDE:
-        make_nvm_folder()
-        verb = "exec" if is_up() else f"run --rm {'' if with_services else '--no-deps'}"
-        options = "" if terminal else "--no-TTY "
-        command = f"{docker.compose()} {verb} {options}web {command}"
-    elif not docker.INSIDE:
-        environment = host_environment()
+    command, environment = placed(command, terminal=terminal, with_services=with_services)
     return bool(c.run(command, pty=terminal, warn=warn, env=environment))
+
+
+def placed(
+    command: str, *, terminal: bool = False, with_services: bool = True, **variables: str
+) -> tuple[str, dict[str, str]]:
+    """Return the line that runs `command` where the site runs, and what its environment has besides.
+
+    There the command finds `variables` set as well. Raises Exit if the site cannot run here.
+    """
+    if docker.INSIDE:
+        return command, variables
+    if not in_docker():
+        return command, {**host_environment(), **variables}
+    make_nvm_folder()
+    verb = "exec" if is_up() else f"run --rm{'' if with_services else ' --no-deps'}"
+    options = [] if terminal else ["--no-TTY"]
+    options += [f"--env {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return " ".join([docker.compose(), verb, *options, "web", command]), {}
 
 
 def npm(c: Context, words: str) -> None:

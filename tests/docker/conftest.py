@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -151,14 +152,23 @@ def checkout(
     tmp_path: Path,
 ) -> Iterator[Callable[..., Checkout]]:
     """Return a maker of checkouts, each with its .env, containers and home folder; all go in the end."""
+    with checkouts(default_project, project_variables, build_options, node_server, tmp_path) as checkout:
+        yield checkout
+
+
+@contextmanager
+def checkouts(
+    project: Path, variables: dict[str, str], build_options: tuple[str, ...], server: NodeServer, parent: Path
+) -> Iterator[Callable[..., Checkout]]:
+    """Yield a maker of checkouts in the folder `parent`; they and their containers go in the end."""
     made = []
 
     def checkout(name: str = "site", uid: int = os.getuid(), gid: int = os.getgid()) -> Checkout:
-        folder = shutil.copytree(default_project, tmp_path / name, symlinks=True)
-        made.append(Checkout(folder, tmp_path / f"home-of-{name}", uid, gid, project_variables))
+        folder = shutil.copytree(project, parent / name, symlinks=True)
+        made.append(Checkout(folder, parent / f"home-of-{name}", uid, gid, variables))
         made[-1].fab("setup")
         mirror = dict(option.split("=", 1) for option in build_options[1:])
-        made[-1].set_env(RUN_IN="docker", **node_server.variables, **mirror)
+        made[-1].set_env(RUN_IN="docker", **server.variables, **mirror)
         return made[-1]
 
     yield checkout

@@ -1,0 +1,108 @@
+"""What is made of personal data when the database is copied for developers: docs/data.md.
+
+Each app says it in its masking.py. A field that nobody has judged is a warning of Django's checks,
+and then no copy is made.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.core import checks
+from django.db.models import AutoField, BooleanField, CharField, Expression, Field, Model, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.module_loading import autodiscover_modules
+
+# The field holds nothing about anybody and no secret: it is copied as it is.
+KEEP = Value("kept")
+EMPTY = Value("")
+NOTHING = Value(None)
+# Nobody can sign in by it: https://docs.djangoproject.com/en/6.1/ref/contrib/auth/
+NO_PASSWORD = Value("!masked")
+
+_rules: dict[type[Model], dict[str, Expression] | None] = {}
+
+
+def mask(model: type[Model], /, **fields: Expression) -> None:
+    """Declare what becomes of a model's fields: KEEP, or an expression that the database computes."""
+    _rules[model] = fields
+
+
+def leave_out(*models: type[Model]) -> None:
+    """Declare that no row of these models is copied."""
+    _rules.update(dict.fromkeys(models))
+
+
+def numbered(before: str, after: str = "") -> Concat:
+    """Return an expression for a text with the row's primary key in it, so that no two are alike."""
+    return Concat(Value(before), Cast("pk", CharField()), Value(after), output_field=CharField())
+
+
+def email() -> Concat:
+    """Return an expression for an address that leads nowhere: https://www.rfc-editor.org/rfc/rfc2606"""
+    return numbered("person-", "@example.org")
+
+
+def copied() -> dict[type[Model], dict[str, Expression]]:
+    """Return the models whose rows are copied, each with those fields that are masked.
+
+    Raises ValueError, with all that is wrong, if a field has not been judged.
+    """
+    if faults := list(_faults()):
+        raise ValueError("\n".join(f"{of}: {fault}" for of, fault in faults))
+    return {
+        model: {name: rule for name, rule in rules.items() if rule is not KEEP}
+        for model in _models()
+        if (rules := _rules.get(model, {})) is not None
+    }
+
+
+def fields(model: type[Model]) -> list[Field[Any, Any]]:
+    """Return the fields whose values are copied: the columns that the database does not compute."""
+    return [field for field in model._meta.local_concrete_fields if not field.generated]
+
+
+@checks.register("masking")
+def check_masking(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Return a warning for each field that nobody has judged, and each rule that cannot be kept."""
+    hint = "In masking.py of its app say KEEP, mask it or leave the model out: docs/data.md."
+    return [checks.Warning(fault, hint=hint, obj=obj, id="core.W001") for obj, fault in _faults()]
+
+
+def _models() -> list[type[Model]]:
+    """Return the models that have a table which migrations make."""
+    autodiscover_modules("masking")
+    found = apps.get_models(include_auto_created=True)
+    return [model for model in found if model._meta.managed and not model._meta.proxy]
+
+
+def _faults() -> Iterator[tuple[Any, str]]:
+    """Yield what is wrong with the rules, each with the field or model that it is about."""
+    for model in _models():
+        rules = _rules.get(model, {})
+        if rules is None:
+            continue
+        names = {field.name for field in fields(model)}
+        for name in rules.keys() - names:
+            yield model._meta.label, f"Nothing can mask {name!r}: there is no such field."
+        for field in fields(model):
+            rule = rules.get(field.name)
+            is_masked = rule is not None and rule is not KEEP
+            if is_masked and field.primary_key:
+                yield field, "A primary key cannot be masked: leave the model out."
+            elif field.related_model and _is_left_out(field.related_model) and not is_masked:
+                yield (
+                    field,
+                    "It points to what is left out: mask it with NOTHING, or leave both out.",
+                )
+            elif rule is None and not _is_harmless(field):
+                yield field, "Nobody has said whether it holds personal data or secrets."
+
+
+def _is_left_out(model: Any) -> bool:
+    return _rules.get(model, {}) is None
+
+
+def _is_harmless(field: Field[Any, Any]) -> bool:
+    """Whether a field's kind alone shows that it says nothing: numbers of rows, and yes or no."""
+    return isinstance(field, (AutoField, BooleanField)) or field.is_relation

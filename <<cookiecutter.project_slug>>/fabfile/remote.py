@@ -1,0 +1,124 @@
+"""Another machine over SSH, by Fabric's connection: its masked data as a stream, and its files."""
+
+import os
+import shlex
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from fabric import Connection
+from invoke.exceptions import Exit
+from paramiko import BadHostKeyException, RejectPolicy, SFTPAttributes, SFTPClient, SSHException
+
+from fabfile.progress import PIECE, Progress
+
+# A connection on which nothing comes for so long is lost.
+SECONDS = 300
+# How a site there is asked: the container of a checkout with Compose, or the checkout's own Python.
+MANAGE = (
+    'if [ -n "$(docker compose ps --status running --quiet web 2>/dev/null)" ];'
+    " then exec docker compose exec --no-TTY web python manage.py dump_masked;"
+    " elif [ -x .venv/bin/python ]; then exec .venv/bin/python manage.py dump_masked;"
+    " else exec python3 manage.py dump_masked; fi"
+)
+
+
+@contextmanager
+def connected(c: Any) -> Iterator[Connection]:
+    """Yield the connection that `fab -H` has given, open; raise Exit in one line if there is none.
+
+    The host's key must be known, since whoever answers in its place could send anything.
+    """
+    if not isinstance(c, Connection):
+        raise Exit("Say from which machine: fab -H USER@HOST pull --from FOLDER")
+    c.client.load_system_host_keys()
+    c.client.set_missing_host_key_policy(RejectPolicy())
+    port = "" if c.port == 22 else f"-p {c.port} "
+    try:
+        c.open()
+        yield c
+    except BadHostKeyException:
+        name = c.host if c.port == 22 else f"[{c.host}]:{c.port}"
+        raise Exit(
+            f"{c.host} has another key than before: ask whoever runs it. If that is right, type:"
+            f" ssh-keygen -R {shlex.quote(name)}"
+        ) from None
+    except (SSHException, OSError, EOFError) as error:
+        if "known_hosts" in str(error):
+            raise Exit(
+                f"The key of {c.host} is not known here. Type: ssh {port}{c.user}@{c.host}"
+                " and say yes if the fingerprint is right; then once more."
+            ) from None
+        raise Exit(f"{c.user}@{c.host}: {error or 'the connection was lost'}") from None
+    finally:
+        c.close()
+
+
+def masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes]) -> None:
+    """Let the site there write a masked copy of its database into `into`, a piece at a time.
+
+    The site is in `folder`, or `manage` is the command that runs its manage.py. Raises Exit if
+    that fails or the connection is lost; what the command complains of is printed.
+    """
+    command = f"exec {manage} dump_masked" if manage else MANAGE
+    channel = c.transport.open_session()
+    channel.settimeout(SECONDS)
+    channel.exec_command(f"cd {shlex.quote(folder)} && {command}" if folder else command)
+    Progress(verb="fetched").copy(channel.makefile("rb", PIECE), into)
+    if complaint := channel.makefile_stderr("rb").read().decode(errors="replace").strip():
+        print(complaint, file=sys.stderr)
+    if code := channel.recv_exit_status():
+        raise Exit("The connection was lost." if code < 0 else f"There it ended with code {code}.")
+
+
+def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
+    """Bring the files in a folder there into one here; return how many came, and of how many.
+
+    Those that are here already, as long and as old, are left alone, so a second call goes on where
+    a first was cut off. Raises Exit if there is no such folder.
+    """
+    sftp = c.sftp()
+    progress, came, number = Progress(verb="fetched"), 0, 0
+    try:
+        for path, attributes in files(sftp, PurePosixPath(source)):
+            file = target / path.relative_to(source)
+            number += 1
+            if is_same(file, attributes):
+                continue
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_name(f"{file.name}.partial")
+            sftp.get(str(path), str(partial))
+            os.utime(partial, (attributes.st_mtime or 0,) * 2)
+            partial.replace(file)
+            came += 1
+            progress.show(progress.done + (attributes.st_size or 0))
+    except FileNotFoundError:
+        raise Exit(f"There is no folder {source} there.") from None
+    finally:
+        progress.end()
+    return came, number
+
+
+def files(
+    sftp: SFTPClient, folder: PurePosixPath
+) -> Iterator[tuple[PurePosixPath, SFTPAttributes]]:
+    """Yield the regular files under a folder there; links are not followed."""
+    for entry in sftp.listdir_attr(str(folder)):
+        mode = entry.st_mode or 0
+        if "/" in entry.filename or entry.filename in {".", ".."}:
+            continue
+        if stat.S_ISDIR(mode):
+            yield from files(sftp, folder / entry.filename)
+        elif stat.S_ISREG(mode):
+            yield folder / entry.filename, entry
+
+
+def is_same(file: Path, attributes: SFTPAttributes) -> bool:
+    """Whether a file here is as long and as old as one there."""
+    if not file.exists():
+        return False
+    here = file.stat()
+    return (here.st_size, int(here.st_mtime)) == (attributes.st_size, attributes.st_mtime)
