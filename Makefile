@@ -12,7 +12,7 @@ ON_THIS_MACHINE := RUN_IN=host PATH="$(TOOLS):$$PATH"
 
 .PHONY: help
 help: ## Say what there is
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z.-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
 .PHONY: demo
 demo: .venv/complete ## Generate a project with the defaults and serve it on this machine
@@ -28,11 +28,15 @@ stop-demo: .venv/complete ## End the demo and delete its project
 
 .PHONY: test
 test: .venv/complete ## Run every test that needs no Docker
-	$(TOOLS)/pytest -m 'not docker' --numprocesses auto --dist loadfile
+	$(TOOLS)/pytest -m 'not docker and not update' --numprocesses auto --dist loadfile
 
 .PHONY: test-docker
 test-docker: .venv/complete ## Run the tests on a Docker engine
 	$(TOOLS)/pytest -m docker --verbose
+
+.PHONY: test-update
+test-update: .venv/complete ## Update projects of earlier releases to what is here
+	$(TOOLS)/pytest -m update --numprocesses auto
 
 .PHONY: benchmark
 benchmark: .venv/complete ## Measure generation, builds and requests, and write docs/benchmarks.md
@@ -55,6 +59,18 @@ locks: .venv/complete ## Look up the newest versions of everything, for the test
 	cd build/locks/my_site && $(ON_THIS_MACHINE) fab lock
 	cp build/locks/my_site/{poetry.lock,package-lock.json} '$(TEMPLATE)'
 	python3 '$(TEMPLATE)/fabfile/poetry.py' lock --regenerate
+
+copier.yml: cookiecutter.json tests/copier_file.py | .venv/complete ## Write copier.yml from cookiecutter.json
+	@$(TOOLS)/python -m tests.copier_file > $@
+
+# What a release has to pass; tests of `make release` itself leave it out.
+RELEASE_STEPS ?= locks lint test test-update test-docker
+
+.PHONY: release
+release: ## Refresh the locks, test everything, then write, commit and tag a release
+	@python3 tests/release.py check
+	@if [ -n '$(RELEASE_STEPS)' ]; then $(MAKE) --no-print-directory $(RELEASE_STEPS); fi
+	@python3 tests/release.py write
 
 .PHONY: guarantees
 guarantees: ## Write docs/guarantees.md from the tests' own words

@@ -25,6 +25,7 @@ CHAPTERS = {
     "Background tasks": "life/test_worker.py",
     "Data": "life/test_data.py",
     "What is said of AWS": "life/test_aws.py",
+    "Updates from the template": "update/test_update.py",
     "The image, step by step": "docker/test_image_steps.py",
     "What the image holds": "docker/test_image_content.py",
     "What an edit builds again": "docker/test_cache.py",
@@ -44,8 +45,8 @@ HEAD = """\
 # Guarantees
 
 What Slipway promises of a generated project, and the test that does it. `make test` runs the chapters
-of `tests/life/`, `make test-docker` the others, on a real engine with a real PostgreSQL. What generation
-itself promises is in `tests/answers/` and `tests/render/`.
+of `tests/life/`, `make test-update` that of `tests/update/`, and `make test-docker` the others, on a real
+engine with a real PostgreSQL. What generation itself promises is in `tests/answers/` and `tests/render/`.
 
 `make guarantees` writes this page from the tests' own words.
 """

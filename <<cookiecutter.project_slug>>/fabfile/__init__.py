@@ -8,12 +8,12 @@ import os
 
 from invoke.collection import Collection
 
-from fabfile import audit, aws, checks, data, django, site
+from fabfile import audit, aws, checks, data, django, site, update
 from fabfile.env import PROJECT
 
 # Fabric looks for this name: https://docs.pyinvoke.org/en/stable/concepts/namespaces.html
 namespace = Collection()
-for module in (site, django, data, checks, audit):
+for module in (site, django, data, checks, audit, update):
     for task in Collection.from_module(module).tasks.values():
         namespace.add_task(task)
 namespace.add_collection(aws.collection)

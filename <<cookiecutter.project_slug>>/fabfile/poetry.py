@@ -55,9 +55,7 @@ def command(with_mirror: bool) -> list[str]:
     """Return the words that start Poetry; with the mirror's plugin if `with_mirror`."""
     if not with_mirror and is_new_enough(shutil.which("poetry")):
         return ["poetry"]
-    if shutil.which("uvx"):
-        return ["uvx", "--quiet", "--from", PACKAGES[0], "--with", PACKAGES[1], "poetry"]
-    return [str(own_environment() / "bin" / "python"), "-m", "poetry"]
+    return brought("poetry", PACKAGES)
 
 
 def is_new_enough(poetry: str | None) -> bool:
@@ -69,23 +67,32 @@ def is_new_enough(poetry: str | None) -> bool:
     return has[:2] >= [int(number) for number in VERSION.split(".")[:2]]
 
 
-def own_environment() -> Path:
-    """Return a virtual environment that holds Poetry; make it if it is not there."""
+def brought(program: str, packages: list[str]) -> list[str]:
+    """Return the words that start a program of the first package, which need not be installed."""
+    if shutil.which("uvx"):
+        more = [word for package in packages[1:] for word in ("--with", package)]
+        return ["uvx", "--quiet", "--from", packages[0], *more, program]
+    return [str(own_environment(packages) / "bin" / "python"), "-m", program]
+
+
+def own_environment(packages: list[str]) -> Path:
+    """Return a virtual environment that holds these packages; make it if it is not there."""
+    name, _, version = packages[0].partition("==")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / f"poetry-{VERSION}-python-{sys.version_info.major}.{sys.version_info.minor}"
+    folder = cache / f"{name}-{version}-python-{sys.version_info.major}.{sys.version_info.minor}"
     if folder.exists():
         return folder
-    print(f"Installing Poetry {VERSION} into {folder} (once).", file=sys.stderr)
+    print(f"Installing {name} {version} into {folder} (once).", file=sys.stderr)
     unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
     try:
         venv.create(unfinished, with_pip=True)
         pip = [str(unfinished / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "--quiet", *PACKAGES], check=True)
+        subprocess.run([*pip, "install", "--quiet", *packages], check=True)
         unfinished.rename(folder)
     except subprocess.CalledProcessError:
         sys.exit(
-            f"Poetry {VERSION} could not be installed: is there a network?"
-            " Else install it yourself: https://python-poetry.org/docs/#installation"
+            f"{name} {version} could not be installed: is there a network?"
+            " Else install uv, which brings it: https://docs.astral.sh/uv/"
         )
     except OSError:
         # Another process was quicker.
@@ -100,7 +107,7 @@ def index_without_json() -> str:
     """Return pip's index if it answers and the JSON API beside the default one does not; else ""."""
     said = subprocess.run(
         [
-            str(own_environment() / "bin" / "python"),
+            str(own_environment(PACKAGES) / "bin" / "python"),
             "-c",
             "from pip._internal.models.index import PyPI; print(PyPI.simple_url)",
         ],

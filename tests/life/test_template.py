@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests import documents, workflow
-from tests.conftest import TEMPLATE, make_repository
+from tests.conftest import AUTHOR, TEMPLATE, make_repository
 from tests.life.production import free_port
 
 ADDRESS = "https://github.com/org/slipway.git"
@@ -84,3 +85,51 @@ def test_workflow(clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None
             )
             assert done.returncode == 0, f"{job}: {step.script}\n{done.stdout}{done.stderr}"
         assert "tests collected" in done.stdout
+
+
+def test_release(clone: Path) -> None:
+    """`make release` heads the news with the day, commits and tags; without news or notes it does nothing."""
+    day = datetime.now(UTC).strftime("%Y.%-m.%-d")
+    assert release(clone).returncode == 0
+    assert git(clone, "describe", "--tags") == day
+    assert git(clone, "status", "--porcelain") == ""
+    assert f"\n## {day}\n" in (clone / "CHANGELOG.md").read_text()
+
+    refused = release(clone)
+    assert refused.returncode != 0
+    assert 'nothing under "## Unreleased"' in refused.stderr
+
+    write_news(clone, "- More.\n")
+    refused = release(clone)
+    assert "not committed" in refused.stderr
+    git(clone, "commit", "--all", "--message=News")
+    assert "Upgrade notes" in release(clone).stderr
+    write_news(clone, "- More.\n\n### Upgrade notes\n\n- Do this.\n")
+    git(clone, "commit", "--all", "--message=Notes")
+    assert release(clone).returncode == 0
+    assert git(clone, "describe", "--tags") == f"{day}.1"
+
+    git(clone, "switch", "--create", "work")
+    assert "on main" in release(clone).stderr
+    assert git(clone, "tag").split() == [day, f"{day}.1"]
+
+
+def release(template: Path) -> subprocess.CompletedProcess[str]:
+    """Make a release without the steps that this suite is part of."""
+    command = ("make", "release", "RELEASE_STEPS=")
+    return subprocess.run(command, cwd=template, env={**os.environ, **AUTHOR}, capture_output=True, text=True)
+
+
+def write_news(template: Path, text: str) -> None:
+    """Write what CHANGELOG.md says of what is not released."""
+    changelog = template / "CHANGELOG.md"
+    head, _, rest = changelog.read_text().partition("## Unreleased\n")
+    _, mark, releases = rest.partition("\n## ")
+    changelog.write_text(f"{head}## Unreleased\n\n{text}{mark}{releases}")
+
+
+def git(folder: Path, *words: str) -> str:
+    """Return what git prints in a folder."""
+    return subprocess.run(
+        ["git", *words], cwd=folder, env={**os.environ, **AUTHOR}, check=True, capture_output=True, text=True
+    ).stdout.strip()

@@ -1,0 +1,90 @@
+"""What the template does after today: two releases and a branch, with the changes that releases have."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.conftest import AUTHOR, TEMPLATE
+
+# What is here now, a release of improvements, and one of a newer dependency; and a branch with a new field.
+NOW, NEW, NEWEST, MODELS = "3000.1.1", "3000.2.1", "3000.3.1", "models"
+
+# File: what is there, and what becomes of it.
+IMPROVED = {
+    "config/settings.py": ('TIME_ZONE = "UTC"\n', 'TIME_ZONE = "UTC"\nFIRST_DAY_OF_WEEK = 1\n'),
+    "Dockerfile": ("# The site's image. Production", "# The image of the site. Production"),
+    "docker-compose.yml": ("# The caller's numbers: files", "# The caller's own numbers: files"),
+    "templates/404.html": ('<p class="lead">', '<p class="lead wide">'),
+    "fabfile/steps.py": ("The tasks start this where", "Tasks start this where"),
+    "apps/core/views.py": ('"""The first page."""', '"""The site\'s first page."""'),
+    "assets/scss/main.scss": ('@use "print";', '@use "paper";'),
+    "README.md": ("- [Languages](docs/translation.md)", "- [Words](docs/words.md)"),
+    "docs/docker.md": ("# The image\n", "# The site's image\n"),
+    "pyproject.toml": ("# https://docs.astral.sh/ruff/rules/", "# See https://docs.astral.sh/ruff/rules/"),
+    "apps/accounts/migrations/0001_initial.py": ("class Migration", "# Said later\nclass Migration"),
+    "poetry.lock": ("# This file", "# Said later: this file"),
+    "package-lock.json": ('"requires": true', '"requires":  true'),
+}
+ADDED = {
+    "apps/core/links.py": '"""Links."""\n',
+    "apps/accounts/migrations/0100_later.py": "# A migration of the template's\n",
+}
+RENAMED = {"assets/scss/_print.scss": "assets/scss/_paper.scss"}
+DELETED = "docs/translation.md"
+NOTES = "- Say `FIRST_DAY_OF_WEEK` where weeks begin on Sunday."
+
+# A range that the lock fits into as it is.
+DEPENDENCY = ("redis (>=8.1,<9)", "redis (>=8.0.1,<9)")
+FIELD = ("    email = ", "    later = models.BooleanField(default=False)\n    email = ")
+
+
+def add_releases(template: Path) -> None:
+    """Commit and tag the later releases."""
+    project = template / "<<cookiecutter.project_slug>>"
+    for name, (old, new) in IMPROVED.items():
+        replace(project / name, old, new)
+    for name, text in ADDED.items():
+        (project / name).write_text(text)
+    for old, new in RENAMED.items():
+        (project / old).rename(project / new)
+    (project / DELETED).unlink()
+    replace(
+        template / "CHANGELOG.md",
+        "\n## Unreleased",
+        f"\n## {NEW}\n\n### Upgrade notes\n\n{NOTES}\n\n## Before",
+    )
+    release(template, NEW)
+    git(template, "switch", "--quiet", "--create", MODELS)
+    replace(project / "apps/accounts/models.py", *FIELD)
+    git(template, "commit", "--quiet", "--all", "--message=A field")
+    git(template, "switch", "--quiet", "-")
+    replace(project / "pyproject.toml", *DEPENDENCY)
+    release(template, NEWEST)
+
+
+def earlier_releases() -> list[str]:
+    """Return the template's own tags from which projects can be updated."""
+    tags = git(TEMPLATE, "tag").split()
+    return [tag for tag in tags if "copier.yml" in git(TEMPLATE, "ls-tree", "--name-only", tag).split()]
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Replace a text that is there."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text, f"{file.name} has no {old!r}"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def release(folder: Path, tag: str) -> None:
+    """Commit all there is, and tag it."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", f"--message={tag}")
+    git(folder, "tag", tag)
+
+
+def git(folder: Path, *words: str) -> str:
+    """Return what git prints in a folder."""
+    done = subprocess.run(
+        ["git", *words], cwd=folder, env={**os.environ, **AUTHOR}, check=True, capture_output=True, text=True
+    )
+    return done.stdout

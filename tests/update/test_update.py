@@ -1,0 +1,278 @@
+"""`fab update`: a project of an earlier release takes in a later one, by real history in git."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import WITHOUT_NETWORK
+from tests.life.conftest import Install, Project
+from tests.update.history import (
+    DELETED,
+    DEPENDENCY,
+    IMPROVED,
+    MODELS,
+    NEW,
+    NEWEST,
+    NOTES,
+    NOW,
+    RENAMED,
+    earlier_releases,
+    git,
+    replace,
+)
+
+Make = Callable[[str], Project]
+Made = Callable[[str], Path]
+LOCKS = ("poetry.lock", "package-lock.json")
+
+# What a team does with its project: beside the template's lines, never on them.
+EDITS = {
+    "config/settings.py": ('    "apps.tasks",\n', '    "apps.tasks",\n    "django.contrib.humanize",\n'),
+    "config/urls.py": ("    # Uploaded files, in", "    # Files of people, in"),
+    "Dockerfile": ("WORKDIR /app\nCOPY package.json", "WORKDIR /app\n# Ours.\nCOPY package.json"),
+    "docker-compose.yml": ("services:\n", "# Ours.\nservices:\n"),
+    "templates/404.html": ("{% load i18n %}", "{% load i18n static %}"),
+    "apps/core/templates/core/home.html": ('<p class="status">', '<p class="status ours">'),
+    "apps/core/views.py": ("    template_name = ", "    extra_context = {}\n    template_name = "),
+    "assets/scss/main.scss": ('@use "base";', '@use "base";\n\n// Ours.'),
+    "README.md": ("## Tasks\n", "## Our tasks\n"),
+    "pyproject.toml": ("# hashes passwords", "# hashes our passwords"),
+}
+
+
+def untouched(_project: Project) -> None:
+    """Leave the project as it is."""
+
+
+def edited(project: Project) -> None:
+    """Change ten files, most of which the template changes too."""
+    for name, (old, new) in EDITS.items():
+        replace(project.folder / name, old, new)
+
+
+def app_added(project: Project) -> None:
+    """Add an app with a model and a migration, and a file that is no text."""
+    project.run("fab", "startapp", "shop")
+    (project.folder / "apps/shop/models.py").write_text(
+        '"""What is sold."""\n\nfrom django.db import models\n\n\nclass Thing(models.Model):\n'
+        '    """A thing."""\n\n    name = models.CharField(max_length=50)\n\n'
+        "    def __str__(self) -> str:\n        return self.name\n"
+    )
+    (project.folder / "apps/shop/masking.py").write_text(
+        '"""What `fab pull` makes of the things."""\n\nfrom apps.core.masking import KEEP, mask\n'
+        "from apps.shop.models import Thing\n\nmask(Thing, name=KEEP)\n"
+    )
+    replace(
+        project.folder / "config/settings.py", '    "apps.tasks",\n', '    "apps.tasks",\n    "apps.shop",\n'
+    )
+    project.run("fab", "manage", "makemigrations shop")
+    project.run("fab", "format")
+    (project.folder / "static/photo.bin").write_bytes(bytes(range(256)))
+
+
+def renamed_and_deleted(project: Project) -> None:
+    """Rename and delete files, some of which the template changes."""
+    (project.folder / "apps/core/views.py").rename(project.folder / "apps/core/pages.py")
+    (project.folder / "docs/security.md").rename(project.folder / "docs/safety.md")
+    (project.folder / "templates/404.html").unlink()
+    (project.folder / "apps/accounts/migrations/0002_attemptcounter.py").unlink()
+    shutil.rmtree(project.folder / ".github")
+
+
+TEAMS = [untouched, edited, app_added, renamed_and_deleted]
+
+
+@pytest.mark.parametrize("team", TEAMS, ids=lambda team: team.__name__)
+@pytest.mark.parametrize("release", [*earlier_releases(), NOW])
+def test_update(
+    release: str, team: Callable[[Project], None], make: Make, made: Made, install: Install
+) -> None:
+    """From each release, whatever the team has done: no conflict, all is there, and `fab check` passes."""
+    project = make(release)
+    # The packages of today are those of the newest release alone.
+    if release == NOW and team in (edited, app_added):
+        install(project.folder)
+    project.run("python", "-c", "from fabfile import env; env.complete()")
+    team(project)
+    commit(project)
+    before = contents(project.folder)
+    own = {name: data for name, data in before.items() if is_own(name)}
+
+    said = project.run("fab", "update", "--to", NEW).stdout
+
+    assert git(project.folder, "diff", "--name-only", "--diff-filter=U") == ""
+    after = contents(project.folder)
+    assert {name: data for name, data in after.items() if is_own(name)} == own
+    assert not [name for name in after if name.endswith((".rej", ".orig"))]
+    assert NOTES in said
+    gone = set(git(project.folder, "log", "--diff-filter=D", "--name-only", "--format=").split())
+    assert gone.isdisjoint(after)
+    for name, (_, new) in IMPROVED.items():
+        if name in after and not is_own(name):
+            assert new.encode() in after[name], name
+    if team is untouched:
+        assert without_own(after) == without_own(contents(made(NEW)))
+    if team is edited:
+        for name, (_, new) in EDITS.items():
+            assert new.encode() in after[name], name
+    assert "apps/core/links.py" in after
+    assert DELETED not in after
+    assert set(RENAMED).isdisjoint(after)
+    assert set(RENAMED.values()) <= set(after)
+
+    commit(project)
+    assert f"{NEW} of " in project.run("fab", "version").stdout
+    assert "Nothing to do" in project.run("fab", "update", "--to", NEW).stdout
+    assert contents(project.folder) == after
+    if (project.folder / ".venv").exists():
+        assert "All is well" in project.run("fab", "check").stdout
+
+
+def is_own(name: str) -> bool:
+    """Whether an update must leave the file alone, or not bring it."""
+    return name in LOCKS or name == ".env" or "/migrations/0" in name
+
+
+def without_own(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the files but for those that an update leaves alone."""
+    return {name: data for name, data in files.items() if not is_own(name)}
+
+
+def commit(project: Project) -> None:
+    """Commit all that there is."""
+    git(project.folder, "add", "--all")
+    git(project.folder, "commit", "--quiet", "--allow-empty", "--message=Work")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what is in each file, but for what is built and installed."""
+    names = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    files = {name: folder / name for name in [*names, ".env"] if name}
+    return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
+
+
+def test_conflicts(make: Make) -> None:
+    """The same lines changed on both sides are an ordinary conflict for git, named, and nothing else is."""
+    project = make(NOW)
+    same = ["config/settings.py", "pyproject.toml", "templates/404.html"]
+    for name in same:
+        old, _ = IMPROVED[name]
+        ours = old.replace("UTC", "Europe/Rome").replace("lead", "ours").replace("# https", "# Ours: https")
+        replace(project.folder / name, old, ours)
+    commit(project)
+
+    done = project.run("fab", "update", "--to", NEW, check=False)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout
+    unmerged = git(project.folder, "diff", "--name-only", "--diff-filter=U").split()
+    assert sorted({*unmerged}) == same
+    assert all(f"git add {name}" in done.stdout for name in same)
+    assert "  python3 fabfile/poetry.py lock\n" in done.stdout
+    settings = (project.folder / "config/settings.py").read_text()
+    assert marks(settings) == ["<" * 7, "=" * 7, ">" * 7]
+    assert IMPROVED["Dockerfile"][1] in (project.folder / "Dockerfile").read_text()
+    git(project.folder, "checkout", "--theirs", "--", *same)
+    commit(project)
+    assert "Nothing to do" in project.run("fab", "update", "--to", NEW).stdout
+
+
+def marks(text: str) -> list[str]:
+    """Return git's marks of a conflict, in their order."""
+    return [line[:7] for line in text.splitlines() if line[:7] in {"<" * 7, "=" * 7, ">" * 7}]
+
+
+def test_dependencies(make: Make) -> None:
+    """Without --to the newest release is taken; a new dependency refreshes the lock and upgrades nothing."""
+    project = make(NOW)
+    before = (project.folder / "poetry.lock").read_text()
+    said = project.run("fab", "update").stdout
+    assert f"to {NEWEST}" in said
+    assert DEPENDENCY[1] in (project.folder / "pyproject.toml").read_text()
+    after = (project.folder / "poetry.lock").read_text()
+    assert after.rpartition("[metadata]")[0] == before.rpartition("[metadata]")[0]
+    assert after != before
+    assert not (project.folder / ".venv").exists()
+
+
+def test_models(make: Make, install: Install) -> None:
+    """A branch too can be taken; where its models ask for a migration, the team is told to make its own."""
+    project = make(NOW)
+    install(project.folder)
+    done = project.run("fab", "update", "--to", MODELS, check=False)
+    assert done.returncode == 1
+    assert "fab manage makemigrations" in done.stdout
+    assert not list(project.folder.glob("apps/accounts/migrations/01*"))
+
+
+REFUSED = {
+    "dirty": ("git commit or git stash", lambda project: (project.folder / "README.md").write_text("")),
+    "untracked": ("git commit or git stash", lambda project: (project.folder / "new.py").touch()),
+    "no repository": ("git init", lambda project: shutil.rmtree(project.folder / ".git")),
+    "no answers": (".copier-answers.yml", lambda project: answers(project).unlink()),
+    "no address": ("_src_path", lambda project: answers(project).write_text("_commit: 1\n")),
+    "no commit": ("_commit: ", lambda project: drop(answers(project), "_commit")),
+    "another address": ("could not be read", lambda project: replace(answers(project), "slipway", "gone")),
+    "unknown commit": ("has no 'gone'", lambda project: replace(answers(project), NOW, "gone")),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case: str, make: Make) -> None:
+    """What keeps an update from being made is said with what to type, and nothing is changed."""
+    project = make(NOW)
+    words, spoil = REFUSED[case]
+    spoil(project)
+    if case not in ("dirty", "untracked", "no repository"):
+        commit(project)
+    before = everything(project.folder)
+
+    refused = project.run("fab", "update", check=False)
+
+    assert refused.returncode == 1
+    assert words in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert everything(project.folder) == before
+
+
+def test_unknown_release(make: Make) -> None:
+    """A release that the template does not have is refused, and the newest one named."""
+    refused = make(NOW).run("fab", "update", "--to", "3000.9", check=False)
+    assert refused.returncode == 1
+    assert NEWEST in refused.stdout
+    assert "Traceback" not in refused.stdout
+
+
+def test_no_network(make: Make) -> None:
+    """Without a network a template from afar is not reached, and that is said."""
+    project = make(NOW)
+    text = answers(project).read_text().partition("_src_path:")
+    answers(project).write_text(
+        f"{text[0]}_src_path: https://github.com/org/slipway.git\n" + text[2].partition("\n")[2]
+    )
+    commit(project)
+    refused = project.run(*WITHOUT_NETWORK, "fab", "update", check=False)
+    assert refused.returncode == 1
+    assert "could not be read" in refused.stdout
+    assert git(project.folder, "status", "--porcelain") == ""
+
+
+def answers(project: Project) -> Path:
+    """Return the file that says where the project came from."""
+    return project.folder / ".copier-answers.yml"
+
+
+def drop(file: Path, word: str) -> None:
+    """Take the lines that begin with a word out of a file."""
+    file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith(word)))
+
+
+def everything(folder: Path) -> dict[Path, bytes]:
+    """Return all files with their bytes, but for git's own."""
+    return {
+        path: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and ".git" not in path.parts and path.suffix != ".pyc"
+    }
