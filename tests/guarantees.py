@@ -35,6 +35,7 @@ CHAPTERS = {
     "The image as a worker": "docker/test_worker.py",
     "The development container": "docker/test_development.py",
     "On AWS, end to end": "docker/test_aws.py",
+    "On one server, end to end": "docker/host/test_host.py",
     "A day's work in Docker": "docker/test_daily_work.py",
     "Data in Docker": "docker/test_data.py",
     "The documents, typed in Docker": "docker/test_documents.py",

@@ -38,14 +38,22 @@ def test_unwanted_files_change_nothing(copy: Path, build_options, tag) -> None:
     assert built(engine.build(copy, tag(), *build_options)) == []
 
 
-def test_python_edit(copy: Path, build_options, tag) -> None:
-    """An edit of Python builds the code's layers again, and no other."""
+def layers(image: str) -> list[str]:
+    """Return the digests of an image's layers, the lowest first."""
+    return docker("image", "inspect", "--format", '{{join .RootFS.Layers " "}}', image).split()
+
+
+def test_python_edit(copy: Path, production: str, build_options, tag) -> None:
+    """An edit of Python builds the code's layer again; those of packages and static files stay the same."""
     with (copy / "apps/core/views.py").open("a") as file:
         file.write(f"\n# edited {uuid.uuid4()}\n")
-    steps = built(engine.build(copy, tag(), *build_options))
+    edited = tag()
+    steps = built(engine.build(copy, edited, *build_options))
     assert any("collectstatic" in step for step in steps)
-    assert [step for step in steps if not step.startswith("[production]")] == []
+    assert [step for step in steps if not step.startswith(("[application]", "[production]"))] == []
     assert not any("/opt/venv " in step or "COPY --chown=app static " in step for step in steps)
+    *below, _ = layers(production)
+    assert layers(edited)[:-1] == below
 
 
 def test_style_edit(copy: Path, build_options, tag) -> None:
@@ -58,9 +66,9 @@ def test_style_edit(copy: Path, build_options, tag) -> None:
         "[staticassets] COPY assets assets",
         "[staticassets] RUN npm run build",
     ]
-    python = [step for step in steps if "staticassets" not in step]
-    assert len(python) == 1
-    assert "collectstatic" in python[0]
+    first, *others = [step for step in steps if "staticassets" not in step]
+    assert "collectstatic" in first
+    assert all("COPY --from=application" in step for step in others)
 
 
 def test_new_dependency(copy: Path, build_options, tag) -> None:

@@ -74,13 +74,15 @@ def test_06_runs_as_app(production: str, history: list[str]) -> None:
     user = position(history, "^USER")
     assert history[user] == "USER app"
     assert user < position(history, "EXPOSE") + 6
-    assert position(history, "useradd") < user < position(history, "collectstatic")
+    assert position(history, "useradd") < user < position(history, "/app/staticfiles")
 
 
-def test_07_sets_pipefail(production: str, history: list[str]) -> None:
+def test_07_sets_pipefail(production: str, stage) -> None:
     """A failing command in the middle of a pipe fails its step."""
-    assert config(production)["Shell"] == ["/bin/bash", "-o", "pipefail", "-c"]
-    assert "-o pipefail" in history[position(history, "collectstatic")]
+    for image in (production, stage("application")):
+        assert config(image)["Shell"] == ["/bin/bash", "-o", "pipefail", "-c"]
+    history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", stage("application"))
+    assert re.search(r"-o pipefail .*collectstatic", history)
 
 
 @pytest.mark.parametrize("name", ["dependencies", "development"])

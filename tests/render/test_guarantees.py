@@ -14,6 +14,6 @@ def test_every_file_of_tests_has_a_chapter() -> None:
     files = {
         str(file.relative_to(guarantees.TESTS))
         for folder in ("life", "update", "docker")
-        for file in (guarantees.TESTS / folder).glob("test_*.py")
+        for file in (guarantees.TESTS / folder).rglob("test_*.py")
     }
     assert files == set(guarantees.CHAPTERS.values())

@@ -5,8 +5,9 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from fabfile import image
 from fabfile.aws import environment as environments
-from fabfile.aws import image, release, rolling, secrets, stacks
+from fabfile.aws import registry, release, rolling, secrets, stacks
 from fabfile.aws.account import Account, task
 from fabfile.aws.release import HELP
 from fabfile.aws.stacks import Plan
@@ -126,7 +127,7 @@ def first_image(c: Context, aws: Account, dirty: bool) -> str:
     """Build and push the image with which the site begins, and return it by digest."""
     repository = stacks.outputs(stacks.describe(aws, "bootstrap"))["RepositoryUri"]
     architecture = aws.environment.parameters["service"].get("Architecture", "X86_64")
-    return image.build(c, aws, repository, architecture, dirty=dirty)
+    return registry.build(c, aws, repository, architecture, dirty=dirty)
 
 
 def forget_failed(aws: Account, kind: str) -> None:

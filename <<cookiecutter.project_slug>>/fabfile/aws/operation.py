@@ -10,7 +10,7 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from fabfile.aws import command, image, release, rolling, stacks
+from fabfile.aws import command, registry, release, rolling, stacks
 from fabfile.aws.account import Account, task
 from fabfile.aws.logs import PAUSE, Stream
 from fabfile.aws.release import HELP
@@ -30,8 +30,8 @@ def status(c: Context, environment: str = "") -> None:
     previous = now["PreviousImageUri"]
     rows = [
         ("site", now["Url"]),
-        ("release", image.release(aws, now["ImageUri"])),
-        ("before", image.release(aws, previous) if previous != "none" else "none"),
+        ("release", registry.release(aws, now["ImageUri"])),
+        ("before", registry.release(aws, previous) if previous != "none" else "none"),
         ("stack", f"{stack['StackName']} {stack['StackStatus'].lower()}"),
         *[(name, state(service)) for name, service in sorted(rolling.services(aws).items())],
         ("targets", targets(aws, now["Targets"])),

@@ -5,7 +5,8 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from fabfile.aws import command, image, rolling, stacks
+from fabfile import image
+from fabfile.aws import command, registry, rolling, stacks
 from fabfile.aws.account import Account, task
 
 HELP = {"environment": "staging or production: a file of deploy/aws/"}
@@ -23,7 +24,7 @@ def deploy(c: Context, environment: str = "", dirty: bool = False) -> None:
     refuse_second_deployment(aws)
     now = stacks.parameters(stack)
     repository = now["ImageUri"].partition("@")[0]
-    uri = image.build(c, aws, repository, now["Architecture"], dirty=dirty)
+    uri = registry.build(c, aws, repository, now["Architecture"], dirty=dirty)
     migrate(aws, uri)
     if uri == now["ImageUri"]:
         print(f"This release runs already: {rolling.smoke_test(aws)}")
@@ -44,7 +45,7 @@ def rollback(c: Context, release: str = "", environment: str = "") -> None:
     repository = now["ImageUri"].partition("@")[0]
     uri = now["PreviousImageUri"]
     if release:
-        digest = image.find(aws, image.named(release))
+        digest = registry.find(aws, image.named(release))
         if not digest:
             raise Exit(f"No image has been pushed for {release}; the last 30 are kept.")
         uri = f"{repository}@{digest}"
@@ -52,7 +53,9 @@ def rollback(c: Context, release: str = "", environment: str = "") -> None:
         raise Exit("There is no release before this one.")
     if uri == now["ImageUri"]:
         raise Exit("That release runs already.")
-    print(f"Going back to {image.release(aws, uri)}. The database's migrations stay as they are.")
+    print(
+        f"Going back to {registry.release(aws, uri)}. The database's migrations stay as they are."
+    )
     roll(aws, uri, now)
 
 
@@ -82,7 +85,7 @@ def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
 
     `before` are the stack's parameters as they are. Raises Exit with the reason if it fails.
     """
-    print(f"== Roll out {image.release(aws, uri)}", flush=True)
+    print(f"== Roll out {registry.release(aws, uri)}", flush=True)
     since = stacks.now()
     try:
         stacks.update(aws, "service", ImageUri=uri, PreviousImageUri=before["ImageUri"])
@@ -98,7 +101,7 @@ def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
     except Exception as error:
         bring_back(aws, before, error)
         raise
-    print(f"{image.release(aws, uri)} runs: {url}")
+    print(f"{registry.release(aws, uri)} runs: {url}")
 
 
 def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:

@@ -1,0 +1,66 @@
+"""The images in the repository on AWS: pushed under a commit's name, and known by their digest."""
+
+import base64
+import shlex
+from io import StringIO
+from typing import Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile import image
+from fabfile.aws.account import Account, error_code
+
+PLATFORMS = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
+
+
+def find(aws: Account, tag: str) -> str:
+    """Return the digest of the image under this name, or "" if there is none."""
+    return str(details(aws, imageTag=tag).get("imageDigest", ""))
+
+
+def release(aws: Account, uri: str) -> str:
+    """Return the name under which an image was pushed: a commit; else its digest."""
+    digest = uri.partition("@")[2]
+    return str(details(aws, imageDigest=digest).get("imageTags", [digest])[0])
+
+
+def details(aws: Account, **identity: str) -> dict[str, Any]:
+    """Return what the repository says of an image, which is nothing if it has none such."""
+    try:
+        found = aws.ecr.describe_images(repositoryName=aws.prefix, imageIds=[identity])
+    except Exception as error:
+        if error_code(error) == "ImageNotFoundException":
+            return {}
+        raise
+    return found["imageDetails"][0] if found["imageDetails"] else {}
+
+
+def build(c: Context, aws: Account, repository: str, architecture: str, *, dirty: bool) -> str:
+    """Return the image of the checkout, by digest; build and push it unless it has been pushed.
+
+    Raises Exit in one line if it cannot be built or pushed.
+    """
+    tag = image.commit(dirty)
+    digest = find(aws, tag)
+    if digest:
+        print(f"The image of {tag} has been pushed before.")
+        return f"{repository}@{digest}"
+    local = f"{repository}:{tag}"
+    image.build(c, local, tag, PLATFORMS[architecture])
+    push(c, aws, local)
+    return f"{repository}@{find(aws, tag)}"
+
+
+def push(c: Context, aws: Account, name: str) -> None:
+    """Push the image of this name; raise Exit if the repository does not take it."""
+    print("== Push", flush=True)
+    [said] = aws.ecr.get_authorization_token()["authorizationData"]
+    user, _, password = base64.b64decode(said["authorizationToken"]).decode().partition(":")
+    host = name.partition("/")[0]
+    login = f"docker login --username {user} --password-stdin {shlex.quote(host)}"
+    done: Any = c.run(login, in_stream=StringIO(password), hide=True, warn=True)
+    if not done:
+        raise Exit(f"Docker cannot sign in to {host}: {image.last_line(done.stderr)}")
+    if not c.run(f"docker push --quiet {shlex.quote(name)}", warn=True):
+        raise Exit("The image could not be pushed: the lines above say why. Nothing was changed.")

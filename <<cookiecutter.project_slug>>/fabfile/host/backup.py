@@ -1,0 +1,116 @@
+"""Tasks that keep the database's data, and bring it back."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from fabric import task
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile.host import release
+from fabfile.host.server import Server, connect
+
+# The database beside the site's, into which a backup is restored.
+BESIDE = "site_restored"
+PSQL = "docker compose exec -T db psql --username=site --dbname=postgres --quiet -v ON_ERROR_STOP=1"
+
+
+@task(help={"fetch": "Copy it to this machine, into backups/"})
+def backup(c: Context, fetch: bool = False) -> None:
+    """Back the database up now; a timer does so each night."""
+    server = connect(c)
+    done = server.run("sh backup.sh", warn=True, hide=True)
+    if not done:
+        raise Exit(f"{done.stderr.strip()}\nThere is no backup: the lines above say why.")
+    name = done.stdout.strip().splitlines()[-1]
+    print(f"{name} is on the server.")
+    if fetch:
+        Path("backups").mkdir(mode=0o700, exist_ok=True)
+        server.connection.get(f"{server.folder}/{name}", name)
+        print(f"{name} is here, too.")
+
+
+@task(
+    help={
+        "file": "A backup: its name on the server, or a file of this machine",
+        "yes": "Do not ask",
+    }
+)
+def restore(c: Context, file: str, yes: bool = False) -> None:
+    """Bring the data of a backup back, with the data of now set aside.
+
+    The backup is restored into a database of its own, and migrated there, before the site stops for a
+    moment and takes that one. So a backup that cannot be restored changes nothing.
+    """
+    server = connect(c)
+    slot = release.serving(server)
+    if not slot:
+        raise Exit(f"Nothing has been deployed that could use it: fab -H {server.name} host.deploy")
+    if not yes and not (sys.stdin.isatty() and agrees(file)):
+        raise Exit("Nothing was changed: it takes a yes, or --yes.")
+    with server.lock():
+        name = find(server, file)
+        set_aside = f"site_before_{time.strftime('%Y%m%dT%H%M%S', time.gmtime()).lower()}"
+        fill(server, name, slot)
+        print("== Exchange: the site stops for a moment", flush=True)
+        worker = server.succeeds("docker compose ps --quiet worker | grep -q .")
+        services = f"web-{slot}{' worker' if worker else ''}"
+        try:
+            server.ask(f"docker compose stop {services}")
+            # Both or none.
+            server.ask(
+                f"{PSQL} --single-transaction"
+                f" -c 'ALTER DATABASE site RENAME TO {set_aside}'"
+                f" -c 'ALTER DATABASE {BESIDE} RENAME TO site'"
+            )
+        finally:
+            server.ask(f"docker compose start {services}")
+        release.wait(server, slot)
+    print(
+        f"The site has the data of {name}. What it had before is in the database {set_aside}; when"
+        f" nobody misses it: docker compose exec db dropdb --username=site {set_aside}"
+    )
+
+
+def agrees(file: str) -> bool:
+    """Ask whether the site's data may be replaced."""
+    answer = input(f"The site gets the data of {file}, and loses what is newer. Go on? [y/N] ")
+    return answer.strip().lower() == "y"
+
+
+def find(server: Server, file: str) -> str:
+    """Return a backup's path on the server, once it is there; raise Exit if there is none."""
+    name = f"backups/{Path(file).name}"
+    local = Path(file)
+    if local.is_file():
+        server.ask("mkdir -p -m 700 backups")
+        server.connection.sftp().put(str(local), f"{server.folder}/{name}")
+    if not server.succeeds(f"test -f {shlex.quote(name)}"):
+        there = server.run("ls -1 backups", warn=True, hide=True).stdout.split()
+        raise Exit(f"There is no backup {file}; there are: {', '.join(there) or 'none'}.")
+    return name
+
+
+def fill(server: Server, name: str, slot: str) -> None:
+    """Restore a backup into the database beside the site's, and migrate it to the release that serves.
+
+    Raises Exit if that fails; nothing is left of it then.
+    """
+    print(f"== Restore {name} beside the site's data", flush=True)
+    drop = f"docker compose exec -T db dropdb --username=site --if-exists --force {BESIDE}"
+    server.ask(drop)
+    server.ask(f"docker compose exec -T db createdb --username=site {BESIDE}")
+    restore = f"pg_restore --exit-on-error --no-owner --username=site --dbname={BESIDE}"
+    url = f"$(sed -n \"s|^DATABASE_URL='\\(.*\\)/[^/]*'$|\\1|p\" site.env)/{BESIDE}"
+    steps = (
+        f"docker compose exec -T db {restore} < {shlex.quote(name)}",
+        f'docker compose run --rm --no-deps -T -e DATABASE_URL="{url}" web-{slot}'
+        " python manage.py migrate --noinput",
+    )
+    for step in steps:
+        done = server.run(step, warn=True, hide=True)
+        if not done:
+            server.ask(drop)
+            raise Exit(f"{done.stderr.strip()}\n{name} cannot be restored. Nothing was changed.")

@@ -1,0 +1,101 @@
+"""Tasks that look at what runs on the server, and work in it."""
+
+import shlex
+import sys
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from fabric import task
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile.host import release
+from fabfile.host.server import Server, connect
+
+# What each line of `host.status` asks the server.
+QUESTIONS = {
+    "containers": "docker compose ps --format '{{.Service}} {{.Status}}'",
+    "disk": 'df -h --output=pcent,avail / | tail -n 1 | awk \'{print $1 " used, " $2 " free"}\'',
+    "memory": "awk '/^MemAvail/ {print int($2 / 1024) \" MB free\"}' /proc/meminfo",
+    "backup": "ls -1t backups/*.dump 2>/dev/null | head -n 1",
+    "restart": "test -f /run/reboot-required && echo 'the server wants one, for a security update'",
+}
+
+
+@task
+def status(c: Context) -> None:
+    """Say which release runs, how it is, and how the server is."""
+    server = connect(c)
+    done = release.history(server)
+    now = done[-1] if done else "none"
+    before = [each for each in done if each != now]
+    hosts = site(server)
+    rows = [
+        ("site", ", ".join(f"https://{host}" for host in hosts)),
+        ("release", now),
+        ("before", before[-1] if before else "none"),
+        *((name, answer(server, question)) for name, question in QUESTIONS.items()),
+        ("answers", fault(hosts[0]) or "all is well"),
+    ]
+    for name, value in rows:
+        print(f"{name:<12} {value}")
+
+
+@task(help={"service": "web, worker, db or caddy", "follow": "Go on as new lines come"})
+def logs(c: Context, service: str = "web", follow: bool = True) -> None:
+    """Show what the site has logged, and go on; Ctrl-C ends it."""
+    server = connect(c)
+    name = f"web-{release.serving(server) or 'a'}" if service == "web" else shlex.quote(service)
+    options = "--follow" if follow else ""
+    words = f"docker compose logs --no-log-prefix --tail 200 {options} {name}"
+    try:
+        server.run(words, warn=True, pty=follow and sys.stdin.isatty())
+    except KeyboardInterrupt:
+        print()
+
+
+@task(help={"line": 'What follows manage.py, in quotes: "createsuperuser"'})
+def manage(c: Context, line: str) -> None:
+    """Run one of Django's commands: fab -H deploy@HOST host.manage "check".
+
+    It runs in a container of its own, with your terminal, and its exit code is the task's.
+    """
+    server = connect(c)
+    slot = release.serving(server)
+    if not slot:
+        raise Exit(f"Nothing has been deployed: fab -H {server.name} host.deploy")
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    words = shlex.join(["python", "manage.py", *shlex.split(line)])
+    options = "" if terminal else "-T"
+    done = server.run(
+        f"docker compose run --rm --no-deps {options} web-{slot} {words}", warn=True, pty=terminal
+    )
+    if not done:
+        raise Exit(f"It ended with exit code {done.exited}.", code=done.exited)
+
+
+# --- Steps --------------------------------------------------------------------------------
+
+
+def site(server: Server) -> list[str]:
+    """Return the site's host names."""
+    lines = dict(line.partition("=")[::2] for line in server.read(".env").splitlines())
+    return [name.strip() for name in lines.get("SITE_HOSTS", "").split(",")]
+
+
+def answer(server: Server, question: str) -> str:
+    """Return what a command prints, on one line."""
+    said = str(server.run(question, warn=True, hide=True).stdout).strip()
+    return ", ".join(said.splitlines()) or "none"
+
+
+def fault(host: str) -> str:
+    """Return what is wrong with the site as a visitor at this machine finds it, or ""."""
+    try:
+        with urlopen(f"https://{host}/", timeout=10):
+            return ""
+    except HTTPError as error:
+        return f"answers {error.code}"
+    except (OSError, HTTPException) as error:
+        return f"https://{host} cannot be reached from here: {error}"

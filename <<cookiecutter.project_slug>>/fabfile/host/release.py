@@ -1,0 +1,225 @@
+"""Tasks that put a release on the server, and take it back."""
+
+import time
+from typing import Any
+
+from fabric import task
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile import image
+from fabfile.host import transfer
+from fabfile.host.server import DEPLOY, Server, connect
+
+KEPT = 5
+READY_SECONDS = 90
+PAUSE = 0.5
+# An error on the first page may pass, as while the database is busy.
+TRIES = 3
+SLOTS = {"": "a", "a": "b", "b": "a"}
+# Asks a container from within: is it ready, and does it serve its first page? Its exit code is 0, 1
+# or 2: yes, not yet, or no.
+ASK = """
+import os, sys
+from http.client import HTTPConnection
+host = os.environ["ALLOWED_HOSTS"].split(",")[0].strip().lstrip(".")
+for code, path in ((1, "/readyz"), (2, "/")):
+    try:
+        site = HTTPConnection("127.0.0.1", 8000, timeout=10)
+        site.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": "https"})
+        answer = site.getresponse()
+        body = answer.read(300).decode(errors="replace")
+    except OSError as error:
+        print(path, "does not answer:", error)
+        sys.exit(code)
+    if answer.status >= 400:
+        print(path, "answers", answer.status, " ".join(body.split()))
+        sys.exit(code)
+"""
+
+
+@task(help={"dirty": "Deploy the files as they are, though they differ from the commit"})
+def deploy(c: Context, dirty: bool = False) -> None:
+    """Build, send, migrate and serve this commit: fab -H deploy@HOST host.deploy.
+
+    Whatever fails, the old release goes on serving, and the exit code is not 0.
+    """
+    server = connect(c)
+    release = image.commit(dirty)
+    with server.lock():
+        if server.succeeds(f"docker image inspect {server.project}:{release}"):
+            print(f"The image of {release} has been sent before.")
+        else:
+            local = f"{server.project}:{release}"
+            image.build(Context(), local, release, transfer.platform(server))
+            transfer.send(server, local)
+        configure(server)
+        roll(server, release, migrated=False)
+
+
+@task(help={"to": "A commit, tag or branch; without it, the release before this one"})
+def rollback(c: Context, to: str = "") -> None:
+    """Go back to the release before, or to the one named.
+
+    The database stays as it is: no migration is taken back.
+    """
+    server = connect(c)
+    with server.lock():
+        done = history(server)
+        there = releases(server)
+        now = done[-1] if done else ""
+        before = [each for each in done if each != now and each in there]
+        release = image.named(to) if to else before[-1] if before else ""
+        if not release:
+            raise Exit("There is no release before this one.")
+        if release not in there:
+            raise Exit(f"There is no image of {to}; the last {KEPT} are kept: {', '.join(there)}.")
+        if release == now:
+            raise Exit("That release runs already.")
+        print(f"Going back to {release}. The database's migrations stay as they are.")
+        roll(server, release, migrated=True)
+
+
+@task
+def restart(c: Context) -> None:
+    """Start the release anew, as after a change of a variable; no request is lost."""
+    server = connect(c)
+    with server.lock():
+        done = history(server)
+        if not done:
+            raise Exit(f"Nothing has been deployed: fab -H {server.name} host.deploy")
+        roll(server, done[-1], migrated=True)
+
+
+# --- What is on the server ----------------------------------------------------------------
+
+
+def serving(server: Server) -> str:
+    """Return which place serves: "a", "b", or "" before the first deployment."""
+    return server.read("caddy/upstream").removeprefix("web-")
+
+
+def history(server: Server) -> list[str]:
+    """Return the releases in the order in which they began to serve; the last one serves."""
+    return [line.split()[1] for line in server.read("releases").splitlines()]
+
+
+def releases(server: Server) -> list[str]:
+    """Return the releases whose images are on the server."""
+    tags = server.ask(f"docker image ls --format '{{{{.Tag}}}}' {server.project}").split()
+    return [tag for tag in tags if tag not in {"web-a", "web-b", "worker"}]
+
+
+# --- Steps --------------------------------------------------------------------------------
+
+
+def configure(server: Server) -> None:
+    """Bring deploy/host to the server, and start the database and Caddy, or change them to it.
+
+    Raises Exit if Caddy refuses its file; the old one then stays.
+    """
+    print("== Database and Caddy", flush=True)
+    for name in ("compose.yaml", "backup.sh"):
+        server.write(name, (DEPLOY / name).read_text(encoding="utf-8"), 0o644)
+    old, new = server.read("caddy/Caddyfile"), (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
+    server.write("caddy/Caddyfile", new, 0o644)
+    words = (
+        "docker compose run --rm --no-deps -T caddy caddy validate --config /etc/caddy/Caddyfile"
+    )
+    if old != new and not (done := server.run(words, warn=True, hide=True)):
+        if old:
+            server.write("caddy/Caddyfile", old, 0o644)
+        raise Exit(f"Caddy refuses its file: {image.last_line(done.stderr)}. Nothing was changed.")
+    done = server.run(
+        "docker compose up --detach --wait --quiet-pull db caddy", warn=True, hide=True
+    )
+    if not done:
+        raise Exit(f"{done.stderr.strip()}\nThe database or Caddy does not start, as said above.")
+    if old and old != new:
+        server.ask("docker compose exec -T caddy caddy reload --config /etc/caddy/Caddyfile")
+
+
+def roll(server: Server, release: str, *, migrated: bool) -> None:
+    """Let a release take the place of the one that serves, without losing a request.
+
+    Migrates before, unless `migrated`. Raises Exit with the reason if it does not come to serve;
+    the one that serves then goes on.
+    """
+    old = serving(server)
+    new = SLOTS[old]
+    server.ask(f"docker tag {server.project}:{release} {server.project}:web-{new}")
+    if not migrated:
+        migrate(server, new)
+    print(f"== Start {release}", flush=True)
+    server.ask(f"docker compose up --detach --no-deps --force-recreate --quiet-pull web-{new}")
+    try:
+        wait(server, new)
+    except BaseException:
+        server.run(f"docker compose rm --stop --force web-{new}", warn=True, hide=True)
+        raise
+    print("== Switch", flush=True)
+    server.write("caddy/upstream", f"web-{new}", 0o644)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    server.ask(f"echo {stamp} {release} >> releases")
+    if old:
+        print("== Let the old one finish its requests", flush=True)
+        server.ask(f"docker compose stop web-{old}")
+    run_worker(server, release)
+    prune(server)
+    print(f"{release} serves.")
+
+
+def migrate(server: Server, slot: str) -> None:
+    """Migrate the database with the image in a place that does not serve yet; raise Exit if it fails.
+
+    The image says as well whether the variables are complete.
+    """
+    print("== Migrate", flush=True)
+    line = "python manage.py migrate --noinput"
+    done = server.run(f"docker compose run --rm --no-deps -T web-{slot} {line}", warn=True)
+    if not done:
+        raise Exit(
+            f"The migration failed with exit code {done.exited}: the lines above say why."
+            " The release that served goes on; a variable is set by:"
+            f" fab -H {server.name} host.env NAME"
+        )
+
+
+def wait(server: Server, slot: str) -> None:
+    """Wait until the container in a place is ready; raise Exit with its last lines if it never is."""
+    begin, failed = time.monotonic(), 0
+    asked = f"docker compose exec -T web-{slot} python -c '{ASK}'"
+    look = "docker inspect --format '{{.State.Status}} {{.RestartCount}}'"
+    fault = ""
+    while time.monotonic() - begin < READY_SECONDS and failed < TRIES:
+        done: Any = server.run(asked, warn=True, hide=True)
+        if done:
+            print(f"  It is ready after {time.monotonic() - begin:.0f} s.", flush=True)
+            return
+        state = server.ask(f"{look} $(docker compose ps --all --quiet web-{slot})")
+        if state != "running 0":
+            fault = f"its container is {state.split()[0]}"
+            break
+        fault = done.stdout.strip()
+        failed += done.exited == 2
+        time.sleep(PAUSE)
+    lines = server.ask(f"docker compose logs --no-log-prefix --tail 30 web-{slot} 2>&1")
+    raise Exit(f"{lines}\nThe release is not ready: {fault}. The lines above are its last ones.")
+
+
+def run_worker(server: Server, release: str) -> None:
+    """Let the worker be of this release too, or see that there is none."""
+    if "TASKS='database'" not in server.read("site.env").splitlines():
+        server.ask("docker compose rm --stop --force worker")
+        return
+    print("== Worker", flush=True)
+    server.ask(f"docker tag {server.project}:{release} {server.project}:worker")
+    server.ask("docker compose up --detach --no-deps --force-recreate worker")
+
+
+def prune(server: Server) -> None:
+    """Remove the images of all but the last releases, so that the disk does not fill."""
+    kept = list(dict.fromkeys(reversed(history(server))))[:KEPT]
+    old = [f"{server.project}:{release}" for release in releases(server) if release not in kept]
+    if old:
+        server.run(f"docker image rm {' '.join(old)}", warn=True, hide=True)

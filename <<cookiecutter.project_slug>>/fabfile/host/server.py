@@ -1,0 +1,141 @@
+"""The server: the one way to reach it, to run something there and to put a file there."""
+
+import shlex
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+from fabric import Connection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from paramiko import AuthenticationException, BadHostKeyException, RejectPolicy, SSHException
+
+from fabfile.env import PROJECT
+from fabfile.image import last_line
+
+DEPLOY = PROJECT / "deploy" / "host"
+USER = "deploy"
+LOCKED = 75
+
+
+class Server:
+    """A server that can be reached; commands run in the site's folder."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Keep the open connection."""
+        self.connection = connection
+        said = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+        self.project: str = said["project"]["name"]
+        self.folder = f"/srv/{self.project}"
+
+    @property
+    def name(self) -> str:
+        """What a person types after -H, with the user who deploys."""
+        port = "" if self.connection.port == 22 else f":{self.connection.port}"
+        return f"{USER}@{self.connection.host}{port}"
+
+    def run(
+        self, command: str, *, warn: bool = False, hide: bool = False, pty: bool = False
+    ) -> Any:
+        """Run a command in the site's folder, show what it prints, and return its result.
+
+        Raises UnexpectedExit if it fails, unless `warn` is set. With `pty` a person can type.
+        """
+        line = f"cd {self.folder} && {command}"
+        options: dict[str, Any] = {"pty": True} if pty else {"in_stream": False}
+        return self.connection.run(line, warn=warn, hide=hide, **options)
+
+    def ask(self, command: str) -> str:
+        """Return what a command prints; raise Exit in one line if it fails."""
+        done = self.run(command, warn=True, hide=True)
+        if not done:
+            raise Exit(f"{command.split()[0]} failed on the server: {last_line(done.stderr)}")
+        return str(done.stdout).strip()
+
+    def succeeds(self, command: str) -> bool:
+        """Whether a command ends well; what it prints is not shown."""
+        return bool(self.run(command, warn=True, hide=True))
+
+    def read(self, name: str) -> str:
+        """Return the text of a file in the site's folder, or "" if there is none."""
+        return str(self.run(f"cat {shlex.quote(name)}", warn=True, hide=True).stdout)
+
+    def write(self, name: str, text: str, mode: int = 0o600) -> None:
+        """Put a file into the site's folder: the old one or the new one is there, never half of it."""
+        path = f"{self.folder}/{name}"
+        sftp = self.connection.sftp()
+        sftp.putfo(BytesIO(text.encode()), f"{path}.part")
+        sftp.chmod(f"{path}.part", mode)
+        sftp.posix_rename(f"{path}.part", path)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep others from changing this server meanwhile; raise Exit if somebody else does.
+
+        The lock ends with the connection, however that ends.
+        """
+        channel = self.connection.client.get_transport().open_session()
+        command = (
+            f"flock --nonblock --conflict-exit-code {LOCKED} {self.folder}/lock sh -c 'echo; cat'"
+        )
+        channel.exec_command(command)
+        if not channel.recv(1):
+            code = channel.recv_exit_status()
+            raise Exit(
+                "Somebody else deploys to this server, or restores its data: wait for the end."
+                if code == LOCKED
+                else f"{self.folder}/lock cannot be made: flock ended with {code}."
+            )
+        try:
+            yield
+        finally:
+            channel.close()
+
+
+def reach(c: Context) -> Server:
+    """Return the server that -H names; raise Exit in one line if it cannot be reached.
+
+    Unlike Fabric itself, this refuses a server whose key is not known.
+    """
+    if not isinstance(c, Connection):
+        raise Exit(f"Which server? fab -H {USER}@www.example.org host.status (and so on)")
+    c.client.load_system_host_keys()
+    c.client.set_missing_host_key_policy(RejectPolicy())
+    who = f"{c.user}@{c.host}"
+    ssh = f"ssh {'' if c.port == 22 else f'-p {c.port} '}{who}"
+    try:
+        c.open()
+    except BadHostKeyException:
+        raise Exit(
+            f"{c.host} shows another key than before: either it was installed anew, or you talk to"
+            f" somebody else. If you know why, type: ssh-keygen -R {c.host}"
+        ) from None
+    except AuthenticationException:
+        raise Exit(f"{c.host} does not let {c.user} in. Try: {ssh}") from None
+    except SSHException as error:
+        if "not found in known_hosts" not in str(error):
+            raise Exit(f"{c.host} cannot be reached: {error}") from None
+        raise Exit(
+            f"The key of {c.host} is not known here. Compare it with what your provider shows,"
+            f" and take it over: {ssh}"
+        ) from None
+    except OSError as error:
+        raise Exit(f"{c.host} cannot be reached: {error}") from None
+    return Server(c)
+
+
+def connect(c: Context) -> Server:
+    """Return the server that -H names, as the user who deploys; raise Exit if it is not set up."""
+    server = reach(c)
+    if c.user != USER:
+        raise Exit(
+            f"Only the user {USER} does this, so that all files are its own: -H {server.name}"
+        )
+    if not server.succeeds("test -f .env"):
+        raise Exit(
+            f"{c.host} has not been set up for this site:"
+            f" fab -H root@{c.host} host.setup --domain www.example.org"
+        )
+    return server

@@ -1,0 +1,115 @@
+"""An image on its way to the server: by the same connection, and only the layers that it has not."""
+
+import gzip
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from invoke.exceptions import Exit
+
+from fabfile import docker
+from fabfile.host.server import Server
+from fabfile.image import last_line
+
+MEGABYTE = 1_000_000
+FORMAT = "{{json .RootFS.Layers}}"
+PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
+
+
+def platform(server: Server) -> str:
+    """Return what images for this server are built for."""
+    machine = server.ask("uname -m")
+    if machine not in PLATFORMS:
+        raise Exit(f"The server is a {machine}: this takes one of {', '.join(PLATFORMS)}.")
+    return PLATFORMS[machine]
+
+
+def send(server: Server, image: str) -> None:
+    """Bring an image of this machine to the server; raise Exit if that fails.
+
+    An engine that takes no image with layers left out gets all of them.
+    """
+    print("== Send", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "image.tar"
+        words = ["docker", "save", "--output", str(saved), image]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            raise Exit(f"The image could not be saved here: {last_line(done.stderr)}")
+        for shared in dict.fromkeys((shared_layers(server, image), 0)):
+            packed = pack(saved, shared)
+            fault = load(server, packed)
+            if not fault:
+                return
+    raise Exit(f"The server does not take the image: {fault}. Nothing was changed.")
+
+
+def shared_layers(server: Server, image: str) -> int:
+    """Return how many of an image's layers, from the lowest on, an image on the server has too."""
+    ours = layers(docker.answer("docker", "image", "inspect", "--format", FORMAT, image) or "")
+    theirs = layers(
+        server.ask(
+            f"docker image ls --quiet | sort -u | xargs -r docker image inspect -f '{FORMAT}'"
+        )
+    )
+    return max((same(ours[0], other) for other in theirs), default=0)
+
+
+def layers(text: str) -> list[list[str]]:
+    """Return the digests of each image's layers."""
+    return [json.loads(line) or [] for line in text.splitlines()]
+
+
+def same(ours: list[str], theirs: list[str]) -> int:
+    """Return how many layers two images have in common at their beginning."""
+    pairs = zip(ours, theirs, strict=False)
+    return next(
+        (i for i, (our, their) in enumerate(pairs) if our != their), min(len(ours), len(theirs))
+    )
+
+
+def pack(saved: Path, shared: int) -> Path:
+    """Return a compressed copy of a saved image, without its first `shared` layers.
+
+    https://github.com/moby/docker-image-spec says how an image is saved: manifest.json names the
+    layers from the lowest on.
+    """
+    packed = saved.with_name(f"without-{shared}.tar.gz")
+    with tarfile.open(saved) as source:
+        manifest = source.extractfile("manifest.json")
+        assert manifest is not None  # noqa: S101
+        [described] = json.load(manifest)
+        # The same layer can come again further up, as an empty one does.
+        left_out = set(described["Layers"][:shared]) - set(described["Layers"][shared:])
+        with gzip.open(packed, "wb", 6) as file, tarfile.open(fileobj=file, mode="w|") as target:
+            for member in source:
+                if member.name not in left_out:
+                    target.addfile(member, source.extractfile(member) if member.isfile() else None)
+    return packed
+
+
+def load(server: Server, packed: Path) -> str:
+    """Copy a packed image to the server and load it there; return what is wrong, or ""."""
+    size = packed.stat().st_size
+    remote = f"{server.folder}/image.tar.gz"
+    with packed.open("rb") as file:
+        copy(server, file, remote, size)
+    done = server.run(f"docker load --quiet --input {remote}", warn=True, hide=True)
+    server.run(f"rm -f {remote}")
+    return "" if done else last_line(done.stderr)
+
+
+def copy(server: Server, file: IO[bytes], remote: str, size: int) -> None:
+    """Copy a file to the server, and show on a terminal how far it is."""
+
+    def show(done: int, _: int) -> None:
+        if sys.stdout.isatty():
+            print(f"\r  {done / MEGABYTE:.1f} of {size / MEGABYTE:.1f} MB", end="", flush=True)
+
+    server.connection.sftp().putfo(file, remote, size, show)
+    line = f"  {size / MEGABYTE:.2f} MB were sent."
+    print(f"\r{line}" if sys.stdout.isatty() else line, flush=True)

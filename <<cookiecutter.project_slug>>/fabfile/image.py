@@ -1,0 +1,59 @@
+"""The image of a release: built from a commit, and known by its name."""
+
+import os
+import shlex
+import time
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile import docker, poetry
+
+
+def commit(dirty: bool) -> str:
+    """Return the checkout's commit, under which its image is pushed.
+
+    Raises Exit if there is none, or if files differ from it, unless `dirty` allows that: then
+    the name tells the time as well.
+    """
+    head = docker.answer("git", "rev-parse", "--verify", "HEAD")
+    if not head:
+        raise Exit("There is no commit to deploy: git init && git add --all && git commit")
+    changed = (docker.answer("git", "status", "--porcelain") or "").splitlines()
+    if not changed:
+        return head
+    if not dirty:
+        raise Exit(
+            f"{len(changed)} files differ from the commit, such as {changed[0].split()[-1]}:"
+            " commit them, or deploy them as they are with --dirty."
+        )
+    return f"{head}-dirty-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
+
+
+def named(release: str) -> str:
+    """Return the commit that a branch, a tag or the beginning of a commit's name stands for."""
+    found = docker.answer("git", "rev-parse", "--verify", "--quiet", f"{release}^{{commit}}")
+    return found or release
+
+
+def build(c: Context, image: str, release: str, platform: str) -> None:
+    """Build the production image of the checkout under the name `image`.
+
+    Raises Exit in one line if it cannot be built.
+    """
+    if problem := docker.engine_problem():
+        raise Exit(problem)
+    print(f"== Build {release}", flush=True)
+    words = ["docker", "build", "--tag", image, "--build-arg", f"RELEASE={release}"]
+    words += ["--platform", platform]
+    if mirror := os.environ.get(poetry.MIRROR) or poetry.remembered_mirror():
+        words += ["--build-arg", f"{poetry.MIRROR}={mirror}"]
+    # One manifest and not an index of several: its digest is the image's, and one scan is enough.
+    alone = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    if not c.run(f"{shlex.join(words)} .", env=alone, warn=True):
+        raise Exit("The image could not be built: the lines above say why. Nothing was changed.")
+
+
+def last_line(text: str) -> str:
+    """Return the last line that says something."""
+    return (text.strip().splitlines() or ["it said nothing"])[-1]
