@@ -26,6 +26,7 @@ CHAPTERS = {
     "Data": "life/test_data.py",
     "What is said of AWS": "life/test_aws.py",
     "Updates from the template": "update/test_update.py",
+    "Migrations while a release is exchanged": "life/test_migrations.py",
     "The image, step by step": "docker/test_image_steps.py",
     "What the image holds": "docker/test_image_content.py",
     "What an edit builds again": "docker/test_cache.py",

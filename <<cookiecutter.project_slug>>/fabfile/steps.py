@@ -74,6 +74,7 @@ CHECKS = (
     "python manage.py check --fail-level WARNING",
     f"{PRODUCTION} python manage.py check --deploy --fail-level WARNING",
     "python manage.py makemigrations --check --dry-run",
+    "python manage.py lintmigrations",
     "python manage.py messages --check",
     "mypy .",
     "pytest --cov",

@@ -1,0 +1,39 @@
+"""Refuses migrations that break the release before them: apps/core/migration_rules.py."""
+
+from pathlib import Path
+from sys import modules
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
+
+from apps.core import migration_rules
+
+
+class Command(BaseCommand):
+    help = "Refuse migrations that break the release which serves while they are applied."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Without a database: what matters is what is written, not what has been applied.
+        loader = MigrationLoader(None)
+        lines = []
+        state = ProjectState()
+        for key in loader.graph._generate_plan(loader.graph.leaf_nodes(), at_end=True):
+            migration = loader.graph.nodes[key]
+            file = Path(str(modules[type(migration).__module__].__file__))
+            if file.is_relative_to(settings.BASE_DIR / "apps"):
+                name = file.relative_to(settings.BASE_DIR)
+                lines += [f"{name}: {fault}" for fault in migration_rules.faults(migration, state)]
+            state = migration.mutate_state(state, preserve=False)
+        if lines:
+            raise CommandError(
+                "\n".join(
+                    [
+                        *lines,
+                        "See docs/deployment-server.md, or say in the migration why nothing breaks:"
+                        f' {migration_rules.MARK} = "No release since 2.3 uses it."',
+                    ]
+                )
+            )

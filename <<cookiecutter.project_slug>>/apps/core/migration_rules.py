@@ -1,0 +1,100 @@
+"""What in a migration breaks the release before it, which serves while a deployment rolls.
+
+After a rollback, too, the old code meets the new tables. docs/deployment-server.md says how a change
+is made in two releases instead: expand, then contract.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from django.db.migrations import Migration, operations
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from django.db.models import Field
+
+# A migration has this attribute, with the reason, if no release that may still run is broken by it.
+MARK = "contract"
+HARMFUL_SQL = re.compile(r"\b(DROP|RENAME|TRUNCATE|SET\s+NOT\s+NULL)\b", re.IGNORECASE)
+REMOVED = (
+    "old code still reads and writes it: stop using it in one release, remove it in a later one"
+)
+RENAMED = "old code knows the old name alone: add the new one, copy, and remove the old one later"
+REFUSED = "old code may write rows that this refuses: let a release come first that does not"
+
+
+def faults(migration: Migration, before: ProjectState) -> Iterator[str]:
+    """Yield what breaks old code, a line each; nothing if the migration is marked.
+
+    `before` is the state of the models that the migration begins with.
+    """
+    if getattr(migration, MARK, ""):
+        return
+    state, label = before.clone(), migration.app_label
+    # Old code knows nothing of a table that the migration itself has made.
+    new: set[str] = set()
+    for operation in flat(migration.operations):
+        if isinstance(operation, operations.CreateModel):
+            new.add(operation.name_lower)
+        elif touched(operation) not in new and (fault := fault_of(operation, state, label)):
+            yield f"{operation.describe()}: {fault}."
+        operation.state_forwards(label, state)
+
+
+def flat(given: Sequence[Operation]) -> Iterator[Operation]:
+    """Yield the operations that change the database."""
+    for operation in given:
+        if isinstance(operation, operations.SeparateDatabaseAndState):
+            yield from flat(operation.database_operations)
+        else:
+            yield operation
+
+
+def touched(operation: Operation) -> str:
+    """Return the name of the model that an operation is about, in small letters."""
+    name = getattr(operation, "model_name", "") or getattr(operation, "name", "") or ""
+    return str(name).lower()
+
+
+def fault_of(operation: Operation, state: ProjectState, label: str) -> str:
+    """Return why an operation breaks old code, or ""."""
+    match operation:
+        case operations.DeleteModel() | operations.RemoveField():
+            return REMOVED
+        case operations.RenameModel() | operations.AlterModelTable():
+            return RENAMED
+        case operations.RenameField():
+            old = state.models[label, operation.model_name_lower].fields[operation.old_name]
+            return "" if old.db_column else RENAMED
+        case operations.AddField() if needs_value(operation.field):
+            return "old code writes rows without it: give it null=True or db_default"
+        case operations.AlterField():
+            old = state.models[label, operation.model_name_lower].fields[operation.name]
+            return change_of(old, operation.field)
+        case operations.AddConstraint():
+            return REFUSED
+        case operations.AlterUniqueTogether() if operation.option_value:
+            return REFUSED
+        case operations.RunSQL() if HARMFUL_SQL.search(str(operation.sql)):
+            return "it takes away what old code may use"
+    return ""
+
+
+def needs_value(field: Field) -> bool:
+    """Whether a row cannot be written without a value for this column.
+
+    Django's own `default` is of the new code alone: the database forgets it.
+    """
+    has_column = not field.many_to_many and not field.generated
+    return has_column and not field.null and not field.has_db_default()
+
+
+def change_of(old: Field, new: Field) -> str:
+    """Return why old code cannot live with the change of a column, or ""."""
+    if old.db_column != new.db_column:
+        return RENAMED
+    if old.get_internal_type() != new.get_internal_type():
+        return "old code knows the old type alone: add a new column, copy, and remove the old one later"
+    shorter = new.max_length and (not old.max_length or new.max_length < old.max_length)
+    if (old.null and not new.null) or (new.unique and not old.unique) or shorter:
+        return REFUSED
+    return ""

@@ -1,0 +1,100 @@
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ModelState, ProjectState
+
+from apps.core.migration_rules import faults
+
+FIELDS: dict[str, models.Field] = {
+    "id": models.AutoField(primary_key=True),
+    "name": models.CharField(max_length=20),
+    "kept": models.CharField(max_length=20, db_column="kept"),
+    "note": models.TextField(null=True),
+}
+UNIQUE = models.UniqueConstraint(fields=["name"], name="one")
+
+
+def boat(name: str = "Boat") -> Operation:
+    return migrations.CreateModel(name, [("id", models.AutoField(primary_key=True))])
+
+
+def found(*operations: Operation, contract: str = "") -> list[str]:
+    before = ProjectState()
+    for name in ("Ship", "Old"):
+        before.add_model(ModelState("shop", name, list(FIELDS.items())))
+    kind = type(
+        "Migration", (migrations.Migration,), {"operations": operations, "contract": contract}
+    )
+    return list(faults(kind("0002", "shop"), before))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        migrations.DeleteModel("Ship"),
+        migrations.RenameModel("Ship", "Vessel"),
+        migrations.AlterModelTable("Ship", "vessels"),
+        migrations.RemoveField("Ship", "name"),
+        migrations.RenameField("Ship", "name", "title"),
+        migrations.AddField("Ship", "size", models.IntegerField()),
+        migrations.AddField("Ship", "size", models.IntegerField(default=0)),
+        migrations.AlterField("Ship", "note", models.TextField(default="")),
+        migrations.AlterField("Ship", "name", models.CharField(max_length=10)),
+        migrations.AlterField("Ship", "name", models.CharField(max_length=20, unique=True)),
+        migrations.AlterField("Ship", "name", models.IntegerField()),
+        migrations.AlterField("Ship", "kept", models.CharField(max_length=20)),
+        migrations.AddConstraint("Ship", UNIQUE),
+        migrations.AlterUniqueTogether("Ship", {("name", "note")}),
+        migrations.RunSQL("alter table shop_ship drop column name"),
+        migrations.RunSQL([("DROP TABLE shop_ship", None)]),
+        migrations.SeparateDatabaseAndState([migrations.RemoveField("Ship", "name")]),
+    ],
+    ids=lambda operation: str(operation.describe()),
+)
+def test_breaks_old_code(operation: Operation) -> None:
+    assert len(found(operation)) == 1
+    assert found(operation, contract="Nothing has used it since 2.3.") == []
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        boat(),
+        migrations.RenameField("Ship", "kept", "better"),
+        migrations.AddField("Ship", "size", models.IntegerField(null=True)),
+        migrations.AddField("Ship", "size", models.IntegerField(db_default=0)),
+        migrations.AddField("Ship", "others", models.ManyToManyField("shop.Old")),
+        migrations.AlterField("Ship", "name", models.CharField(max_length=30, null=True)),
+        migrations.AddIndex("Ship", models.Index(fields=["name"], name="by_name")),
+        migrations.AlterUniqueTogether("Ship", set()),
+        migrations.RunSQL("UPDATE shop_ship SET note = ''"),
+        migrations.RunPython(migrations.RunPython.noop),
+        migrations.SeparateDatabaseAndState([], [migrations.RemoveField("Ship", "name")]),
+    ],
+    ids=lambda operation: str(operation.describe()),
+)
+def test_leaves_old_code_alone(operation: Operation) -> None:
+    assert found(operation) == []
+
+
+def test_new_table() -> None:
+    size = migrations.AddField("Boat", "size", models.IntegerField())
+    assert found(boat(), size) == []
+    assert len(found(boat("Canoe"), migrations.RemoveField("Ship", "note"))) == 1
+
+
+def test_this_sites_own_migrations() -> None:
+    call_command("lintmigrations")
+
+
+def test_command_names_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    from apps.accounts.migrations import __name__ as folder
+
+    module = __import__(f"{folder}.0002_attemptcounter", fromlist=["Migration"])
+    broken = [migrations.RunSQL("DROP TABLE somebody")]
+    monkeypatch.setattr(module.Migration, "operations", broken)
+    with pytest.raises(CommandError, match=r"apps/accounts/migrations/0002_attemptcounter\.py: "):
+        call_command("lintmigrations", stdout=StringIO())
