@@ -11,50 +11,34 @@ from typing import IO, Any
 
 from fabric import Connection
 from invoke.exceptions import Exit
-from paramiko import BadHostKeyException, RejectPolicy, SFTPAttributes, SFTPClient, SSHException
+from paramiko import SFTPAttributes, SFTPClient, SSHException
 
+from fabfile import ssh
 from fabfile.progress import PIECE, Progress
 
 # A connection on which nothing comes for so long is lost.
 SECONDS = 300
-# How a site there is asked: the container of a checkout with Compose, or the checkout's own Python.
+# How a site there is asked: a container that runs, of a checkout or of host.deploy, or the checkout's own
+# Python.
 MANAGE = (
-    'if [ -n "$(docker compose ps --status running --quiet web 2>/dev/null)" ];'
-    " then exec docker compose exec --no-TTY web python manage.py dump_masked;"
-    " elif [ -x .venv/bin/python ]; then exec .venv/bin/python manage.py dump_masked;"
+    "for service in web web-a web-b;"
+    ' do if [ -n "$(docker compose ps --status running --quiet $service 2>/dev/null)" ];'
+    " then exec docker compose exec --no-TTY $service python manage.py dump_masked; fi; done;"
+    " if [ -x .venv/bin/python ]; then exec .venv/bin/python manage.py dump_masked;"
     " else exec python3 manage.py dump_masked; fi"
 )
 
 
 @contextmanager
 def connected(c: Any) -> Iterator[Connection]:
-    """Yield the connection that `fab -H` has given, open; raise Exit in one line if there is none.
-
-    The host's key must be known, since whoever answers in its place could send anything.
-    """
-    if not isinstance(c, Connection):
-        raise Exit("Say from which machine: fab -H USER@HOST pull --from FOLDER")
-    c.client.load_system_host_keys()
-    c.client.set_missing_host_key_policy(RejectPolicy())
-    port = "" if c.port == 22 else f"-p {c.port} "
+    """Yield the connection that `fab -H` has given, open; raise Exit in one line if it is lost."""
+    there = ssh.reach(c, "Say from which machine: fab -H USER@HOST pull --from FOLDER")
     try:
-        c.open()
-        yield c
-    except BadHostKeyException:
-        name = c.host if c.port == 22 else f"[{c.host}]:{c.port}"
-        raise Exit(
-            f"{c.host} has another key than before: ask whoever runs it. If that is right, type:"
-            f" ssh-keygen -R {shlex.quote(name)}"
-        ) from None
+        yield there
     except (SSHException, OSError, EOFError) as error:
-        if "known_hosts" in str(error):
-            raise Exit(
-                f"The key of {c.host} is not known here. Type: ssh {port}{c.user}@{c.host}"
-                " and say yes if the fingerprint is right; then once more."
-            ) from None
         raise Exit(f"{c.user}@{c.host}: {error or 'the connection was lost'}") from None
     finally:
-        c.close()
+        there.close()
 
 
 def masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes]) -> None:

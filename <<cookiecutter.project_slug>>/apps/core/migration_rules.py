@@ -1,6 +1,6 @@
 """What in a migration breaks the release before it, which serves while a deployment rolls.
 
-After a rollback, too, the old code meets the new tables. docs/deployment-server.md says how a change
+After a rollback, too, the old code meets the new tables. docs/deployment.md says how a change
 is made in two releases instead: expand, then contract.
 """
 

@@ -10,8 +10,8 @@ from typing import Any
 from fabric import Connection
 from invoke.context import Context
 from invoke.exceptions import Exit
-from paramiko import AuthenticationException, BadHostKeyException, RejectPolicy, SSHException
 
+from fabfile import ssh
 from fabfile.env import PROJECT
 from fabfile.image import last_line
 
@@ -95,35 +95,9 @@ class Server:
 
 
 def reach(c: Context) -> Server:
-    """Return the server that -H names; raise Exit in one line if it cannot be reached.
-
-    Unlike Fabric itself, this refuses a server whose key is not known.
-    """
-    if not isinstance(c, Connection):
-        raise Exit(f"Which server? fab -H {USER}@www.example.org host.status (and so on)")
-    c.client.load_system_host_keys()
-    c.client.set_missing_host_key_policy(RejectPolicy())
-    who = f"{c.user}@{c.host}"
-    ssh = f"ssh {'' if c.port == 22 else f'-p {c.port} '}{who}"
-    try:
-        c.open()
-    except BadHostKeyException:
-        raise Exit(
-            f"{c.host} shows another key than before: either it was installed anew, or you talk to"
-            f" somebody else. If you know why, type: ssh-keygen -R {c.host}"
-        ) from None
-    except AuthenticationException:
-        raise Exit(f"{c.host} does not let {c.user} in. Try: {ssh}") from None
-    except SSHException as error:
-        if "not found in known_hosts" not in str(error):
-            raise Exit(f"{c.host} cannot be reached: {error}") from None
-        raise Exit(
-            f"The key of {c.host} is not known here. Compare it with what your provider shows,"
-            f" and take it over: {ssh}"
-        ) from None
-    except OSError as error:
-        raise Exit(f"{c.host} cannot be reached: {error}") from None
-    return Server(c)
+    """Return the server that -H names; raise Exit in one line if it cannot be reached."""
+    usage = f"Which server? fab -H {USER}@www.example.org host.status (and so on)"
+    return Server(ssh.reach(c, usage))
 
 
 def connect(c: Context) -> Server:

@@ -254,6 +254,15 @@ def test_backup_that_cannot_be_restored(server: Server, commit: str, tmp_path: P
     assert "broken.dump" in last(server.fab("host.restore", "none.dump", "--yes", check=False))
 
 
+def test_masked_copy(server: Server) -> None:
+    """`fab pull` finds the release that serves, whose copy a site on SQLite cannot take, as it says."""
+    variables = {**server.variables, "RUN_IN": "host"}
+    command = ("fab", "-H", f"deploy@{server.address}", "pull", "--from", FOLDER, "--yes")
+    refused = engine.run(*command, cwd=server.folder, env=variables, check=False)
+    assert refused.returncode == 1
+    assert "There it is postgresql, here sqlite" in refused.stdout
+
+
 def test_restart_of_the_engine(server: Server) -> None:
     """The engine may be restarted, as by an upgrade: the site's containers run on, and the site is there."""
     began = "docker inspect --format '{{.State.StartedAt}}' $(docker compose ps --quiet)"

@@ -1,0 +1,42 @@
+"""The one way to another machine: by SSH, and only if its key is known here."""
+
+import shlex
+from typing import Any
+
+from fabric import Connection
+from invoke.exceptions import Exit
+from paramiko import AuthenticationException, BadHostKeyException, RejectPolicy, SSHException
+
+
+def reach(c: Any, usage: str) -> Connection:
+    """Return the connection that `fab -H` has given, open; raise Exit in one line if there is none.
+
+    Without -H it says `usage`. Unlike Fabric itself, this refuses a machine whose key is not known:
+    whoever answers in its place could send or take anything.
+    https://docs.fabfile.org/en/stable/api/connection.html#fabric.connection.Connection.open
+    """
+    if not isinstance(c, Connection):
+        raise Exit(usage)
+    c.client.load_system_host_keys()
+    c.client.set_missing_host_key_policy(RejectPolicy())
+    ssh = f"ssh {'' if c.port == 22 else f'-p {c.port} '}{c.user}@{c.host}"
+    try:
+        c.open()
+    except BadHostKeyException:
+        name = c.host if c.port == 22 else f"[{c.host}]:{c.port}"
+        raise Exit(
+            f"{c.host} shows another key than before: either it was installed anew, or you talk to"
+            f" somebody else. If you know why, type: ssh-keygen -R {shlex.quote(name)}"
+        ) from None
+    except AuthenticationException:
+        raise Exit(f"{c.host} does not let {c.user} in. Try: {ssh}") from None
+    except SSHException as error:
+        if "not found in known_hosts" not in str(error):
+            raise Exit(f"{c.host} cannot be reached: {error}") from None
+        raise Exit(
+            f"The key of {c.host} is not known here. Compare it with what your provider shows,"
+            f" and take it over: {ssh}"
+        ) from None
+    except (OSError, EOFError) as error:
+        raise Exit(f"{c.host} cannot be reached: {error or 'the connection was lost'}") from None
+    return c
