@@ -1,13 +1,10 @@
 """An AWS account on this machine: the emulator of images/ministack, and a checkout that is deployed to it."""
 
 import base64
-import http.client
 import json
 import random
 import re
 import shutil
-import socket
-import ssl
 import time
 from pathlib import Path
 
@@ -15,7 +12,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from tests.docker import engine
-from tests.docker.engine import Answer, docker, eventually, run
+from tests.docker.commits import Commits
+from tests.docker.engine import Answer, ask_by_https, docker, eventually, run
 
 IMAGE = "slipway-test/ministack:1.5.33"
 ACCOUNT, REGION, HOST = "000000000000", "eu-west-2", "www.site.test"
@@ -38,7 +36,7 @@ MISSING = {
 }
 
 
-class Aws:
+class Aws(Commits):
     """The account, the checkout, and somebody who types `fab`: as the owner of the account, or as GitHub."""
 
     def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
@@ -97,27 +95,9 @@ class Aws:
                 )
                 assert found == 1, resource
             (deploy / name).write_text(text)
-        run("git", "init", "--quiet", cwd=self.folder)
-        self.commit()
+        self.begin()
 
     # --- The checkout -------------------------------------------------------------------------------
-
-    def commit(self) -> str:
-        """Commit all there is, and return the commit."""
-        run("git", "add", "--all", cwd=self.folder)
-        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
-        run("git", *who, "commit", "--quiet", "--allow-empty", "--message", "x", cwd=self.folder)
-        return run("git", "rev-parse", "HEAD", cwd=self.folder).stdout.strip()
-
-    def edit(self, name: str, text: str) -> str:
-        """Add text to the end of a file, and commit."""
-        with (self.folder / name).open("a") as file:
-            file.write(text)
-        return self.commit()
-
-    def reset(self, commit: str) -> None:
-        """Bring the checkout back to a commit."""
-        run("git", "reset", "--quiet", "--hard", commit, cwd=self.folder)
 
     def fab(self, *words: str, owner: bool = False, says: str = "", check: bool = True):
         """Run a task; as GitHub's workflow unless `owner`; `says` is its standard input."""
@@ -168,20 +148,7 @@ class Aws:
 
     def get(self, path: str, form: dict | None = None, **headers: str) -> Answer:
         """Ask the site by HTTPS, at its host name."""
-        context = ssl.create_default_context(cafile=self.variables["SSL_CERT_FILE"])
-        connection = http.client.HTTPConnection(HOST, timeout=30)
-        plain = socket.create_connection((self.address, 443), timeout=30)
-        connection.sock = context.wrap_socket(plain, server_hostname=HOST)
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        if form is None:
-            connection.request("GET", path, headers=given)
-        else:
-            given["Content-Type"] = "application/x-www-form-urlencoded"
-            connection.request("POST", path, engine.urlencode(form), given)
-        answer = connection.getresponse()
-        body = answer.read().decode(errors="replace")
-        connection.close()
-        return Answer(answer.status, answer.headers, body)
+        return ask_by_https(self.address, HOST, self.variables["SSL_CERT_FILE"], path, form, **headers)
 
     def remove(self) -> None:
         """Remove every container in the network, the network and the images that were pushed."""

@@ -5,6 +5,8 @@ import http.client
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -93,7 +95,22 @@ class Answer:
 
 def ask(host: str, port: int, path: str, form: dict | None = None, timeout: float = 30, **headers) -> Answer:
     """Send one request, a POST if there is a form, and return the answer; raises OSError if none comes."""
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    return answer(http.client.HTTPConnection(host, port, timeout=timeout), path, form, headers)
+
+
+def ask_by_https(
+    address: str, host: str, authority: str, path: str, form: dict | None = None, **headers
+) -> Answer:
+    """Do the same by HTTPS, at an IP address, for a host name that the file `authority` vouches for."""
+    context = ssl.create_default_context(cafile=authority)
+    connection = http.client.HTTPConnection(host, timeout=30)
+    plain = socket.create_connection((address, 443), timeout=30)
+    connection.sock = context.wrap_socket(plain, server_hostname=host)
+    return answer(connection, path, form, headers)
+
+
+def answer(connection: http.client.HTTPConnection, path: str, form: dict | None, headers: dict) -> Answer:
+    """Send a request by a connection, close that, and return the answer."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         if form is None:

@@ -61,7 +61,7 @@ def aws(
 @pytest.fixture
 def commit(aws: Aws) -> Iterator[str]:
     """Return the commit that runs; in the end the checkout and what runs are this one again."""
-    commit = engine.run("git", "rev-parse", "HEAD", cwd=aws.folder).stdout.strip()
+    commit = aws.head()
     yield commit
     aws.reset(commit)
     if not deployed(aws).endswith(digest(aws, commit)):
@@ -232,7 +232,7 @@ def test_release_whose_page_fails(aws: Aws, commit: str) -> None:
 @pytest.fixture(scope="module")
 def other(aws: Aws) -> str:
     """Return another commit, whose image has been pushed already."""
-    before = engine.run("git", "rev-parse", "HEAD", cwd=aws.folder).stdout.strip()
+    before = aws.head()
     other = aws.edit(HOME, "<!-- other -->\n")
     aws.fab("aws.deploy")
     aws.reset(before)

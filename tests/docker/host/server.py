@@ -1,19 +1,17 @@
 """A server with an engine of its own, and a checkout that is deployed to it."""
 
 import contextlib
-import http.client
 import json
 import re
 import socket
-import ssl
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
 
-from tests.docker.engine import Answer, docker, eventually, run
+from tests.docker.commits import Commits
+from tests.docker.engine import Answer, ask_by_https, docker, eventually, run
 
 IMAGES = Path(__file__).resolve().parent.parent / "images"
 IMAGE, HOST, PROJECT = "slipway-test/server:13", "www.site.test", "my_site"
@@ -30,7 +28,7 @@ urlpatterns += [
 """
 
 
-class Server:
+class Server(Commits):
     """The server, the checkout, and somebody who types `fab`."""
 
     def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
@@ -55,8 +53,7 @@ class Server:
         eventually(lambda: self.listens(22), 30, "sshd")
         with (folder / "config/urls.py").open("a") as file:
             file.write(PAGES)
-        run("git", "init", "--quiet", cwd=folder)
-        self.commit()
+        self.begin()
 
     # --- The server ---------------------------------------------------------------------------------
 
@@ -109,26 +106,9 @@ class Server:
     # --- The checkout -------------------------------------------------------------------------------
 
     def commit(self) -> str:
-        """Commit all there is, or nothing, and return the commit: another image in any case."""
-        run("git", "add", "--all", cwd=self.folder)
-        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
-        run("git", *who, "commit", "--quiet", "--allow-empty", "--message", "x", cwd=self.folder)
-        self.commits.append(self.head())
+        """Commit, and remember it, since an image is named by it."""
+        self.commits.append(super().commit())
         return self.commits[-1]
-
-    def head(self) -> str:
-        """Return the commit of the checkout."""
-        return run("git", "rev-parse", "HEAD", cwd=self.folder).stdout.strip()
-
-    def edit(self, name: str, text: str) -> str:
-        """Add text to the end of a file, and commit."""
-        with (self.folder / name).open("a") as file:
-            file.write(text)
-        return self.commit()
-
-    def reset(self, commit: str) -> None:
-        """Bring the checkout back to a commit."""
-        run("git", "reset", "--quiet", "--hard", commit, cwd=self.folder)
 
     def fab(self, *words: str, user: str = "deploy", says: str = "", check: bool = True):
         """Run a task on the server; `says` is its standard input."""
@@ -148,16 +128,7 @@ class Server:
 
     def get(self, path: str, form: dict | None = None, **headers: str) -> Answer:
         """Ask the site by HTTPS, at its host name."""
-        context = ssl.create_default_context(cafile=self.authority)
-        connection = http.client.HTTPConnection(HOST, timeout=30)
-        plain = socket.create_connection((self.address, 443), timeout=30)
-        connection.sock = context.wrap_socket(plain, server_hostname=HOST)
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("GET" if form is None else "POST", path, form and urlencode(form), given)
-        answer = connection.getresponse()
-        body = answer.read().decode(errors="replace")
-        connection.close()
-        return Answer(answer.status, answer.headers, body)
+        return ask_by_https(self.address, HOST, self.authority, path, form, **headers)
 
     def serves(self, release: str = "") -> bool:
         """Whether the first page is there, and by the container of this release."""
