@@ -76,7 +76,7 @@ def start(c: Context) -> None:
     if process():
         return
     settings = env.read()
-    for name in ("WEB_PORT", "DEBUG_PORT") if settings.get("DEBUGPY") else ("WEB_PORT",):
+    for name in port_names(settings):
         env.refuse_taken_port(name, int(settings[name]))
     if VENV.exists():
         install_python(c)
@@ -96,21 +96,32 @@ def start(c: Context) -> None:
 
 
 def stop() -> None:
-    """Stop the site's process and all that it started; quiet if there is none."""
+    """Stop the site's process and all that it started; quiet if there is none.
+
+    Waits until nothing of it listens any more, so that it can be started at once.
+    """
     pid = process()
     if not pid:
         print("The site does not run.")
         return
+    settings = env.read()
+    ports = [int(settings[name]) for name in port_names(settings) if settings.get(name)]
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGTERM)
     for _ in range(100):
-        if not process():
+        if not process() and not any(map(env.is_taken, ports)):
             break
         time.sleep(0.1)
     else:
-        os.killpg(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
     PID.unlink(missing_ok=True)
     print("The site is stopped.")
+
+
+def port_names(settings: dict[str, str]) -> tuple[str, ...]:
+    """Return the names of the variables that hold the site's ports."""
+    return ("WEB_PORT", "DEBUG_PORT") if settings.get("DEBUGPY") else ("WEB_PORT",)
 
 
 def process() -> int:

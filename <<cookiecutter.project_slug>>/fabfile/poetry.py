@@ -82,7 +82,7 @@ def own_environment(packages: list[str]) -> Path:
     folder = cache / f"{name}-{version}-python-{sys.version_info.major}.{sys.version_info.minor}"
     if folder.exists():
         return folder
-    print(f"Installing {name} {version} into {folder} (once).", file=sys.stderr)
+    print(f"Installing {name.capitalize()} {version} into {folder} (once).", file=sys.stderr)
     unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
     try:
         venv.create(unfinished, with_pip=True)
@@ -91,7 +91,7 @@ def own_environment(packages: list[str]) -> Path:
         unfinished.rename(folder)
     except subprocess.CalledProcessError:
         sys.exit(
-            f"{name} {version} could not be installed: is there a network?"
+            f"{name.capitalize()} {version} could not be installed: is there a network?"
             " Else install uv, which brings it: https://docs.astral.sh/uv/"
         )
     except OSError:

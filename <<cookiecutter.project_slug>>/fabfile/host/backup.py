@@ -39,7 +39,7 @@ def backup(c: Context, fetch: bool = False) -> None:
     }
 )
 def restore(c: Context, file: str, yes: bool = False) -> None:
-    """Bring the data of a backup back, with the data of now set aside.
+    """Bring a backup back; the data of now is set aside.
 
     The backup is restored into a database of its own, and migrated there, before the site stops for a
     moment and takes that one. So a backup that cannot be restored changes nothing.

@@ -57,7 +57,7 @@ def logs(c: Context, service: str = "web", follow: bool = True) -> None:
 
 @task(help={"line": 'What follows manage.py, in quotes: "createsuperuser"'})
 def manage(c: Context, line: str) -> None:
-    """Run one of Django's commands: fab -H deploy@HOST host.manage "check".
+    """Run one of Django's commands: fab host.manage "check".
 
     It runs in a container of its own, with your terminal, and its exit code is the task's.
     """

@@ -40,9 +40,9 @@ for code, path in ((1, "/readyz"), (2, "/")):
 
 @task(help={"dirty": "Deploy the files as they are, though they differ from the commit"})
 def deploy(c: Context, dirty: bool = False) -> None:
-    """Build, send, migrate and serve this commit: fab -H deploy@HOST host.deploy.
+    """Build, send, migrate and serve this commit.
 
-    Whatever fails, the old release goes on serving, and the exit code is not 0.
+    Type: fab -H deploy@HOST host.deploy. Whatever fails, the old release goes on serving, and the exit code is not 0.
     """
     server = connect(c)
     release = image.commit(dirty)
@@ -82,7 +82,10 @@ def rollback(c: Context, to: str = "") -> None:
 
 @task
 def restart(c: Context) -> None:
-    """Start the release anew, as after a change of a variable; no request is lost."""
+    """Start the release anew, as after a change of a variable.
+
+    No request is lost.
+    """
     server = connect(c)
     with server.lock():
         done = history(server)

@@ -25,7 +25,7 @@ CHECK = "python -c 'from config.environment import read_or_exit; read_or_exit()'
 
 @task(help={"domain": "The site's host name; several with commas between them"})
 def setup(c: Context, domain: str = "") -> None:
-    """Make a fresh Debian or Ubuntu server ready: fab -H root@HOST host.setup.
+    """Make a fresh Debian or Ubuntu server ready for the site.
 
     It takes root, or a user who may sudo; it can be run again, and then changes nothing that is right.
     """
