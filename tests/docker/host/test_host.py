@@ -254,11 +254,13 @@ def test_backup_that_cannot_be_restored(server: Server, commit: str, tmp_path: P
     assert "broken.dump" in last(server.fab("host.restore", "none.dump", "--yes", check=False))
 
 
-def test_masked_copy(server: Server) -> None:
+def test_masked_copy(server: Server, project_environment: Path) -> None:
     """`fab pull` finds the release that serves, whose copy a site on SQLite cannot take, as it says."""
+    (server.folder / ".venv").symlink_to(project_environment)
     variables = {**server.variables, "RUN_IN": "host"}
     command = ("fab", "-H", f"deploy@{server.address}", "pull", "--from", FOLDER, "--yes")
     refused = engine.run(*command, cwd=server.folder, env=variables, check=False)
+    (server.folder / ".venv").unlink()
     assert refused.returncode == 1
     assert "There it is postgresql, here sqlite" in refused.stdout
 
