@@ -156,9 +156,12 @@ class Aws(Commits):
         if containers:
             docker("rm", "--force", "--volumes", *containers)
         docker("network", "rm", self.name)
-        images = docker("images", "--quiet", f"{self.address}:4566/{PREFIX}").split()
+        # By name: another test's image can be the same one under another name.
+        images = docker(
+            "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{self.address}:4566/{PREFIX}"
+        )
         if images:
-            docker("rmi", "--force", *set(images), check=False)
+            docker("image", "rm", "--force", *images.split(), check=False)
 
 
 def build() -> None:

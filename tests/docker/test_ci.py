@@ -40,7 +40,10 @@ class Runner(Checkout):
     def remove(self) -> None:
         """Remove what the steps have made."""
         super().remove()
-        docker("image", "rm", "--force", *self.images, check=False)
+        for image in self.images:
+            # One with a name is another test's, too, which has built the same.
+            if docker("image", "inspect", "--format", "{{len .RepoTags}}", image, check=False) == "0":
+                docker("image", "rm", image, check=False)
 
 
 @pytest.fixture
