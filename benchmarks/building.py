@@ -32,10 +32,7 @@ def timed(work: Callable[[], object]) -> float:
 
 def build(project: Path, name: str, *options: str) -> None:
     """Build the production image, on a network like this one."""
-    mirror = engine.mirror(project)
-    engine.build(
-        project, name, *(("--build-arg", f"POETRY_PYPI_MIRROR_URL={mirror}") if mirror else ()), *options
-    )
+    engine.build(project, name, *engine.build_options(project), *options)
 
 
 def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[[str], None]) -> str:

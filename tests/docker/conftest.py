@@ -54,8 +54,7 @@ def project(default_project: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def build_options(project: Path) -> tuple[str, ...]:
     """Return what a build needs on this network: nothing, or the index that Poetry is to read."""
-    mirror = engine.mirror(project)
-    return ("--build-arg", f"POETRY_PYPI_MIRROR_URL={mirror}") if mirror else ()
+    return engine.build_options(project)
 
 
 @pytest.fixture(scope="session")

@@ -313,9 +313,10 @@ def tree(image: str) -> dict[str, tuple]:
     return found
 
 
-def mirror(project: Path) -> str:
-    """Return the index that Poetry needs on this network in place of its own, or ""."""
-    if "POETRY_PYPI_MIRROR_URL" in os.environ:
-        return os.environ["POETRY_PYPI_MIRROR_URL"]
-    script = "import runpy; print(runpy.run_path('fabfile/poetry.py')['index_without_json']())"
-    return run(sys.executable, "-c", script, cwd=project).stdout.splitlines()[-1]
+def build_options(project: Path) -> tuple[str, ...]:
+    """Return what a build needs on this network: nothing, or the index that Poetry is to read."""
+    mirror = os.environ.get("POETRY_PYPI_MIRROR_URL")
+    if mirror is None:
+        script = "import runpy; print(runpy.run_path('fabfile/poetry.py')['index_without_json']())"
+        mirror = run(sys.executable, "-c", script, cwd=project).stdout.splitlines()[-1]
+    return ("--build-arg", f"POETRY_PYPI_MIRROR_URL={mirror}") if mirror else ()
