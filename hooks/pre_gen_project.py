@@ -12,7 +12,12 @@ import unicodedata
 ANSWERS = json.loads(r"""<< cookiecutter | tojson >>""")
 
 LONGEST = {"project_name": 80, "project_slug": 40, "description": 200, "author": 200}
-CHOICES = {"ci": ["github", "gitlab", "none"]}
+CHOICES = {
+    "api": ["none", "ninja", "drf"],
+    "sign_up": ["staff", "public"],
+    "cms": ["none", "wagtail"],
+    "ci": ["github", "gitlab", "none"],
+}
 LOCKS = ["tested", "latest"]
 
 AUTHOR = re.compile(r"(.*\S) <([^<>]*)>")
