@@ -23,25 +23,12 @@ from typing import Any
 
 from cookiecutter.main import cookiecutter
 
+from tests.choices import QUESTIONS, Combination, answers, combinations
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE
 
 POETRY = PROJECT_TEMPLATE / "fabfile" / "poetry.py"
-# The questions whose answers bring packages.
-QUESTIONS = ("api", "sign_up", "cms")
 
-Combination = tuple[str, ...]
 Locks = dict[Combination, str]
-
-
-def combinations() -> list[Combination]:
-    """Return all combinations of answers to these questions, the one with all defaults first."""
-    given = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-    return list(itertools.product(*(given[question] for question in QUESTIONS)))
-
-
-def answers(combination: Combination) -> dict[str, str]:
-    """Return the combination as cookiecutter's answers."""
-    return dict(zip(QUESTIONS, combination, strict=True))
 
 
 def main(*options: str) -> None:
