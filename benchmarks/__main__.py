@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import building, serving
+from benchmarks import building, deploying, first_page, serving
 from tests.docker.engine import docker
 
 RESULTS = building.TEMPLATE / "docs" / "benchmarks.md"
@@ -75,6 +75,8 @@ def main() -> None:
             chapters = [
                 serving.measure(image, folder, rounds, say),
                 building.measure(project, image, folder, rounds, say),
+                first_page.measure(folder, rounds, say),
+                deploying.measure(folder, rounds, say),
             ]
         finally:
             docker("image", "rm", "--force", image)

@@ -14,6 +14,7 @@ changes; requests per second swing with it.
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,9 @@ def measure(image: str, folder: Path, rounds: int, say: Callable[[str], None]) -
         sign_in = signing_in(pages[0].container, rounds)
         say("serving: workers")
         workers = [with_workers(net, image, number, rounds) for number in (1, 2, 4)]
-    return chapter(pages, sign_in, workers)
+        say("serving: containers")
+        containers = [with_containers(net, image, number, rounds) for number in (1, 2, 3, 4)]
+    return chapter(pages, sign_in, workers, containers)
 
 
 @contextmanager
@@ -205,6 +208,21 @@ def with_workers(net: Network, image: str, workers: int, rounds: int) -> list[ob
     return [workers, home.rate, f"{memory:.0f} MB"]
 
 
+def with_containers(net: Network, image: str, count: int, rounds: int) -> list[object]:
+    """Return a row of the table: the containers, requests per second of all, and their memory."""
+    sites = [net.site(image, WEB_CONCURRENCY="1").ready() for _ in range(count)]
+    rate = Figure("/s", 0)
+    for _ in range(rounds):
+        homes = [page("ours", "home page", site, "/", HEADERS) for site in sites]
+        with ThreadPoolExecutor(count) as pool:
+            list(pool.map(load, homes))
+        rate.values.append(sum(home.rate.median for home in homes))
+    memory = sum(map(proportional_memory, sites))
+    for site in sites:
+        site.stop()
+    return [count, rate, f"{memory:.0f} MB"]
+
+
 def proportional_memory(site: Container) -> float:
     """Return the MB of a site's processes, pages that they share counted once."""
     script = (
@@ -218,7 +236,9 @@ def proportional_memory(site: Container) -> float:
     return int(site.exec("python", "-c", script)) * 1024 / 1e6
 
 
-def chapter(pages: list[Page], sign_in: Figure, workers: list[list[object]]) -> str:
+def chapter(
+    pages: list[Page], sign_in: Figure, workers: list[list[object]], containers: list[list[object]]
+) -> str:
     """Return what was measured, in Markdown."""
     rows = [[f"{p.site}: {p.name}", p.processor, p.rate, p.half, p.slowest] for p in pages]
     homes = {p.site: p.processor.median for p in pages if p.name == "home page"}
@@ -231,5 +251,7 @@ def chapter(pages: list[Page], sign_in: Figure, workers: list[list[object]]) -> 
             bars("Processor time for the home page", "ms per request", homes),
             f"To sign in takes {sign_in} of a processor. Most of it is Argon2, which is meant to be dear.\n",
             table(["Workers, first page", "Requests", "Memory in all"], workers),
+            "Containers of one worker share the machine's processors with a `wrk` for each.\n",
+            table(["Containers, first page", "Requests", "Memory in all"], containers),
         ]
     )

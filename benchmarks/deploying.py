@@ -1,0 +1,50 @@
+"""How long a deployment to one server takes: a Debian with an engine of its own, in a container."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.building import append, generate, timed
+from benchmarks.figures import Figure, table
+from benchmarks.first_page import with_fabric
+from tests.docker import conftest, engine
+from tests.docker.host import server as servers
+
+
+def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
+    """Set a server up, then deploy and roll back `rounds` times; return the chapter in Markdown."""
+    say("deploying: setting a server up")
+    conftest.stand_in("debian:13", servers.IMAGES / "debian")
+    conftest.stand_in("caddy:2", servers.IMAGES / "caddy")
+    servers.build()
+    generate(folder / "deployed")
+    project = folder / "deployed" / "my_site"
+    server = servers.Server(project, with_fabric(), engine.build_options(project))
+    first, again, same, back = Figure("s"), Figure("s"), Figure("s"), Figure("s")
+    sent = Figure("kB", 0)
+    try:
+        server.know()
+        server.fab("host.setup", "--domain", servers.HOST, user="root")
+        server.load_images()
+        server.fab("host.env", "SITE_TLS", says="tls internal")
+        server.fab("host.env", "EMAIL_URL", says="smtp+plain://localhost:25")
+        first.values.append(timed(lambda: server.fab("host.deploy")))
+        for number in range(rounds):
+            say(f"deploying: round {number + 1} of {rounds}")
+            append(project / "apps/core/views.py", f"# {number}\n")
+            server.commit()
+            before = server.received()
+            again.values.append(timed(lambda: server.fab("host.deploy")))
+            sent.values.append((server.received() - before) / 1000)
+            same.values.append(timed(lambda: server.fab("host.deploy")))
+            back.values.append(timed(lambda: server.fab("host.rollback")))
+            server.fab("host.deploy")
+    finally:
+        server.remove()
+    rows = [
+        ["the first, `fab host.deploy`", first],
+        ["after an edit of Python, build included", again],
+        ["of what is there already", same],
+        ["`fab host.rollback`", back],
+        ["sent to the server after an edit of Python", sent],
+    ]
+    return "\n".join(["## Deploying to one server\n", table(["Deployment", "Figure"], rows)])

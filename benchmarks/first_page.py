@@ -1,0 +1,97 @@
+"""How long a newcomer waits: from the template to the first page, without Docker and in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.building import generate, timed
+from benchmarks.figures import Figure, table
+from tests.docker import conftest, engine
+from tests.docker.checkout import NodeServer
+from tests.life.production import free_port
+
+
+def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
+    """Measure both ways `rounds` times in turn; return the chapter in Markdown."""
+    host, docker, tests = Figure("s"), Figure("s"), Figure("s")
+    server = NodeServer(new(folder / "node"))
+    for number in range(rounds):
+        say(f"first page: round {number + 1} of {rounds}")
+        on_this_machine(folder / f"host-{number}", host, tests)
+        in_docker(folder / f"docker-{number}", server, docker)
+    rows = [
+        ["without Docker: generate, `fab setup`, `fab start`", host],
+        ["in Docker: generate, `fab build`, `fab start`", docker],
+        ["the new project's own `fab check`, without Docker", tests],
+    ]
+    return "\n".join(
+        [
+            "## From the template to the first page\n",
+            "Until the styled page answers; what is downloaded has been downloaded once before.\n",
+            table(["What", "Figure"], rows),
+        ]
+    )
+
+
+def on_this_machine(folder: Path, waited: Figure, checks: Figure) -> None:
+    """Generate a project and serve it on this machine; then run its checks, and stop it."""
+    project = folder / "my_site"
+    port = free_port()
+    variables = {**with_fabric(), "RUN_IN": "host", "WEB_PORT": str(port)}
+
+    def start() -> None:
+        generate(folder)
+        fab(project, variables, "setup")
+        fab(project, variables, "start")
+        engine.eventually(lambda: answers(f"http://localhost:{port}/"), 60, "the first page")
+
+    waited.values.append(timed(start))
+    checks.values.append(timed(lambda: fab(project, variables, "check")))
+    fab(project, variables, "stop")
+
+
+def in_docker(folder: Path, server: NodeServer, waited: Figure) -> None:
+    """Generate a project and serve it by Compose; then remove it."""
+    generation = generate(folder)
+    project = folder / "my_site"
+    options = engine.build_options(project)
+    with conftest.checkouts(project, with_fabric(), options, server, new(folder / "work")) as checkout:
+        made = checkout()
+
+        def start() -> None:
+            made.fab("build", "start")
+            engine.eventually(lambda: made.get("/").status == 200, 60, "the first page")
+
+        waited.values.append(generation + timed(start))
+
+
+def with_fabric() -> dict[str, str]:
+    """Return variables under which `fab` is the template's own."""
+    tools = Path(sys.executable).parent
+    return {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+
+
+def fab(project: Path, variables: dict[str, str], task: str) -> None:
+    """Run a task."""
+    words = [shutil.which("fab", path=variables["PATH"]) or "fab", task]
+    subprocess.run(words, cwd=project, env=variables, check=True, capture_output=True)
+
+
+def answers(address: str) -> bool:
+    """Whether the page is there."""
+    try:
+        with urllib.request.urlopen(address) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def new(folder: Path) -> Path:
+    """Make a folder and return it."""
+    folder.mkdir(parents=True)
+    return folder
