@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from environs import ValidationError
 
 from apps.accounts.models import User
 from apps.accounts.tests.factories import make_user
 from apps.api.models import USED_EVERY, Token
+from config.environment import is_path
 
 ME = "/api/v1/me"
 ADDRESSES = [ME, "/api/v1/tokens", "/api/v1/openapi.json"]
@@ -108,3 +110,8 @@ def test_the_page_is_for_those_who_may_use_the_api(client: Client, user: User) -
     page = client.get("/ar/api/")
     assert page.status_code == 200
     assert "unsafe" not in page["Content-Security-Policy"]
+
+
+def test_the_administration_cannot_be_where_the_api_is() -> None:
+    with pytest.raises(ValidationError):
+        is_path("api/admin/")
