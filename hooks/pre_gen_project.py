@@ -34,7 +34,7 @@ JOINERS = "\u200c\u200d"
 NEWER_STANDARD_LIBRARY = {"annotationlib", "compression", "test", "tomllib"}
 
 PROJECT_FOLDERS = {
-    "accounts", "apps", "assets", "bash", "config", "conftest", "core", "deploy", "docs", "fabfile",
+    "accounts", "api", "apps", "assets", "bash", "config", "conftest", "core", "deploy", "docs", "fabfile",
     "locale", "manage", "media", "node_modules", "static", "staticfiles", "tasks", "templates", "tests",
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ A comment directly above a block says otherwise:
     <!-- run in docker until it says: a text, after which Ctrl-C is typed -->
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pathlib import Path
 import pexpect
 from markdown_it import MarkdownIt
 
-from tests.conftest import PROJECT_TEMPLATE
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE
 
 SHELL = {"", "bash", "console", "sh", "shell"}
 MARK = re.compile(r"<!-- (?:not run: (?P<why>\S.*)|run in docker(?: until it says: (?P<until>\S.*))?) -->")
@@ -45,9 +46,12 @@ class Block:
 
 
 def documents() -> list[str]:
-    """Return the generated documents that have a shell block."""
+    """Return the documents of a project with all defaults that have a shell block."""
     files = [PROJECT_TEMPLATE / "README.md", *sorted(PROJECT_TEMPLATE.glob("docs/**/*.md"))]
-    return [str(file.relative_to(PROJECT_TEMPLATE)) for file in files if any(blocks(file))]
+    names = [str(file.relative_to(PROJECT_TEMPLATE)) for file in files if any(blocks(file))]
+    table = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))["_optional_files"]
+    of_a_choice = {path for values in table.values() for paths in values.values() for path in paths}
+    return [name for name in names if name not in of_a_choice]
 
 
 def blocks(document: Path) -> Iterator[Block]:

@@ -22,6 +22,7 @@ CHAPTERS = {
     "Mail, by SMTP": "life/test_mail.py",
     "The cache and sessions, in Redis or Valkey": "life/test_redis.py",
     "Attacks on the running site": "life/test_attacks.py",
+    "The API": "life/test_api.py",
     "Known weaknesses of packages": "life/test_audit.py",
     "Background tasks": "life/test_worker.py",
     "Data": "life/test_data.py",

@@ -34,6 +34,9 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.accounts",
     "apps.tasks",
+<% if cookiecutter.api != "none" %>
+    "apps.api",
+<% endif %>
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -43,6 +46,13 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "django_tasks_db",
+<% if cookiecutter.api == "ninja" %>
+    "ninja",
+<% elif cookiecutter.api == "drf" %>
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+<% endif %>
 ]
 
 # https://docs.djangoproject.com/en/6.1/ref/middleware/#middleware-ordering
@@ -53,6 +63,10 @@ MIDDLEWARE = [
     "apps.core.middleware.RequestLogMiddleware",
     # Before all that may answer by itself, so that no page lacks the policy.
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+<% if cookiecutter.api != "none" %>
+    # Around all that may refuse a request.
+    "apps.api.middleware.ApiMiddleware",
+<% endif %>
     "django.middleware.security.SecurityMiddleware",
     "apps.core.middleware.BodyLimitMiddleware",
     # In development runserver itself serves the static files, before they are collected.
@@ -172,6 +186,38 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env["DEFAULT_FROM_EMAIL"]
 TASKS_BACKENDS = {"immediate": "ImmediateBackend", "database": "DatabaseBackend"}
 TASKS = {"default": {"BACKEND": f"apps.tasks.backends.{TASKS_BACKENDS[env['TASKS']]}"}}
 
+<% if cookiecutter.api == "drf" %>
+# https://www.django-rest-framework.org/api-guide/settings/
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.api.throttling.UserThrottle"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.api.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "apps.api.pagination.Pagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "apps.api.exceptions.exception_handler",
+    "PAGE_SIZE": 20,
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+# https://drf-spectacular.readthedocs.io/en/latest/settings.html
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": SITE_NAME,
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": ["apps.api.schema.describe"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+<% endif %>
 # https://docs.djangoproject.com/en/6.1/topics/i18n/
 
 LANGUAGE_CODE = "en"

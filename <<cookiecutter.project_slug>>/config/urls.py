@@ -10,6 +10,9 @@ from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
+<% if cookiecutter.api != "none" %>
+from apps.api.pages import DocsView
+<% endif %>
 from apps.core import views
 from apps.core.sitemaps import SITEMAPS
 
@@ -19,10 +22,16 @@ urlpatterns = [
     path("robots.txt", views.robots),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path(".well-known/security.txt", views.security),
+<% if cookiecutter.api != "none" %>
+    path("api/v1/", include("apps.api.urls")),
+<% endif %>
     # The pages: each address has one language.
     *i18n_patterns(
         path("", include("apps.core.urls")),
         path("account/", include("apps.accounts.urls")),
+<% if cookiecutter.api != "none" %>
+        path("api/", DocsView.as_view(), name="api_docs"),
+<% endif %>
         path(settings.ADMIN_PATH, admin.site.urls),
         prefix_default_language=False,
     ),

@@ -6,6 +6,9 @@ development alone: https://babel.pocoo.org/en/latest/api/messages/
 
 from collections.abc import Iterator
 from io import BytesIO
+<% if cookiecutter.api != "none" %>
+from itertools import product
+<% endif %>
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +49,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+<% if cookiecutter.api == "none" %>
         texts = texts_of(settings.BASE_DIR)
         faults = []
         for code, _ in settings.LANGUAGES:
@@ -53,6 +57,14 @@ class Command(BaseCommand):
                 continue
             po = settings.LOCALE_PATHS[0] / to_locale(code) / "LC_MESSAGES" / "django.po"
             catalog = translated(po, code, texts)
+<% else %>
+        locales = [settings.LOCALE_PATHS[0], *settings.BASE_DIR.glob("apps/*/locale")]
+        codes = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+        faults = []
+        for locale, code in product(locales, codes):
+            po = locale / to_locale(code) / "LC_MESSAGES" / "django.po"
+            catalog = translated(po, code, texts_of(settings.BASE_DIR, locale))
+<% endif %>
             if not options["check"]:
                 po.parent.mkdir(parents=True, exist_ok=True)
                 po.write_bytes(as_po(catalog))
@@ -64,14 +76,29 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(faults) or "Every text is translated.")
 
 
+<% if cookiecutter.api == "none" %>
 def texts_of(project: Path) -> Catalog:
     """Return every text that the code marks for translation, with the files that it is in."""
+<% else %>
+def locale_of(file: Path) -> Path:
+    """Return where a file's translations are: in its app's own locale/ if there is one."""
+    own = settings.BASE_DIR.joinpath(*file.relative_to(settings.BASE_DIR).parts[:2], "locale")
+    return own if own.is_dir() else settings.LOCALE_PATHS[0]
+
+
+def texts_of(project: Path, locale: Path) -> Catalog:
+    """Return the texts whose translations are in `locale`, with the files that they are in."""
+<% endif %>
     catalog = Catalog()
     files = (file for name in FOLDERS for file in (project / name).rglob("*.*"))
     for file in sorted(files):
         path = file.relative_to(project)
         if "tests" in path.parts or "__pycache__" in path.parts:
             continue
+<% if cookiecutter.api != "none" %>
+        if locale_of(file) != locale:
+            continue
+<% endif %>
         if path.suffix == ".py" or "templates" in path.parts:
             for text, context in texts_in(file):
                 catalog.add(text, locations=[(path.as_posix(), 0)], context=context)
