@@ -109,7 +109,7 @@ def test_cache_url() -> None:
         assert ready.status_code == 503
         assert ready.json()["cache"] == "no answer"
         make_user("ann@example.org")
-        form = {"username": "ann@example.org", "password": PASSWORD}
+        form = {"<< 'login' if cookiecutter.__with_allauth == 'yes' else 'username' >>": "ann@example.org", "password": PASSWORD}
         assert client.post("/account/login/", form).status_code == 302
         assert client.get("/account/").status_code == 200
         client.post("/account/logout/")
@@ -124,9 +124,17 @@ def test_admin_path() -> None:
 
     try:
         with production() as client:
+<% if cookiecutter.__with_allauth == "yes" %>
+            assert answers(client, "/admin/login/") == 302
+<% else %>
             assert answers(client, "/admin/login/") == 200
+<% endif %>
         with production(ADMIN_PATH="back-office/") as client:
+<% if cookiecutter.__with_allauth == "yes" %>
+            assert answers(client, "/back-office/login/") == 302
+<% else %>
             assert answers(client, "/back-office/login/") == 200
+<% endif %>
             assert answers(client, "/admin/login/") == 404
     finally:
         importlib.reload(urls)
