@@ -32,6 +32,3 @@ urlpatterns = [
 
 handler400 = "apps.core.views.bad_request"
 handler404 = "apps.core.views.page_not_found"
-<% if cookiecutter.__with_allauth == "yes" %>
-handler429 = "apps.authentication.views.too_many_requests"
-<% endif %>

@@ -11,7 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.socialaccount import providers as allauth_providers
+<% if cookiecutter.sign_up == "public" %>
 from allauth.socialaccount.models import SocialAccount
+<% endif %>
 from django.apps import apps
 from django.test import Client, override_settings
 from django.urls import clear_url_caches, reverse
