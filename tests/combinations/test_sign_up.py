@@ -105,7 +105,8 @@ def site(production: Production, provider: str) -> Iterator[Site]:
     with production.serve(OIDC_SERVER_URL=provider, **oidc) as site:
         production.python(
             "from apps.accounts.models import User\n"
-            f"User.objects.create_superuser('staff@example.org', {PASSWORD!r})"
+            f"User.objects.create_superuser('staff@example.org', {PASSWORD!r})\n"
+            f"User.objects.create_user('forgetful@example.org', {PASSWORD!r})"
         )
         yield site
 
@@ -215,6 +216,21 @@ def test_sign_in_by_another_sites_account(page: Page, site: Site, provider: str)
     follow(page.get_by_role("link", name="Account", exact=True))
     follow(page.get_by_role("link", name="Other ways to sign in"))
     judge(page)
+
+
+def test_reset_a_password(page: Page, site: Site, visitors: Visitors) -> None:
+    """By the link in a mail, which is written and sent after the answer."""
+    page.goto(f"{site.address}/account/password/reset/")
+    judge(page)
+    send(page, email="forgetful@example.org")
+    judge(page)
+    page.goto(visitors.link_mailed_to("forgetful"))
+    judge(page)
+    send(page, password1=f"new {PASSWORD}", password2=f"new {PASSWORD}")
+    judge(page)
+    page.goto(f"{site.address}/account/login/")
+    send(page, login="forgetful@example.org", password=f"new {PASSWORD}")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def test_the_pages_of_an_account(page: Page, site: Site) -> None:
