@@ -13,7 +13,11 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import clear_url_caches
 
+<% if cookiecutter.__with_allauth == "yes" %>
+from apps.accounts.tests.factories import PASSWORD, make_superuser, make_user
+<% else %>
 from apps.accounts.tests.factories import PASSWORD, make_user
+<% endif %>
 from config import urls
 from config.environment import BASE_DIR
 from config.logs import logging_config
@@ -141,6 +145,17 @@ def test_admin_path() -> None:
         clear_url_caches()
 
 
+<% if cookiecutter.__with_allauth == "yes" %>
+def test_second_factor() -> None:
+    make_superuser("ann@example.org")
+    for variables, status in (({}, 302), ({"SECOND_FACTOR": "false"}, 200)):
+        with production(HTTPS="false", **variables) as client:
+            form = {"login": "ann@example.org", "password": PASSWORD}
+            assert client.post("/account/login/", form)["Location"] == "/"
+            assert client.get("/admin/").status_code == status
+
+
+<% endif %>
 def logged(style: str) -> str:
     """Return the line that the site prints for a request."""
     printed = io.StringIO()
