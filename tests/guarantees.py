@@ -26,6 +26,7 @@ CHAPTERS = {
     "Data": "life/test_data.py",
     "What is said of AWS": "life/test_aws.py",
     "Updates from the template": "update/test_update.py",
+    "A choice that is taken back": "update/test_take_out.py",
     "Migrations while a release is exchanged": "life/test_migrations.py",
     "The image, step by step": "docker/test_image_steps.py",
     "What the image holds": "docker/test_image_content.py",
@@ -47,7 +48,7 @@ HEAD = """\
 # Guarantees
 
 What Slipway promises of a generated project, and the test that does it. `make test` runs the chapters
-of `tests/life/`, `make test-update` that of `tests/update/`, and `make test-docker` the others, on a real
+of `tests/life/`, `make test-update` those of `tests/update/`, and `make test-docker` the others, on a real
 engine with a real PostgreSQL. What generation itself promises is in `tests/answers/` and `tests/render/`.
 
 `make guarantees` writes this page from the tests' own words.
