@@ -8,7 +8,6 @@ A comment directly above a block says otherwise:
     <!-- run in docker until it says: a text, after which Ctrl-C is typed -->
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,10 +47,9 @@ class Block:
 def documents() -> list[str]:
     """Return the documents of a project with all defaults that have a shell block."""
     files = [PROJECT_TEMPLATE / "README.md", *sorted(PROJECT_TEMPLATE.glob("docs/**/*.md"))]
-    names = [str(file.relative_to(PROJECT_TEMPLATE)) for file in files if any(blocks(file))]
-    table = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))["_optional_files"]
-    of_a_choice = {path for values in table.values() for paths in values.values() for path in paths}
-    return [name for name in names if name not in of_a_choice]
+    with_blocks = [str(file.relative_to(PROJECT_TEMPLATE)) for file in files if any(blocks(file))]
+    tree = (TEMPLATE / "tests" / "render" / "default_tree.txt").read_text(encoding="utf-8").splitlines()
+    return [document for document in with_blocks if document in tree]
 
 
 def blocks(document: Path) -> Iterator[Block]:

@@ -28,6 +28,7 @@ CHAPTERS = {
     "Data": "life/test_data.py",
     "What is said of AWS": "life/test_aws.py",
     "Updates from the template": "update/test_update.py",
+    "A choice that is taken back": "update/test_take_out.py",
     "Migrations while a release is exchanged": "life/test_migrations.py",
     "Every combination of the choices": "combinations/test_combinations.py",
     "The image, step by step": "docker/test_image_steps.py",
@@ -51,7 +52,7 @@ HEAD = """\
 # Guarantees
 
 What Slipway promises of a generated project, and the test that does it. `make test` runs the chapters
-of `tests/life/`, `make test-update` that of `tests/update/`, `make test-combinations` that of
+of `tests/life/`, `make test-update` those of `tests/update/`, `make test-combinations` that of
 `tests/combinations/`, and `make test-docker` the others, on a real engine with a real PostgreSQL. What
 generation itself promises is in `tests/answers/` and `tests/render/`.
 

@@ -12,6 +12,9 @@ from config.environment import BASE_DIR, read_or_exit
 from config.logs import logging_config
 from config.mail import mailer
 from config.media import origin, storage
+<% if cookiecutter.__with_allauth == "yes" %>
+from config.providers import providers
+<% endif %>
 
 env = read_or_exit()
 
@@ -30,12 +33,23 @@ ROOT_URLCONF = "config.urls"
 ADMIN_PATH = env["ADMIN_PATH"]
 WSGI_APPLICATION = "config.wsgi.application"
 
+<% if cookiecutter.__with_allauth == "yes" %>
+PROVIDERS = providers(env)
+<% endif %>
 INSTALLED_APPS = [
     "apps.core",
     "apps.accounts",
     "apps.tasks",
 <% if cookiecutter.api != "none" %>
     "apps.api",
+<% endif %>
+<% if cookiecutter.__with_allauth == "yes" %>
+    "apps.authentication",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    *(f"allauth.socialaccount.providers.{name}" for name in PROVIDERS),
 <% endif %>
     "django.contrib.admin",
     "django.contrib.auth",
@@ -79,6 +93,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.accounts.middleware.LimitsMiddleware",
+<% if cookiecutter.__with_allauth == "yes" %>
+    "allauth.account.middleware.AccountMiddleware",
+    "apps.authentication.middleware.LeaveMiddleware",
+    "apps.authentication.middleware.SecondFactorMiddleware",
+<% endif %>
 ]
 
 # https://docs.djangoproject.com/en/6.1/topics/templates/
@@ -158,6 +177,43 @@ X_FRAME_OPTIONS = "DENY"
 # 1000 fields: https://docs.djangoproject.com/en/6.1/ref/settings/#data-upload-max-memory-size
 BODY_MAX_BYTES = 10 * 1024 * 1024
 
+<% if cookiecutter.__with_allauth == "yes" %>
+# https://docs.allauth.org/en/latest/account/configuration.html and docs/sign-up.md
+
+# A cookie of its own would have another name than this host's others.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+ACCOUNT_ADAPTER = "apps.authentication.adapters.AccountAdapter"
+ACCOUNT_SIGNUP_ENABLED = << 'True' if cookiecutter.sign_up == 'public' else 'False' >>
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "signup": "apps.authentication.forms.SignupForm",
+    "reset_password": "apps.authentication.forms.ResetPasswordForm",
+}
+# These count in the cache; apps.accounts.limits counts in the database, which all processes share.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SESSION_COOKIE_SECURE
+MFA_FORMS = {
+    "authenticate": "apps.authentication.forms.AuthenticateForm",
+    "reauthenticate": "apps.authentication.forms.ReauthenticateForm",
+}
+SOCIALACCOUNT_PROVIDERS = PROVIDERS
+# Whether the parts of the site that begin so take a second factor.
+SECOND_FACTOR = env["SECOND_FACTOR"]
+SECOND_FACTOR_PATHS = [ADMIN_PATH]
+
+<% endif %>
 # https://docs.djangoproject.com/en/6.1/topics/security/#content-security-policy
 
 # These never reach scripts and styles: one from elsewhere takes the page's nonce.

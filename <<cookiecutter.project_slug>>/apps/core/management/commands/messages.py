@@ -4,9 +4,13 @@ It does what Django's makemessages and compilemessages do, by Babel, which is in
 development alone: https://babel.pocoo.org/en/latest/api/messages/
 """
 
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+from collections.abc import Iterable, Iterator
+<% else %>
 from collections.abc import Iterator
+<% endif %>
 from io import BytesIO
-<% if cookiecutter.api != "none" %>
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
 from itertools import product
 <% endif %>
 from pathlib import Path
@@ -49,22 +53,23 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-<% if cookiecutter.api == "none" %>
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+        catalogs = catalogs_of(settings.BASE_DIR)
+        faults = []
+        for (code, _), (locale, texts) in product(settings.LANGUAGES, catalogs):
+<% else %>
         texts = texts_of(settings.BASE_DIR)
         faults = []
         for code, _ in settings.LANGUAGES:
+<% endif %>
             if code == settings.LANGUAGE_CODE:
                 continue
-            po = settings.LOCALE_PATHS[0] / to_locale(code) / "LC_MESSAGES" / "django.po"
-            catalog = translated(po, code, texts)
-<% else %>
-        locales = [settings.LOCALE_PATHS[0], *settings.BASE_DIR.glob("apps/*/locale")]
-        codes = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
-        faults = []
-        for locale, code in product(locales, codes):
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
             po = locale / to_locale(code) / "LC_MESSAGES" / "django.po"
-            catalog = translated(po, code, texts_of(settings.BASE_DIR, locale))
+<% else %>
+            po = settings.LOCALE_PATHS[0] / to_locale(code) / "LC_MESSAGES" / "django.po"
 <% endif %>
+            catalog = translated(po, code, texts)
             if not options["check"]:
                 po.parent.mkdir(parents=True, exist_ok=True)
                 po.write_bytes(as_po(catalog))
@@ -76,29 +81,33 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(faults) or "Every text is translated.")
 
 
-<% if cookiecutter.api == "none" %>
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+def catalogs_of(project: Path) -> list[tuple[Path, Catalog]]:
+    """Return each folder of translations with its texts: those of apps that have one, and the site's."""
+    apps = [locale.parent for locale in sorted(project.glob("apps/*/locale"))]
+    files = [file for name in FOLDERS for file in (project / name).rglob("*.*")]
+    rest = [file for file in files if not any(file.is_relative_to(app) for app in apps)]
+    return [
+        (settings.LOCALE_PATHS[0], texts_of(project, rest)),
+        *((app / "locale", texts_of(project, app.rglob("*.*"))) for app in apps),
+    ]
+
+
+def texts_of(project: Path, files: Iterable[Path]) -> Catalog:
+    """Return every text that these files mark for translation, with the files that it is in."""
+    catalog = Catalog()
+    for file in sorted(files):
+        path = file.relative_to(project)
+<% else %>
 def texts_of(project: Path) -> Catalog:
     """Return every text that the code marks for translation, with the files that it is in."""
-<% else %>
-def locale_of(file: Path) -> Path:
-    """Return where a file's translations are: in its app's own locale/ if there is one."""
-    own = settings.BASE_DIR.joinpath(*file.relative_to(settings.BASE_DIR).parts[:2], "locale")
-    return own if own.is_dir() else settings.LOCALE_PATHS[0]
-
-
-def texts_of(project: Path, locale: Path) -> Catalog:
-    """Return the texts whose translations are in `locale`, with the files that they are in."""
-<% endif %>
     catalog = Catalog()
     files = (file for name in FOLDERS for file in (project / name).rglob("*.*"))
     for file in sorted(files):
         path = file.relative_to(project)
+<% endif %>
         if "tests" in path.parts or "__pycache__" in path.parts:
             continue
-<% if cookiecutter.api != "none" %>
-        if locale_of(file) != locale:
-            continue
-<% endif %>
         if path.suffix == ".py" or "templates" in path.parts:
             for text, context in texts_in(file):
                 catalog.add(text, locations=[(path.as_posix(), 0)], context=context)
@@ -178,6 +187,15 @@ def faults_of(po: Path, catalog: Catalog) -> Iterator[str]:
             yield f"{text!r} is not translated."
         else:
             yield from (f"{text!r}: {error}" for error in message.check(catalog))
+<% if cookiecutter.__with_allauth == "yes" %>
+    # A text that has gone does no harm in them; the next `fab messages` leaves it out.
+    mo = po.with_suffix(".mo")
+    with po.open("rb") as file:
+        written = translated(po, str(catalog.locale), read_po(file, locale=catalog.locale))
+    if not mo.exists() or mo.read_bytes() != as_mo(written):
+        yield f"{mo.name} is out of date."
+<% else %>
     for file, content in ((po, as_po(catalog)), (po.with_suffix(".mo"), as_mo(catalog))):
         if not file.exists() or file.read_bytes() != content:
             yield f"{file.name} is out of date."
+<% endif %>
