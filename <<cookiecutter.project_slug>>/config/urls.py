@@ -11,7 +11,12 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
 from apps.core import views
+<% if cookiecutter.cms == "wagtail" %>
+from apps.pages.sitemaps import SITEMAPS
+from apps.pages.urls import cms_urlpatterns, pages_urlpatterns
+<% else %>
 from apps.core.sitemaps import SITEMAPS
+<% endif %>
 
 urlpatterns = [
     # What robots and browsers look for at these very addresses.
@@ -19,15 +24,25 @@ urlpatterns = [
     path("robots.txt", views.robots),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path(".well-known/security.txt", views.security),
+<% if cookiecutter.cms == "wagtail" %>
+    *cms_urlpatterns,
+    # Uploaded files, in development alone.
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+<% endif %>
     # The pages: each address has one language.
     *i18n_patterns(
         path("", include("apps.core.urls")),
         path("account/", include("apps.accounts.urls")),
         path(settings.ADMIN_PATH, admin.site.urls),
+<% if cookiecutter.cms == "wagtail" %>
+        *pages_urlpatterns,
+<% endif %>
         prefix_default_language=False,
     ),
+<% if cookiecutter.cms == "none" %>
     # Uploaded files, in development alone.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+<% endif %>
 ]
 
 handler400 = "apps.core.views.bad_request"
