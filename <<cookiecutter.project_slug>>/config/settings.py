@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "modelcluster",
     "taggit",
     "django_filters",
+    # The search on PostgreSQL
+    "django.contrib.postgres",
 <% endif %>
     "django.contrib.admin",
     "django.contrib.auth",

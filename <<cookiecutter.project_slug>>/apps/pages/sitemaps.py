@@ -1,4 +1,3 @@
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -31,8 +30,8 @@ class PagesSitemap(Sitemap):
             translations[page.locale.language_code] = page.get_url_parts()[2]
         return list(found.values())
 
-    def get_languages_for_item(self, item: Addresses) -> Iterable[str]:
-        return item
+    def get_languages_for_item(self, item: Addresses) -> list[str]:
+        return list(item)
 
     def location(self, item: Any) -> str:
         return item[get_language()]

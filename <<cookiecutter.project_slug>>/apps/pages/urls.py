@@ -32,6 +32,8 @@ cms_urlpatterns = [
         ),
     ),
     path("documents/", include(document_urls)),
+    # Wagtail asks for this name, and then takes WAGTAIL_FRONTEND_LOGIN_URL.
+    path("_util/login/", users.SignInView.as_view(), name="wagtailcore_login"),
 ]
 
 pages_urlpatterns = [

@@ -1,3 +1,5 @@
+import re
+
 from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +25,9 @@ def search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET if "query" in request.GET else None)
     context: dict[str, object] = {"form": form}
     if form.is_valid():
+        # Without signs, which mean something to a database.
+        words = " ".join(re.findall(r"\w+", form.cleaned_data["query"]))
         pages = Page.objects.live().public().filter(locale=Locale.get_active())
-        found = pages.search(form.cleaned_data["query"])
+        found = pages.search(words) if words else pages.none()
         context["results"] = Paginator(found, RESULTS_ON_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "pages/search.html", context)

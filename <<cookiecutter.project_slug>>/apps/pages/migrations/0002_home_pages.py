@@ -2,9 +2,11 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 
-def make_home_pages(apps, schema_editor):
+def make_home_pages(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Make the site's first page in each language, in place of Wagtail's own."""
     ContentType = apps.get_model("contenttypes.ContentType")
     Locale = apps.get_model("wagtailcore.Locale")

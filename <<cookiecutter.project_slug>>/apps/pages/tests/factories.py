@@ -22,6 +22,7 @@ def picture(name: str = "picture.png", width: int = 1600, height: int = 900) -> 
     drawn.paste("#0a5566", (0, height * 2 // 3, width, height))
     file = BytesIO()
     drawn.save(file, "PNG")
+    file.seek(0)
     return ImageFile(file, name=name)
 
 

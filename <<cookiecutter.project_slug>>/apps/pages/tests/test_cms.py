@@ -1,6 +1,7 @@
 """The CMS: who gets in, under which policy, and what may be uploaded."""
 
 import json
+from contextlib import closing
 from io import BytesIO
 from typing import Any
 
@@ -94,12 +95,10 @@ def page_form(title: str, **fields: str) -> dict[str, str]:
             f"body-{number}-deleted": "",
             f"body-{number}-value": value,
         }
-    for prefix in ("comments",):
-        form |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
-    return {**form, **fields}
+    return {**form, "comments-TOTAL_FORMS": "0", "comments-INITIAL_FORMS": "0", **fields}
 
 
-def test_what_an_editor_publishes_is_shown_and_found(editor: Client, client: Client) -> None:
+def test_what_an_editor_publishes_is_shown_and_found(editor: Client) -> None:
     address = reverse("wagtailadmin_pages:add", args=["pages", "contentpage", home().pk])
     editor.post(address, page_form("Boats"))
     page = ContentPage.objects.get(slug="boats")
@@ -111,7 +110,6 @@ def test_what_an_editor_publishes_is_shown_and_found(editor: Client, client: Cli
     assert "Row upstream" in shown
     assert "<h2>Above</h2>" in shown
     assert "/boats/" in Client().get("/search/?query=upstream").text
-    assert "/boats/" in Client().get("/").text or home().body == []
 
 
 def test_a_page_can_be_translated(client: Client) -> None:
@@ -240,10 +238,8 @@ def test_a_picture_too_large_is_refused(editor: Client, settings: Settings) -> N
 
 def test_a_long_file_is_refused(editor: Client, settings: Settings) -> None:
     assert settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE < settings.BODY_MAX_BYTES
-    file = BytesIO()
-    Picture.effect_noise((1800, 1800), 100).convert("RGB").save(file, "BMP")
     drawn = BytesIO()
-    Picture.effect_noise((3000, 3000), 100).save(drawn, "PNG")
+    Picture.effect_noise((3150, 3150), 100).save(drawn, "PNG")
     assert settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE < drawn.tell() < settings.BODY_MAX_BYTES
     upload(editor, "wagtailimages:add", SimpleUploadedFile("long.png", drawn.getvalue()))
     upload(editor, "wagtaildocs:add", SimpleUploadedFile("long.pdf", drawn.getvalue()))
@@ -260,8 +256,8 @@ def test_documents_that_browsers_run_are_refused(editor: Client, name: str) -> N
 @pytest.mark.parametrize("name", ["report.pdf", "words.txt"])
 def test_a_document_is_downloaded(client: Client, name: str) -> None:
     document = Document.objects.create(title="Report", file=ContentFile(b"words", name=name))
-    answer = client.get(document.url)
-    assert answer.status_code == 200
+    with closing(client.get(document.url)) as answer:
+        assert answer.getvalue() == b"words"
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Security-Policy"] == "default-src 'none'"
