@@ -34,8 +34,9 @@ JOINERS = "\u200c\u200d"
 NEWER_STANDARD_LIBRARY = {"annotationlib", "compression", "test", "tomllib"}
 
 PROJECT_FOLDERS = {
-    "accounts", "api", "apps", "assets", "bash", "config", "conftest", "core", "deploy", "docs", "fabfile",
-    "locale", "manage", "media", "node_modules", "static", "staticfiles", "tasks", "templates", "tests",
+    "accounts", "api", "apps", "assets", "authentication", "bash", "config", "conftest", "core", "deploy",
+    "docs", "fabfile", "locale", "manage", "media", "node_modules", "pages", "static", "staticfiles",
+    "tasks", "templates", "tests",
 }  # fmt: skip
 
 # The names under which poetry.lock's packages are known to PyPI and to import; a test compares.

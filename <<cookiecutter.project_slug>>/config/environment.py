@@ -158,7 +158,7 @@ def is_path(path: str) -> None:
         raise ValidationError(
             "must be like back-office/: letters, digits, - and _, with a / at the end."
         )
-    if path.split("/")[0] in {"account", << '"api", ' if cookiecutter.api != "none" >>"static"}:
+    if path.split("/")[0] in {"account", << '"api", ' if cookiecutter.api != "none" >>"static"<< ', "cms", "documents", "search"' if cookiecutter.cms == 'wagtail' >>}:
         raise ValidationError(f"is {path}, where other pages are.")
 
 

@@ -31,6 +31,9 @@ SECRET_KEY = env["SECRET_KEY"]
 ALLOWED_HOSTS = env["ALLOWED_HOSTS"]
 ROOT_URLCONF = "config.urls"
 ADMIN_PATH = env["ADMIN_PATH"]
+<% if cookiecutter.cms == "wagtail" %>
+CMS_PATH = "cms/"
+<% endif %>
 WSGI_APPLICATION = "config.wsgi.application"
 
 <% if cookiecutter.__with_allauth == "yes" %>
@@ -50,6 +53,25 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     *(f"allauth.socialaccount.providers.{name}" for name in PROVIDERS),
+<% endif %>
+<% if cookiecutter.cms == "wagtail" %>
+    "apps.pages",
+    "apps.pages.apps.UsersConfig",
+    "wagtail.contrib.redirects",
+    "wagtail.contrib.simple_translation",
+    "wagtail.sites",
+    "wagtail.locales",
+    "wagtail.snippets",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "modelcluster",
+    "taggit",
+    "django_filters",
+    # The search on PostgreSQL
+    "django.contrib.postgres",
 <% endif %>
     "django.contrib.admin",
     "django.contrib.auth",
@@ -97,6 +119,9 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "apps.authentication.middleware.LeaveMiddleware",
     "apps.authentication.middleware.SecondFactorMiddleware",
+<% endif %>
+<% if cookiecutter.cms == "wagtail" %>
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 <% endif %>
 ]
 
@@ -211,7 +236,7 @@ MFA_FORMS = {
 SOCIALACCOUNT_PROVIDERS = PROVIDERS
 # Whether the parts of the site that begin so take a second factor.
 SECOND_FACTOR = env["SECOND_FACTOR"]
-SECOND_FACTOR_PATHS = [ADMIN_PATH]
+SECOND_FACTOR_PATHS = [ADMIN_PATH<< ', CMS_PATH' if cookiecutter.cms == 'wagtail' >>]
 
 <% endif %>
 # https://docs.djangoproject.com/en/6.1/topics/security/#content-security-policy
@@ -303,6 +328,36 @@ STORAGES = {
     },
 }
 
+<% if cookiecutter.cms == "wagtail" %>
+# https://docs.wagtail.org/en/stable/reference/settings.html and docs/cms.md
+
+WAGTAIL_SITE_NAME = SITE_NAME
+# The address in the CMS's mail
+WAGTAILADMIN_BASE_URL = f"http{'s' if SECURE_SSL_REDIRECT else ''}://{ALLOWED_HOSTS[0].lstrip('.')}"
+# Nobody signs in, takes a new password or changes an address but on the site's own pages.
+WAGTAILADMIN_LOGIN_URL = WAGTAIL_FRONTEND_LOGIN_URL = LOGIN_URL
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_PASSWORD_RESET_ENABLED = False
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
+# Nothing is asked of other sites: no portraits, no news of releases.
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_ENABLE_UPDATE_CHECK = WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_I18N_ENABLED = True
+WAGTAIL_CONTENT_LANGUAGES = LANGUAGES
+# Those who may see a page are members of a group, or signed in; no password goes round.
+WAGTAIL_PRIVATE_PAGE_OPTIONS = WAGTAILDOCS_PRIVATE_COLLECTION_OPTIONS = {"SHARED_PASSWORD": False}
+WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpeg", "jpg", "png", "webp"]
+WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odp", "ods", "odt", "pdf", "pptx", "txt", "xlsx", "zip"]
+# Below BODY_MAX_BYTES, so that a form says what is wrong.
+WAGTAILIMAGES_MAX_UPLOAD_SIZE = WAGTAILDOCS_MAX_UPLOAD_SIZE = 8 * 1024 * 1024
+# What a picture takes in memory, which its file does not show.
+WAGTAILIMAGES_MAX_IMAGE_PIXELS = 50_000_000
+# A long page is a form of many fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+# Documents are downloaded, never shown as pages of this site.
+WAGTAILDOCS_SERVE_METHOD = "serve_view"
+WAGTAILDOCS_INLINE_CONTENT_TYPES: list[str] = []
+
+<% endif %>
 # https://docs.djangoproject.com/en/6.1/topics/logging/
 
 LOGGING = logging_config(env["LOG_LEVEL"], env["LOG_FORMAT"])

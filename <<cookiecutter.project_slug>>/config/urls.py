@@ -14,7 +14,12 @@ from django.urls import include, path
 from apps.api.pages import DocsView
 <% endif %>
 from apps.core import views
+<% if cookiecutter.cms == "wagtail" %>
+from apps.pages.sitemaps import SITEMAPS
+from apps.pages.urls import cms_urlpatterns, pages_urlpatterns
+<% else %>
 from apps.core.sitemaps import SITEMAPS
+<% endif %>
 
 urlpatterns = [
     # What robots and browsers look for at these very addresses.
@@ -25,6 +30,11 @@ urlpatterns = [
 <% if cookiecutter.api != "none" %>
     path("api/v1/", include("apps.api.urls")),
 <% endif %>
+<% if cookiecutter.cms == "wagtail" %>
+    *cms_urlpatterns,
+    # Uploaded files, in development alone.
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+<% endif %>
     # The pages: each address has one language.
     *i18n_patterns(
         path("", include("apps.core.urls")),
@@ -33,10 +43,15 @@ urlpatterns = [
         path("api/", DocsView.as_view(), name="api_docs"),
 <% endif %>
         path(settings.ADMIN_PATH, admin.site.urls),
+<% if cookiecutter.cms == "wagtail" %>
+        *pages_urlpatterns,
+<% endif %>
         prefix_default_language=False,
     ),
+<% if cookiecutter.cms == "none" %>
     # Uploaded files, in development alone.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+<% endif %>
 ]
 
 handler400 = "apps.core.views.bad_request"
