@@ -38,4 +38,7 @@ def answers(combination: Combination) -> dict[str, str]:
 
 def main_pages(combination: Combination) -> list[str]:
     """Return pages that anybody may open in a project of this combination."""
-    return ["/", "/ar/", "/account/login/", "/sitemap.xml"]
+    _, sign_up, cms = combination
+    more = ["/account/signup/"] if sign_up == "public" else []
+    more += ["/search/?query=welcome", "/ar/search/?query=welcome"] if cms == "wagtail" else []
+    return ["/", "/ar/", "/account/login/", "/sitemap.xml", *more]

@@ -1,13 +1,14 @@
 """Projects of each combination of the choices that bring packages, with what each has locked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests import choices
 from tests.conftest import environment_of, variables_of
-from tests.life.conftest import Project, installed
+from tests.life.conftest import Install, Project, chromium, installed
 from tests.life.production import Production
 
 HERE = Path(__file__).resolve().parent
@@ -21,12 +22,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.combinations)
 
 
+@pytest.fixture(scope="session")
+def set_up(node_modules: Path) -> Install:
+    """Return a function that gives a project what `fab setup` would install, by its own lock."""
+
+    def set_up(folder: Path) -> Project:
+        environment = environment_of(folder)
+        return installed(folder, environment, node_modules, variables_of(environment))
+
+    return set_up
+
+
 @pytest.fixture
-def project(bake: Callable[..., Path], node_modules: Path, combination: choices.Combination) -> Project:
+def project(bake: Callable[..., Path], set_up: Install, combination: choices.Combination) -> Project:
     """Return a project of this combination, as after `fab setup`."""
-    folder = bake(**choices.answers(combination))
-    environment = environment_of(folder)
-    return installed(folder, environment, node_modules, variables_of(environment))
+    return set_up(bake(**choices.answers(combination)))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return Chromium."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

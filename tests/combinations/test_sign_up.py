@@ -3,20 +3,15 @@
 import json
 import quopri
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import CHROMIUM, digest, made_once
-from tests.life.conftest import Project
+from tests.life.conftest import Install
 from tests.life.production import Production, Site, eventually
 from tests.life.visitors import PASSWORD, Visitors, follow, judge, send
 
@@ -32,24 +27,9 @@ AUTHENTICATOR = {
 
 
 @pytest.fixture(scope="module")
-def production(cookies_session, node_modules: Path, project_variables: dict[str, str]) -> Production:
+def production(cookies_session, set_up: Install) -> Production:
     """Return a project in which everybody can sign up, with its packages."""
-    folder = cookies_session.bake(extra_context={"sign_up": "public"}).project_path
-
-    def install(environment: Path) -> None:
-        for name in ("pyproject.toml", "poetry.lock"):
-            shutil.copy(folder / name, environment)
-        subprocess.run([sys.executable, folder / "fabfile/poetry.py", "sync"], cwd=environment, check=True)
-
-    environment = made_once(f"environment-{digest(folder / 'poetry.lock')}", install) / ".venv"
-    (folder / ".venv").symlink_to(environment)
-    (folder / "node_modules").symlink_to(node_modules)
-    path = f"{environment / 'bin'}:{project_variables['PATH']}"
-    return Production(
-        Project(
-            folder, {**project_variables, "PATH": path, "VIRTUAL_ENV": str(environment), "RUN_IN": "host"}
-        )
-    )
+    return Production(set_up(cookies_session.bake(extra_context={"sign_up": "public"}).project_path))
 
 
 class Provider(BaseHTTPRequestHandler):
@@ -109,15 +89,6 @@ def site(production: Production, provider: str) -> Iterator[Site]:
             f"User.objects.create_user('forgetful@example.org', {PASSWORD!r})"
         )
         yield site
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
