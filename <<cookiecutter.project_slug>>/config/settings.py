@@ -157,6 +157,10 @@ if env["CACHE_URL"]:
     # The database keeps the sessions too, so that an emptied cache signs nobody out.
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     SESSION_CACHE_ALIAS = "sessions"
+<% if cookiecutter.cms == "wagtail" %>
+    # Wagtail asks it on every page, which must not fail with it.
+    CACHES["default"]["BACKEND"] = "apps.pages.cache.PagesCache"
+<% endif %>
 
 # https://docs.djangoproject.com/en/6.1/topics/auth/
 

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,9 @@ from apps.accounts.tests.factories import make_user
 
 
 @pytest.fixture(autouse=True)
-def _files_of_the_test(settings: Settings, tmp_path: Path) -> Iterator[None]:
+def _files_of_the_test(settings: Settings, tmp_path: Path) -> None:
     """Keep uploaded files in a folder of the test's own, and nothing of another test's in the cache."""
     settings.MEDIA_ROOT = tmp_path
-    cache.clear()
-    yield
     cache.clear()
 
 

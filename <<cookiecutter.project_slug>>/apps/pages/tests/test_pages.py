@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 from wagtail.models import Locale, PageViewRestriction
 from wagtail.rich_text import RichText
 
@@ -148,6 +148,14 @@ def test_a_page_takes_few_queries(
     seed()
     client.get(address)
     with django_assert_max_num_queries(14):
+        assert client.get(address).status_code == 200
+
+
+def test_pages_go_on_without_the_cache(client: Client, settings: Settings) -> None:
+    seed()
+    nowhere = "redis://127.0.0.1:1"
+    settings.CACHES = {"default": {"BACKEND": "apps.pages.cache.PagesCache", "LOCATION": nowhere}}
+    for address in ("/", "/about-us/", "/search/?query=us"):
         assert client.get(address).status_code == 200
 
 

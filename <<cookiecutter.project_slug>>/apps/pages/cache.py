@@ -1,0 +1,12 @@
+from django.core.cache.backends.base import BaseCache
+
+from apps.core.sessions import SessionCache
+
+
+class PagesCache(SessionCache):
+    """Wagtail's cache of sites and pictures, without which pages go on, more slowly."""
+
+    # One by one, since those of Redis fail without a server.
+    get_many = BaseCache.get_many
+    set_many = BaseCache.set_many
+    delete_many = BaseCache.delete_many
