@@ -15,7 +15,7 @@ RESULTS = building.TEMPLATE / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
 `make benchmark` measures these on your machine and writes this page. It takes Docker and
-[wrk](https://github.com/wg/wrk), and about ten minutes. Each figure is the median of {rounds} rounds, in
+[wrk](https://github.com/wg/wrk), and about twenty minutes. Each figure is the median of {rounds} rounds, in
 which everything has its turn, with the lowest and the highest.
 
 {machine} {day}.

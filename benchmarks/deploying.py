@@ -6,15 +6,13 @@ from pathlib import Path
 from benchmarks.building import append, generate, timed
 from benchmarks.figures import Figure, table
 from benchmarks.first_page import with_fabric
-from tests.docker import conftest, engine
+from tests.docker import engine
 from tests.docker.host import server as servers
 
 
 def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
     """Set a server up, then deploy and roll back `rounds` times; return the chapter in Markdown."""
     say("deploying: setting a server up")
-    conftest.stand_in("debian:13", servers.IMAGES / "debian")
-    conftest.stand_in("caddy:2", servers.IMAGES / "caddy")
     servers.build()
     generate(folder / "deployed")
     project = folder / "deployed" / "my_site"
@@ -37,7 +35,6 @@ def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
             sent.values.append((server.received() - before) / 1000)
             same.values.append(timed(lambda: server.fab("host.deploy")))
             back.values.append(timed(lambda: server.fab("host.rollback")))
-            server.fab("host.deploy")
     finally:
         server.remove()
     rows = [

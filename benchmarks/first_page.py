@@ -1,11 +1,7 @@
 """How long a newcomer waits: from the template to the first page, without Docker and in it."""
 
 import os
-import shutil
-import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,15 +40,18 @@ def on_this_machine(folder: Path, waited: Figure, checks: Figure) -> None:
     port = free_port()
     variables = {**with_fabric(), "RUN_IN": "host", "WEB_PORT": str(port)}
 
+    def fab(task: str) -> None:
+        engine.run("fab", task, cwd=project, env=variables)
+
     def start() -> None:
         generate(folder)
-        fab(project, variables, "setup")
-        fab(project, variables, "start")
-        engine.eventually(lambda: answers(f"http://localhost:{port}/"), 60, "the first page")
+        fab("setup")
+        fab("start")
+        engine.eventually(lambda: answers(port), 60, "the first page")
 
     waited.values.append(timed(start))
-    checks.values.append(timed(lambda: fab(project, variables, "check")))
-    fab(project, variables, "stop")
+    checks.values.append(timed(lambda: fab("check")))
+    fab("stop")
 
 
 def in_docker(folder: Path, server: NodeServer, waited: Figure) -> None:
@@ -76,18 +75,11 @@ def with_fabric() -> dict[str, str]:
     return {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
 
 
-def fab(project: Path, variables: dict[str, str], task: str) -> None:
-    """Run a task."""
-    words = [shutil.which("fab", path=variables["PATH"]) or "fab", task]
-    subprocess.run(words, cwd=project, env=variables, check=True, capture_output=True)
-
-
-def answers(address: str) -> bool:
-    """Whether the page is there."""
+def answers(port: int) -> bool:
+    """Whether the first page is there."""
     try:
-        with urllib.request.urlopen(address) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
+        return engine.ask("localhost", port, "/").status == 200
+    except OSError:
         return False
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.docker.commits import Commits
+from tests.docker.conftest import stand_in
 from tests.docker.engine import Answer, ask_by_https, docker, eventually, run
 
 IMAGES = Path(__file__).resolve().parent.parent / "images"
@@ -157,7 +158,9 @@ class Server(Commits):
 
 
 def build() -> None:
-    """Build the server's image."""
+    """Build the server's image, and what stands in for the images that it takes."""
+    stand_in("debian:13", IMAGES / "debian")
+    stand_in("caddy:2", IMAGES / "caddy")
     docker("build", "--tag", IMAGE, IMAGES / "server")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docker import conftest, engine
+from tests.docker import engine
 from tests.docker.engine import docker, eventually
 from tests.docker.host import server as servers
 from tests.docker.host.server import FOLDER, HOST, PROJECT, Server, last
@@ -30,8 +30,6 @@ def server(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     """Return a server that was set up, and on which the site was deployed."""
-    conftest.stand_in("debian:13", servers.IMAGES / "debian")
-    conftest.stand_in("caddy:2", servers.IMAGES / "caddy")
     servers.build()
     folder = tmp_path_factory.mktemp("host") / "site"
     shutil.copytree(default_project, folder, symlinks=True, ignore=shutil.ignore_patterns(".env"))
