@@ -232,6 +232,9 @@ ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = SITE_NAME
+# The code before and after count too, for slow hands and clocks that go wrong:
+# https://www.rfc-editor.org/rfc/rfc6238#section-5.2
+MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SESSION_COOKIE_SECURE
 MFA_FORMS = {
     "authenticate": "apps.authentication.forms.AuthenticateForm",

@@ -8,10 +8,14 @@ from django.conf.urls.i18n import i18n_patterns
 from django.conf.urls.static import static
 from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
+<% if cookiecutter.api == "none" %>
 from django.urls import include, path
+<% else %>
+from django.urls import include, path, re_path
+<% endif %>
 
 <% if cookiecutter.api != "none" %>
-from apps.api.pages import DocsView
+from apps.api.pages import DocsView, nothing
 <% endif %>
 from apps.core import views
 <% if cookiecutter.cms == "wagtail" %>
@@ -29,6 +33,8 @@ urlpatterns = [
     path(".well-known/security.txt", views.security),
 <% if cookiecutter.api != "none" %>
     path("api/v1/", include("apps.api.urls")),
+    # No page of another app, whatever it serves, takes an address of the API.
+    re_path(r"^api/.", nothing),
 <% endif %>
 <% if cookiecutter.cms == "wagtail" %>
     *cms_urlpatterns,

@@ -14,9 +14,10 @@ from allauth.socialaccount import providers as allauth_providers
 <% if cookiecutter.sign_up == "public" %>
 from allauth.socialaccount.models import SocialAccount
 <% endif %>
-from django.apps import apps
-from django.test import Client, override_settings
+from django.apps import AppConfig, apps
+from django.test import Client
 from django.urls import clear_url_caches, reverse
+from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.accounts.tests.factories import PASSWORD, make_user
@@ -73,20 +74,18 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def switch_on() -> Iterator[Any]:
+def switch_on(settings: Settings) -> Iterator[Any]:
     """Return a function that gives the running site the providers of these variables."""
-    changed = []
+    monkeypatch = pytest.MonkeyPatch()
 
     def switch(**variables: str) -> None:
         with environment_of(**variables):
             found = providers.providers(environment.read())
-        names = [f"allauth.socialaccount.providers.{name}" for name in found]
-        installed = [config.name for config in apps.get_app_configs()]
-        setting = override_settings(
-            SOCIALACCOUNT_PROVIDERS=found, INSTALLED_APPS=[*installed, *names]
-        )
-        setting.enable()
-        changed.append(setting)
+        settings.SOCIALACCOUNT_PROVIDERS = found
+        # Not by INSTALLED_APPS, with which all apps would start a second time.
+        for name in found:
+            app = AppConfig.create(f"allauth.socialaccount.providers.{name}")
+            monkeypatch.setitem(apps.app_configs, app.label, app)
         load()
 
     def load() -> None:
@@ -98,8 +97,7 @@ def switch_on() -> Iterator[Any]:
         clear_url_caches()
 
     yield switch
-    for setting in changed:
-        setting.disable()
+    monkeypatch.undo()
     load()
 
 

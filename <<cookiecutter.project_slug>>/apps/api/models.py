@@ -58,7 +58,7 @@ class Token(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
-        related_name="api_tokens",
+        related_name="tokens",
         verbose_name=_("user"),
     )
     name = models.CharField(_("name"), max_length=100, help_text=_("What uses it, and where."))

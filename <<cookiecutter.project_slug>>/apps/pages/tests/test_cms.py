@@ -57,8 +57,8 @@ def test_an_editor_gets_in(editor: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["password_reset/", "password_reset/done/"])
-def test_there_is_no_second_way_to_a_password(client: Client, path: str) -> None:
-    assert client.get(CMS + path).status_code == 404
+def test_there_is_no_second_way_to_a_password(editor: Client, path: str) -> None:
+    assert editor.get(CMS + path).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["index", "add"])
