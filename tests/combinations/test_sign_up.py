@@ -11,19 +11,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.combinations.passkeys import add_passkey, use_authenticator
 from tests.life.conftest import Install
 from tests.life.production import Production, Site, eventually
 from tests.life.visitors import PASSWORD, Visitors, follow, judge, send
-
-# One who has a passkey, in the browser and not in a device beside it.
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +94,7 @@ def visitors(browser: Browser, site: Site) -> Iterator[Visitors]:
 def page(visitors: Visitors) -> Page:
     """Return the sign-in page in a browser that can keep a passkey."""
     page = visitors.open("/account/login/")
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    use_authenticator(page)
     return page
 
 
@@ -124,19 +113,6 @@ def mailed_code(site: Site, to: str) -> str:
 def sign_out(page: Page) -> None:
     """Sign out by the button at the top."""
     follow(page.get_by_role("button", name="Sign out").first)
-
-
-def add_passkey(page: Page) -> None:
-    """Add a passkey, with the password entered anew, and judge the pages on the way."""
-    page.goto(f"{page.url.split('/account')[0].rstrip('/')}/account/2fa/webauthn/add/")
-    judge(page)
-    send(page, password=PASSWORD)
-    judge(page)
-    page.get_by_label("Passwordless").check()
-    with page.expect_navigation():
-        page.get_by_role("button", name="Add").click()
-    expect(page.get_by_role("heading", name="Recovery Codes")).to_be_visible()
-    judge(page)
 
 
 def test_sign_up_and_sign_in_by_a_passkey(page: Page, site: Site) -> None:

@@ -8,6 +8,11 @@ from drf_spectacular.openapi import AutoSchema
 
 from apps.api import errors
 
+PREFIX = "/api/v1/"
+
+# Path, path as a regular expression, method and view
+type Endpoint = tuple[str, str, str, Any]
+
 
 class TokenScheme(OpenApiAuthenticationExtension):
     """A program sends a token."""
@@ -17,6 +22,11 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer"}
+
+
+def of_this_api(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Return what is described: no other app's views, though they be the framework's too."""
+    return [each for each in endpoints if each[0].startswith(PREFIX)]
 
 
 def describe(

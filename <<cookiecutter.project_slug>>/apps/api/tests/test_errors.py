@@ -75,7 +75,7 @@ def test_errors_are_problems(program: Client, ask: Callable[[Client], Any]) -> N
 @pytest.mark.django_db
 def test_other_errors_are_pages(client: Client) -> None:
     assert b"<h1>" in client.get("/no-such-page/").content
-    assert b"<h1>" in client.get("/apis").content
+    assert b"<h1>" in client.get("/apis/").content
 
 
 def test_in_development_django_says_where_it_failed(
