@@ -12,7 +12,8 @@ from tests.life.conftest import Install, Project, chromium, installed
 from tests.life.production import Production
 
 HERE = Path(__file__).resolve().parent
-COMBINATIONS = [pytest.param(each, id="-".join(each)) for each in choices.combinations()]
+# All but the one with the defaults, which the tests without Docker are about.
+COMBINATIONS = [pytest.param(each, id="-".join(each)) for each in choices.combinations()[1:]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
