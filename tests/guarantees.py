@@ -10,6 +10,7 @@ CHAPTERS = {
     "The documents, typed without Docker": "life/test_documents.py",
     "The template itself": "life/test_template.py",
     "The site without Docker": "life/test_site.py",
+    "What a start costs": "life/test_budget.py",
     "What a machine lacks": "life/test_faults.py",
     "Static files, under gunicorn": "life/test_static_files.py",
     "The pages, in Chromium": "life/test_pages.py",
@@ -26,7 +27,13 @@ CHAPTERS = {
     "Data": "life/test_data.py",
     "What is said of AWS": "life/test_aws.py",
     "Updates from the template": "update/test_update.py",
+    "Another answer, later": "update/test_another_answer.py",
     "Migrations while a release is exchanged": "life/test_migrations.py",
+    "Every combination of the choices": "combinations/test_combinations.py",
+    "The API, as production serves it": "combinations/test_api.py",
+    "Accounts with second factors and passkeys": "combinations/test_sign_up.py",
+    "The CMS, as production serves it": "combinations/test_cms.py",
+    "Names that packages have": "combinations/test_names.py",
     "The image, step by step": "docker/test_image_steps.py",
     "What the image holds": "docker/test_image_content.py",
     "What an edit builds again": "docker/test_cache.py",
@@ -41,14 +48,16 @@ CHAPTERS = {
     "Data in Docker": "docker/test_data.py",
     "The documents, typed in Docker": "docker/test_documents.py",
     "Each step of CI": "docker/test_ci.py",
+    "The image of other choices": "docker/test_combinations.py",
     "Other projects on the machine": "docker/test_fabric_never_harms.py",
 }
 HEAD = """\
 # Guarantees
 
 What Slipway promises of a generated project, and the test that does it. `make test` runs the chapters
-of `tests/life/`, `make test-update` that of `tests/update/`, and `make test-docker` the others, on a real
-engine with a real PostgreSQL. What generation itself promises is in `tests/answers/` and `tests/render/`.
+of `tests/life/`, `make test-update` those of `tests/update/`, `make test-combinations` that of
+`tests/combinations/`, and `make test-docker` the others, on a real engine with a real PostgreSQL. What
+generation itself promises is in `tests/answers/` and `tests/render/`.
 
 `make guarantees` writes this page from the tests' own words.
 """

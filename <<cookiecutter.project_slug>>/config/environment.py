@@ -124,6 +124,27 @@ def dsn(url: str) -> None:
         raise ValueError("its path must end with the project's number")
 
 
+<% if cookiecutter.__with_allauth == "yes" %>
+def issuer(url: str) -> None:
+    """Raise ValueError if no OpenID Connect server can be at `url`."""
+    parts = split(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("it must be like https://login.example.org/realms/staff")
+
+
+def needs(*names: str, also: Callable[[str], Any] | None = None) -> Callable[[str], None]:
+    """Return a validator that refuses a value where one of these is not set, and what `also` does."""
+
+    def has_all(value: str) -> None:
+        if missing := [name for name in names if not os.environ.get(name, "").strip()]:
+            raise ValidationError(f"takes {' and '.join(missing)} too.")
+        if also:
+            also(value)
+
+    return has_all
+
+
+<% endif %>
 def collector(url: str) -> None:
     """Raise ValueError if traces cannot be sent to `url`."""
     parts = split(url)
@@ -137,7 +158,7 @@ def is_path(path: str) -> None:
         raise ValidationError(
             "must be like back-office/: letters, digits, - and _, with a / at the end."
         )
-    if path.split("/")[0] in {"account", "static"}:
+    if path.split("/")[0] in {"account", << '"api", ' if cookiecutter.api != "none" >>"static"<< ', "cms", "documents", "search"' if cookiecutter.cms == 'wagtail' >>}:
         raise ValidationError(f"is {path}, where other pages are.")
 
 
@@ -198,6 +219,53 @@ VARIABLES = (
         "Where the administration is, with a / at the end.",
         validate=is_path,
     ),
+<% if cookiecutter.__with_allauth == "yes" %>
+    # --- Signing in
+    Variable(
+        "SECOND_FACTOR",
+        "bool",
+        True,
+        "Whether the administration takes a second factor; not in development.",
+    ),
+    Variable(
+        "GOOGLE_CLIENT_ID",
+        "str",
+        "",
+        "People can sign in by Google, as this OAuth client.",
+        validate=needs("GOOGLE_CLIENT_SECRET"),
+    ),
+    Variable("GOOGLE_CLIENT_SECRET", "str", "", "Its secret.", validate=needs("GOOGLE_CLIENT_ID")),
+    Variable(
+        "GITHUB_CLIENT_ID",
+        "str",
+        "",
+        "People can sign in by GitHub, as this OAuth app.",
+        validate=needs("GITHUB_CLIENT_SECRET"),
+    ),
+    Variable("GITHUB_CLIENT_SECRET", "str", "", "Its secret.", validate=needs("GITHUB_CLIENT_ID")),
+    Variable(
+        "OIDC_SERVER_URL",
+        "str",
+        "",
+        "People can sign in by this OpenID Connect server: Microsoft Entra, Keycloak, Okta.",
+        validate=needs("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", also=is_read_by(issuer)),
+    ),
+    Variable(
+        "OIDC_CLIENT_ID",
+        "str",
+        "",
+        "As which of its clients.",
+        validate=needs("OIDC_SERVER_URL", "OIDC_CLIENT_SECRET"),
+    ),
+    Variable(
+        "OIDC_CLIENT_SECRET",
+        "str",
+        "",
+        "Its secret.",
+        validate=needs("OIDC_SERVER_URL", "OIDC_CLIENT_ID"),
+    ),
+    Variable("OIDC_NAME", "str", "OpenID Connect", "What the sign-in page calls that server."),
+<% endif %>
     # --- Data
     Variable(
         "DATABASE_URL",
@@ -351,7 +419,15 @@ VARIABLES = (
 )
 
 # What holds in development where the environment says nothing.
+<% if cookiecutter.__with_allauth == "yes" %>
+DEVELOPMENT = {
+    "LOG_FORMAT": "text",
+    "SECOND_FACTOR": False,
+    "SENTRY_ENVIRONMENT": "development",
+}
+<% else %>
 DEVELOPMENT = {"LOG_FORMAT": "text", "SENTRY_ENVIRONMENT": "development"}
+<% endif %>
 
 
 # What is said of a value of the wrong type.

@@ -12,6 +12,9 @@ from config.environment import BASE_DIR, read_or_exit
 from config.logs import logging_config
 from config.mail import mailer
 from config.media import origin, storage
+<% if cookiecutter.__with_allauth == "yes" %>
+from config.providers import providers
+<% endif %>
 
 env = read_or_exit()
 
@@ -28,12 +31,48 @@ SECRET_KEY = env["SECRET_KEY"]
 ALLOWED_HOSTS = env["ALLOWED_HOSTS"]
 ROOT_URLCONF = "config.urls"
 ADMIN_PATH = env["ADMIN_PATH"]
+<% if cookiecutter.cms == "wagtail" %>
+CMS_PATH = "cms/"
+<% endif %>
 WSGI_APPLICATION = "config.wsgi.application"
 
+<% if cookiecutter.__with_allauth == "yes" %>
+PROVIDERS = providers(env)
+<% endif %>
 INSTALLED_APPS = [
     "apps.core",
     "apps.accounts",
     "apps.tasks",
+<% if cookiecutter.api != "none" %>
+    "apps.api",
+<% endif %>
+<% if cookiecutter.__with_allauth == "yes" %>
+    "apps.authentication",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    *(f"allauth.socialaccount.providers.{name}" for name in PROVIDERS),
+<% endif %>
+<% if cookiecutter.cms == "wagtail" %>
+    "apps.pages",
+    "apps.pages.apps.UsersConfig",
+    "wagtail.contrib.redirects",
+    "wagtail.contrib.simple_translation",
+    "wagtail.sites",
+    "wagtail.locales",
+    "wagtail.snippets",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "modelcluster",
+    "taggit",
+    "django_filters",
+    # The search on PostgreSQL
+    "django.contrib.postgres",
+<% endif %>
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -43,6 +82,13 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "django_tasks_db",
+<% if cookiecutter.api == "ninja" %>
+    "ninja",
+<% elif cookiecutter.api == "drf" %>
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+<% endif %>
 ]
 
 # https://docs.djangoproject.com/en/6.1/ref/middleware/#middleware-ordering
@@ -53,6 +99,10 @@ MIDDLEWARE = [
     "apps.core.middleware.RequestLogMiddleware",
     # Before all that may answer by itself, so that no page lacks the policy.
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+<% if cookiecutter.api != "none" %>
+    # Around all that may refuse a request.
+    "apps.api.middleware.ApiMiddleware",
+<% endif %>
     "django.middleware.security.SecurityMiddleware",
     "apps.core.middleware.BodyLimitMiddleware",
     # In development runserver itself serves the static files, before they are collected.
@@ -65,6 +115,14 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.accounts.middleware.LimitsMiddleware",
+<% if cookiecutter.__with_allauth == "yes" %>
+    "allauth.account.middleware.AccountMiddleware",
+    "apps.authentication.middleware.LeaveMiddleware",
+    "apps.authentication.middleware.SecondFactorMiddleware",
+<% endif %>
+<% if cookiecutter.cms == "wagtail" %>
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+<% endif %>
 ]
 
 # https://docs.djangoproject.com/en/6.1/topics/templates/
@@ -99,6 +157,10 @@ if env["CACHE_URL"]:
     # The database keeps the sessions too, so that an emptied cache signs nobody out.
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     SESSION_CACHE_ALIAS = "sessions"
+<% if cookiecutter.cms == "wagtail" %>
+    # Wagtail asks it on every page, which must not fail with it.
+    CACHES["default"]["BACKEND"] = "apps.pages.cache.PagesCache"
+<% endif %>
 
 # https://docs.djangoproject.com/en/6.1/topics/auth/
 
@@ -144,6 +206,46 @@ X_FRAME_OPTIONS = "DENY"
 # 1000 fields: https://docs.djangoproject.com/en/6.1/ref/settings/#data-upload-max-memory-size
 BODY_MAX_BYTES = 10 * 1024 * 1024
 
+<% if cookiecutter.__with_allauth == "yes" %>
+# https://docs.allauth.org/en/latest/account/configuration.html and docs/sign-up.md
+
+# A cookie of its own would have another name than this host's others.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+ACCOUNT_ADAPTER = "apps.authentication.adapters.AccountAdapter"
+ACCOUNT_SIGNUP_ENABLED = << 'True' if cookiecutter.sign_up == 'public' else 'False' >>
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "signup": "apps.authentication.forms.SignupForm",
+    "reset_password": "apps.authentication.forms.ResetPasswordForm",
+}
+# These count in the cache; apps.accounts.limits counts in the database, which all processes share.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = SITE_NAME
+# The code before and after count too, for slow hands and clocks that go wrong:
+# https://www.rfc-editor.org/rfc/rfc6238#section-5.2
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SESSION_COOKIE_SECURE
+MFA_FORMS = {
+    "authenticate": "apps.authentication.forms.AuthenticateForm",
+    "reauthenticate": "apps.authentication.forms.ReauthenticateForm",
+}
+SOCIALACCOUNT_PROVIDERS = PROVIDERS
+# Whether the parts of the site that begin so take a second factor.
+SECOND_FACTOR = env["SECOND_FACTOR"]
+SECOND_FACTOR_PATHS = [ADMIN_PATH<< ', CMS_PATH' if cookiecutter.cms == 'wagtail' >>]
+
+<% endif %>
 # https://docs.djangoproject.com/en/6.1/topics/security/#content-security-policy
 
 # These never reach scripts and styles: one from elsewhere takes the page's nonce.
@@ -172,6 +274,39 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env["DEFAULT_FROM_EMAIL"]
 TASKS_BACKENDS = {"immediate": "ImmediateBackend", "database": "DatabaseBackend"}
 TASKS = {"default": {"BACKEND": f"apps.tasks.backends.{TASKS_BACKENDS[env['TASKS']]}"}}
 
+<% if cookiecutter.api == "drf" %>
+# https://www.django-rest-framework.org/api-guide/settings/
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.api.throttling.UserThrottle"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.api.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "apps.api.pagination.Pagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "apps.api.exceptions.exception_handler",
+    "PAGE_SIZE": 20,
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+# https://drf-spectacular.readthedocs.io/en/latest/settings.html
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": SITE_NAME,
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "PREPROCESSING_HOOKS": ["apps.api.schema.of_this_api"],
+    "POSTPROCESSING_HOOKS": ["apps.api.schema.describe"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+<% endif %>
 # https://docs.djangoproject.com/en/6.1/topics/i18n/
 
 LANGUAGE_CODE = "en"
@@ -201,6 +336,36 @@ STORAGES = {
     },
 }
 
+<% if cookiecutter.cms == "wagtail" %>
+# https://docs.wagtail.org/en/stable/reference/settings.html and docs/cms.md
+
+WAGTAIL_SITE_NAME = SITE_NAME
+# The address in the CMS's mail
+WAGTAILADMIN_BASE_URL = f"http{'s' if SECURE_SSL_REDIRECT else ''}://{ALLOWED_HOSTS[0].lstrip('.')}"
+# Nobody signs in, takes a new password or changes an address but on the site's own pages.
+WAGTAILADMIN_LOGIN_URL = WAGTAIL_FRONTEND_LOGIN_URL = LOGIN_URL
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_PASSWORD_RESET_ENABLED = False
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
+# Nothing is asked of other sites: no portraits, no news of releases.
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_ENABLE_UPDATE_CHECK = WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_I18N_ENABLED = True
+WAGTAIL_CONTENT_LANGUAGES = LANGUAGES
+# Those who may see a page are members of a group, or signed in; no password goes round.
+WAGTAIL_PRIVATE_PAGE_OPTIONS = WAGTAILDOCS_PRIVATE_COLLECTION_OPTIONS = {"SHARED_PASSWORD": False}
+WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpeg", "jpg", "png", "webp"]
+WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odp", "ods", "odt", "pdf", "pptx", "txt", "xlsx", "zip"]
+# Below BODY_MAX_BYTES, so that a form says what is wrong.
+WAGTAILIMAGES_MAX_UPLOAD_SIZE = WAGTAILDOCS_MAX_UPLOAD_SIZE = 8 * 1024 * 1024
+# What a picture takes in memory, which its file does not show.
+WAGTAILIMAGES_MAX_IMAGE_PIXELS = 50_000_000
+# A long page is a form of many fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+# Documents are downloaded, never shown as pages of this site.
+WAGTAILDOCS_SERVE_METHOD = "serve_view"
+WAGTAILDOCS_INLINE_CONTENT_TYPES: list[str] = []
+
+<% endif %>
 # https://docs.djangoproject.com/en/6.1/topics/logging/
 
 LOGGING = logging_config(env["LOG_LEVEL"], env["LOG_FORMAT"])

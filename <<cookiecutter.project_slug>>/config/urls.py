@@ -8,10 +8,22 @@ from django.conf.urls.i18n import i18n_patterns
 from django.conf.urls.static import static
 from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
+<% if cookiecutter.api == "none" %>
 from django.urls import include, path
+<% else %>
+from django.urls import include, path, re_path
+<% endif %>
 
+<% if cookiecutter.api != "none" %>
+from apps.api.pages import DocsView, nothing
+<% endif %>
 from apps.core import views
+<% if cookiecutter.cms == "wagtail" %>
+from apps.pages.sitemaps import SITEMAPS
+from apps.pages.urls import cms_urlpatterns, pages_urlpatterns
+<% else %>
 from apps.core.sitemaps import SITEMAPS
+<% endif %>
 
 urlpatterns = [
     # What robots and browsers look for at these very addresses.
@@ -19,15 +31,33 @@ urlpatterns = [
     path("robots.txt", views.robots),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path(".well-known/security.txt", views.security),
+<% if cookiecutter.api != "none" %>
+    path("api/v1/", include("apps.api.urls")),
+    # No page of another app, whatever it serves, takes an address of the API.
+    re_path(r"^api/.", nothing),
+<% endif %>
+<% if cookiecutter.cms == "wagtail" %>
+    *cms_urlpatterns,
+    # Uploaded files, in development alone.
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+<% endif %>
     # The pages: each address has one language.
     *i18n_patterns(
         path("", include("apps.core.urls")),
         path("account/", include("apps.accounts.urls")),
+<% if cookiecutter.api != "none" %>
+        path("api/", DocsView.as_view(), name="api_docs"),
+<% endif %>
         path(settings.ADMIN_PATH, admin.site.urls),
+<% if cookiecutter.cms == "wagtail" %>
+        *pages_urlpatterns,
+<% endif %>
         prefix_default_language=False,
     ),
+<% if cookiecutter.cms == "none" %>
     # Uploaded files, in development alone.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+<% endif %>
 ]
 
 handler400 = "apps.core.views.bad_request"

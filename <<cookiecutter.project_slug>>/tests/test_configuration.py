@@ -217,10 +217,18 @@ VALUES = (
 )
 # These two decide whether production's rules hold.
 MODES = {"DEBUG", "BUILDING"}
+<% if cookiecutter.__with_allauth == "yes" %>
+# These are right or wrong together.
+GROUPS = {name for name in NAMED if name.startswith(("GOOGLE_", "GITHUB_", "OIDC_"))}
+<% endif %>
 
 
 @given(
+<% if cookiecutter.__with_allauth == "yes" %>
+    st.dictionaries(st.sampled_from(sorted(NAMED.keys() - MODES - GROUPS)), VALUES, max_size=6),
+<% else %>
     st.dictionaries(st.sampled_from(sorted(NAMED.keys() - MODES)), VALUES, max_size=6),
+<% endif %>
     st.dictionaries(st.sampled_from(sorted(MODES)), VALUES),
 )
 def test_any_environment_is_read_or_all_its_faults_are_named(

@@ -13,7 +13,11 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import clear_url_caches
 
+<% if cookiecutter.__with_allauth == "yes" %>
+from apps.accounts.tests.factories import PASSWORD, make_superuser, make_user
+<% else %>
 from apps.accounts.tests.factories import PASSWORD, make_user
+<% endif %>
 from config import urls
 from config.environment import BASE_DIR
 from config.logs import logging_config
@@ -109,7 +113,7 @@ def test_cache_url() -> None:
         assert ready.status_code == 503
         assert ready.json()["cache"] == "no answer"
         make_user("ann@example.org")
-        form = {"username": "ann@example.org", "password": PASSWORD}
+        form = {"<< 'login' if cookiecutter.__with_allauth == 'yes' else 'username' >>": "ann@example.org", "password": PASSWORD}
         assert client.post("/account/login/", form).status_code == 302
         assert client.get("/account/").status_code == 200
         client.post("/account/logout/")
@@ -124,15 +128,34 @@ def test_admin_path() -> None:
 
     try:
         with production() as client:
+<% if cookiecutter.__with_allauth == "yes" %>
+            assert answers(client, "/admin/login/") == 302
+<% else %>
             assert answers(client, "/admin/login/") == 200
+<% endif %>
         with production(ADMIN_PATH="back-office/") as client:
+<% if cookiecutter.__with_allauth == "yes" %>
+            assert answers(client, "/back-office/login/") == 302
+<% else %>
             assert answers(client, "/back-office/login/") == 200
+<% endif %>
             assert answers(client, "/admin/login/") == 404
     finally:
         importlib.reload(urls)
         clear_url_caches()
 
 
+<% if cookiecutter.__with_allauth == "yes" %>
+def test_second_factor() -> None:
+    make_superuser("ann@example.org")
+    for variables, status in (({}, 302), ({"SECOND_FACTOR": "false"}, 200)):
+        with production(HTTPS="false", **variables) as client:
+            form = {"login": "ann@example.org", "password": PASSWORD}
+            assert client.post("/account/login/", form)["Location"] == "/"
+            assert client.get("/admin/").status_code == status
+
+
+<% endif %>
 def logged(style: str) -> str:
     """Return the line that the site prints for a request."""
     printed = io.StringIO()

@@ -1,15 +1,12 @@
 """Answers that are refused: all faults at once, one line each, and nothing is written."""
 
-import ast
 import json
 import re
-import subprocess
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests import hook
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Command
 
 SLUGS = {
@@ -220,7 +217,7 @@ def test_unheard_of_locks(cookies, capfd, monkeypatch: pytest.MonkeyPatch, tmpdi
 def test_each_choice_is_known_to_the_hook() -> None:
     """The hook's list of choices is that of cookiecutter.json."""
     questions = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
-    choices = hook_constant("CHOICES")
+    choices = hook.constant("CHOICES")
 
     assert choices == {
         name: value
@@ -229,33 +226,12 @@ def test_each_choice_is_known_to_the_hook() -> None:
     }
 
 
-def test_each_dependency_is_known_to_the_hook(project_environment: Path) -> None:
-    """The hook's list of dependencies is what the lock names and what its packages are imported as."""
-    code = "import importlib.metadata; print(*importlib.metadata.packages_distributions())"
-    python = project_environment / "bin" / "python"
-    modules = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    lock = tomllib.loads((PROJECT_TEMPLATE / "poetry.lock").read_text("utf-8"))
-    packages = [re.sub(r"[-.]", "_", package["name"]) for package in lock["package"]]
-    could_be_slugs = {name for name in [*modules, *packages] if re.fullmatch(r"[a-z]\w*", name)}
-
-    assert sorted(hook_constant("DEPENDENCIES")) == sorted(could_be_slugs)
-
-
 def test_each_folder_is_known_to_the_hook() -> None:
     """Every folder and module of the project and of its packages' top level is in the hook's list."""
     entries = [path.stem for path in PROJECT_TEMPLATE.iterdir() if path.is_dir() or path.suffix == ".py"]
     could_be_slugs = {name for name in entries if re.fullmatch(r"[a-z]\w*", name)}
 
-    assert could_be_slugs <= hook_constant("PROJECT_FOLDERS")
-
-
-def hook_constant(name: str) -> Any:
-    """Return the value of a constant in pre_gen_project.py."""
-    hook = ast.parse((TEMPLATE / "hooks" / "pre_gen_project.py").read_text("utf-8"))
-    for node in hook.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            return ast.literal_eval(node.value)
-    raise LookupError(name)
+    assert could_be_slugs <= hook.constant("PROJECT_FOLDERS")
 
 
 def faulty_questions(messages: str) -> list[str]:

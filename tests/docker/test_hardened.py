@@ -14,6 +14,7 @@ HARDENED = (
     "--security-opt=no-new-privileges",
     "--user=12345:12345",
 )
+COMPLAINT = re.compile(r"permission denied|read-only|Traceback|\b(WARNING|ERROR|CRITICAL)\b")
 
 
 @pytest.fixture
@@ -41,8 +42,7 @@ def test_serves_pages_admin_and_static_files(hardened: Container) -> None:
 def test_logs_no_complaint(hardened: Container) -> None:
     """Nothing in the log says that something could not be written."""
     hardened.get("/")
-    complaint = re.compile(r"permission denied|read-only|Traceback|\b(WARNING|ERROR|CRITICAL)\b")
-    assert not complaint.search(hardened.logs())
+    assert not COMPLAINT.search(hardened.logs())
 
 
 def test_becomes_healthy(hardened: Container) -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,13 +49,18 @@ def install(project_environment: Path, node_modules: Path, project_variables: di
     """Return a function that gives a project what `fab setup` would install, without doing it again."""
 
     def install(folder: Path) -> Project:
-        (folder / ".venv").symlink_to(project_environment)
-        shutil.copy(folder / "poetry.lock", project_environment)
-        # Hard links: quick, and npm replaces files rather than writing into them.
-        shutil.copytree(node_modules, folder / "node_modules", symlinks=True, copy_function=os.link)
-        return Project(folder, {**project_variables, "RUN_IN": "host"})
+        return installed(folder, project_environment, node_modules, project_variables)
 
     return install
+
+
+def installed(folder: Path, environment: Path, modules: Path, variables: dict[str, str]) -> Project:
+    """Return the project in this folder as after `fab setup`, with packages that are there already."""
+    (folder / ".venv").symlink_to(environment)
+    shutil.copy(folder / "poetry.lock", environment)
+    # Hard links: quick, and npm replaces files rather than writing into them.
+    shutil.copytree(modules, folder / "node_modules", symlinks=True, copy_function=os.link)
+    return Project(folder, {**variables, "RUN_IN": "host"})
 
 
 @pytest.fixture
@@ -112,7 +118,14 @@ def site_without_database(production: Production) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Return Chromium: Debian's, or the one that Playwright installed."""
+    """Return Chromium."""
+    with chromium() as browser:
+        yield browser
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start Chromium: Debian's, or the one that Playwright installed."""
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -6,13 +6,12 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests.life import bucket
+from tests.life.bucket import BUCKET
 from tests.life.production import Production, Service, listening
 
-BUCKET = "the-bucket"
 ROLE = {
     "AccessKeyId": "ASIAROLEROLEROLEROLE",
     "SecretAccessKey": "secret-of-the-role",
@@ -36,23 +35,8 @@ def role() -> Iterator[Service]:
 @pytest.fixture
 def s3() -> Iterator[str]:
     """Return the address of an S3 with an empty bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    address = "http://{}:{}".format(*server.get_host_and_port())
-    client(address).create_bucket(Bucket=BUCKET)
-    yield address
-    server.stop()
-
-
-def client(address: str):
-    """Return the bucket owner's own client."""
-    return boto3.client(
-        "s3",
-        endpoint_url=address,
-        region_name="us-east-1",
-        aws_access_key_id="owner",
-        aws_secret_access_key="owner",
-    )
+    with bucket.s3() as address:
+        yield address
 
 
 def status(url: str) -> int:
@@ -85,7 +69,7 @@ def test_uploads_are_private_and_by_role(production: Production, s3: str, role: 
     with urlopen(url, timeout=60) as answer:
         assert answer.read() == b"Dear Ann"
     assert status(url.partition("?")[0]) == 403
-    [grant] = client(s3).get_object_acl(Bucket=BUCKET, Key="letter.txt")["Grants"]
+    [grant] = bucket.client(s3).get_object_acl(Bucket=BUCKET, Key="letter.txt")["Grants"]
     assert grant["Permission"] == "FULL_CONTROL"
     assert grant["Grantee"]["Type"] == "CanonicalUser"
 

@@ -41,10 +41,11 @@ class Visitors:
     Strangers come with a new browser each time; who has an account keeps theirs, with its cache.
     """
 
-    def __init__(self, browser: Browser, site: Site) -> None:
-        """Visit this site."""
+    def __init__(self, browser: Browser, site: Site, files: str = "") -> None:
+        """Visit this site, whose uploaded files are at another address."""
         self.browser = browser
         self.site = site
+        self.files = urlsplit(files).netloc
         self.faults: list[tuple[str, str]] = []
         self.documents: set[str] = set()
         self.signed_in: dict[str, BrowserContext] = {}
@@ -99,7 +100,7 @@ class Visitors:
         url = response.url
         if response.request.is_navigation_request():
             self.documents.add(url)
-        elif urlsplit(url).netloc not in ("", urlsplit(response.frame.url).netloc):
+        elif urlsplit(url).netloc not in ("", self.files, urlsplit(response.frame.url).netloc):
             self.faults.append((url, "is elsewhere"))
 
     def leave(self) -> None:

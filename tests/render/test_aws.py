@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 import tomllib
 import venv
 from collections.abc import Iterator
@@ -15,11 +16,19 @@ import botocore.session
 import pytest
 import yaml
 from botocore import xform_name
+from cookiecutter.main import cookiecutter
 
-from tests.conftest import PROJECT_TEMPLATE, made_once
+from tests.conftest import TEMPLATE, made_once
 
-DEPLOY = PROJECT_TEMPLATE / "deploy" / "aws"
-TASKS = PROJECT_TEMPLATE / "fabfile" / "aws"
+# A project with all defaults, whose files are read when the tests are collected.
+FOLDER = tempfile.TemporaryDirectory()
+PROJECT = Path(
+    cookiecutter(
+        str(TEMPLATE), no_input=True, accept_hooks=False, default_config=True, output_dir=FOLDER.name
+    )
+)
+DEPLOY = PROJECT / "deploy" / "aws"
+TASKS = PROJECT / "fabfile" / "aws"
 # checkov takes an old botocore, and so an environment of its own.
 LINTERS = {"cfn-lint": "cfn-lint==1.58.0", "checkov": "checkov==3.3.30"}
 KINDS = ("bootstrap", "base", "service")
@@ -107,7 +116,7 @@ def test_checkov_is_content(linters: dict[str, Path], tmp_path: Path) -> None:
 
 def test_ports_and_names_are_the_images() -> None:
     """The load balancer, its target, the security group, the container and the image have one port."""
-    [port] = re.findall(r"^EXPOSE (\d+)$", (PROJECT_TEMPLATE / "Dockerfile").read_text(), re.MULTILINE)
+    [port] = re.findall(r"^EXPOSE (\d+)$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     resources = SERVICE["Resources"]
     [balanced] = resources["Web"]["Properties"]["LoadBalancers"]
     [rule] = BASE["Resources"]["SiteGroup"]["Properties"]["SecurityGroupIngress"]
@@ -126,16 +135,14 @@ def test_ports_and_names_are_the_images() -> None:
 def test_health_check_is_a_path_of_the_site() -> None:
     """The load balancer asks what is answered without a database and for any host name."""
     path = SERVICE["Resources"]["Targets"]["Properties"]["HealthCheckPath"]
-    middleware = (PROJECT_TEMPLATE / "apps" / "core" / "middleware.py").read_text()
+    middleware = (PROJECT / "apps" / "core" / "middleware.py").read_text()
     assert f'case "{path}":' in middleware
     assert path != "/readyz"
 
 
 def test_commands_are_in_the_image() -> None:
     """Each container starts by a script that the Dockerfile copies."""
-    copied = re.search(
-        r"^COPY .*bash/run\.sh.*$", (PROJECT_TEMPLATE / "Dockerfile").read_text(), re.MULTILINE
-    )
+    copied = re.search(r"^COPY .*bash/run\.sh.*$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     for container in (WEB, WORKER):
         [command] = container["Command"]
         assert command.removeprefix("/app/") in copied[0].split()
@@ -147,7 +154,7 @@ def test_containers_have_as_little_right_as_possible() -> None:
         assert container["ReadonlyRootFilesystem"] is True
         assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
         assert [each["ContainerPath"] for each in container["LinuxParameters"]["Tmpfs"]] == ["/tmp"]
-    files = [*DEPLOY.iterdir(), *TASKS.glob("*.py"), *PROJECT_TEMPLATE.glob(".github/workflows/*")]
+    files = [*DEPLOY.iterdir(), *TASKS.glob("*.py"), *PROJECT.glob(".github/workflows/*")]
     keys = re.compile(r"AKIA|aws[_-]access[_-]key|aws[_-]secret", re.IGNORECASE)
     assert not [file for file in files if keys.search(file.read_text())]
 

@@ -9,19 +9,23 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pytest_cookies.plugin import Cookies
 
+from tests import choices
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake
 
 # Where the generator may be named: in what is written for it, and in what is written about it.
 MAY_NAME_COOKIECUTTER = {".copier-answers.yml", ".md"}
 
 
-@pytest.fixture(scope="module")
-def texts(default_project: Path) -> dict[Path, str]:
-    """Return every text file of the default project, by its path in it."""
-    files = {path: path.read_bytes() for path in default_project.rglob("*") if path.is_file()}
+@pytest.fixture(scope="module", params=choices.with_each_pair(), ids="-".join)
+def texts(request: pytest.FixtureRequest, cookies_session: Cookies) -> dict[Path, str]:
+    """Return every text file of a project, by its path in it."""
+    result = cookies_session.bake(extra_context=choices.answers(request.param))
+    assert not result.exception
+    files = {path: path.read_bytes() for path in result.project_path.rglob("*") if path.is_file()}
     return {
-        path.relative_to(default_project): contents.decode("utf-8")
+        path.relative_to(result.project_path): contents.decode("utf-8")
         for path, contents in files.items()
         if b"\0" not in contents
     }

@@ -13,7 +13,7 @@ def test_every_file_of_tests_has_a_chapter() -> None:
     """No test of a generated project is left out."""
     files = {
         str(file.relative_to(guarantees.TESTS))
-        for folder in ("life", "update", "docker")
+        for folder in ("life", "update", "combinations", "docker")
         for file in (guarantees.TESTS / folder).rglob("test_*.py")
     }
     assert files == set(guarantees.CHAPTERS.values())

@@ -15,15 +15,17 @@ from pathlib import Path
 
 import pytest
 
+from tests import choices, lock_file
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, WITHOUT_NETWORK, Bake, Command
 
 LOCKS = ["poetry.lock", "package-lock.json"]
 LATEST = {"SLIPWAY_LOCK": "latest"}
 
 
-def shipped(name: str) -> bytes:
-    """Return a lock as it is in the template."""
-    return (PROJECT_TEMPLATE / name).read_bytes()
+@pytest.fixture(scope="module")
+def tested(default_project: Path) -> dict[str, bytes]:
+    """Return the locks of a project with all defaults."""
+    return {name: (default_project / name).read_bytes() for name in LOCKS}
 
 
 def with_registry(address: str) -> dict[str, str]:
@@ -55,6 +57,20 @@ def test_poetry_lock_fits(bake: Bake) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_poetry_lock_fits_each_combination(bake: Bake, tmp_path: Path) -> None:
+    """So it does for each combination of answers that bring packages; no lock names a registry."""
+    locks = {}
+    for combination in choices.combinations():
+        project = bake(project_slug="_".join(combination), **choices.answers(combination))
+        done = poetry(project, "check", "--lock")
+        assert done.returncode == 0, done.stdout + done.stderr
+        locks[combination] = (project / "poetry.lock").read_text(encoding="utf-8")
+        assert not [
+            package for package in tomllib.loads(locks[combination])["package"] if "source" in package
+        ]
+    assert lock_file.merged(locks) == (PROJECT_TEMPLATE / "poetry.lock").read_text(encoding="utf-8")
+
+
 def test_package_lock_fits(default_project: Path, project_variables: dict[str, str]) -> None:
     """So does npm."""
     done = subprocess.run(
@@ -67,22 +83,11 @@ def test_package_lock_fits(default_project: Path, project_variables: dict[str, s
     assert done.returncode == 0, done.stderr
 
 
-def test_locks_are_the_tested_ones(default_project: Path) -> None:
-    """A project has the template's locks byte by byte."""
-    for name in LOCKS:
-        assert (default_project / name).read_bytes() == shipped(name)
-
-
-def test_locks_name_no_registry() -> None:
-    """No address of a registry is in a lock, not even the public one's."""
-    packages = json.loads(shipped("package-lock.json"))["packages"].values()
+def test_package_lock_names_no_registry(default_project: Path) -> None:
+    """No address of a registry is in it, not even the public one's."""
+    packages = json.loads((default_project / "package-lock.json").read_text())["packages"].values()
     assert not [package for package in packages if "resolved" in package]
     assert all("integrity" in package for package in packages if "version" in package)
-    assert not [
-        package
-        for package in tomllib.loads(shipped("poetry.lock").decode())["package"]
-        if "source" in package
-    ]
 
 
 # --- latest -----------------------------------------------------------------------------------------
@@ -100,16 +105,16 @@ def test_latest(cookiecutter: Command, tmp_path: Path) -> None:
     assert not [name for name in (".venv", "node_modules", ".env") if (project / name).exists()]
 
 
-def test_latest_without_a_registry(cookiecutter: Command, tmp_path: Path) -> None:
+def test_latest_without_a_registry(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
     """Where nothing answers, the tested locks stay, and generation succeeds."""
     done = cookiecutter(TEMPLATE, "--no-input", env=with_registry("http://127.0.0.1:9"))
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("fab lock") == 2, done.stdout
-    assert_tested(tmp_path / "my_site", *LOCKS)
+    assert_tested(tmp_path / "my_site", tested)
 
 
-def test_latest_offline(cookiecutter: Command, tmp_path: Path) -> None:
+def test_latest_offline(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
     """Without any network the same, and soon."""
     if subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode:
         pytest.skip("this machine cannot cut a process off from the network")
@@ -121,10 +126,10 @@ def test_latest_offline(cookiecutter: Command, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("fab lock") == 2, done.stdout
     assert time.monotonic() - started < 60
-    assert_tested(tmp_path / "my_site", *LOCKS)
+    assert_tested(tmp_path / "my_site", tested)
 
 
-def test_latest_without_npm(cookiecutter: Command, tmp_path: Path) -> None:
+def test_latest_without_npm(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
     """Each lock fails alone: without npm, Poetry's is still written."""
     tools = tmp_path / "bin"
     tools.mkdir()
@@ -134,10 +139,12 @@ def test_latest_without_npm(cookiecutter: Command, tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("fab lock") == 1, done.stdout
-    assert_tested(tmp_path / "my_site", "package-lock.json")
+    assert_tested(tmp_path / "my_site", {"package-lock.json": tested["package-lock.json"]})
 
 
-def test_latest_takes_too_long(cookiecutter: Command, silent_registry: str, tmp_path: Path) -> None:
+def test_latest_takes_too_long(
+    cookiecutter: Command, silent_registry: str, tested: dict[str, bytes], tmp_path: Path
+) -> None:
     """A registry that never answers is given up after a while; here after 2 s."""
     template = tmp_path / "slipway"
     shutil.copytree(TEMPLATE, template, ignore=shutil.ignore_patterns(".git", ".venv", ".cache", "build"))
@@ -149,7 +156,7 @@ def test_latest_takes_too_long(cookiecutter: Command, silent_registry: str, tmp_
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("fab lock") == 2, done.stdout
     assert time.monotonic() - started < 30
-    assert_tested(tmp_path / "my_site", *LOCKS)
+    assert_tested(tmp_path / "my_site", tested)
 
 
 # --- Ctrl-C --------------------------------------------------------------------------------------------
@@ -217,8 +224,8 @@ def poetry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=project, capture_output=True, text=True)
 
 
-def assert_tested(project: Path, *locks: str) -> None:
+def assert_tested(project: Path, locks: dict[str, bytes]) -> None:
     """Fail unless these locks are the template's, and as readable as any file."""
-    for name in locks:
-        assert (project / name).read_bytes() == shipped(name)
+    for name, content in locks.items():
+        assert (project / name).read_bytes() == content
         assert (project / name).stat().st_mode & 0o777 == 0o644

@@ -15,6 +15,9 @@ ANSWERS = {
     "project_slug": "my_site",
     "description": "A website built with Django.",
     "author": "Your Name <you@example.com>",
+    "api": "none",
+    "sign_up": "staff",
+    "cms": "none",
     "ci": "github",
 }
 

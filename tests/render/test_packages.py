@@ -4,8 +4,14 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.markers import Marker
 
+from tests import choices
+from tests.conftest import Bake
+
+# What a project with all defaults installs in production. A choice that nobody made brings none.
+BUDGET = 53
 IMAGE = {
     "implementation_name": "cpython",
     "os_name": "posix",
@@ -29,16 +35,20 @@ def installed(lock: dict) -> list[str]:
 
 
 def test_the_documents_count_them(default_project: Path) -> None:
-    """docs/configuration.md says how many packages the lock brings into the image."""
+    """docs/configuration.md says how many packages the image gets; they are within the budget."""
     said = re.search(r"installs (\d+) Python packages", documents(default_project))
     assert said
-    assert int(said[1]) == len(installed(tomllib.loads((default_project / "poetry.lock").read_text())))
+    count = len(installed(tomllib.loads((default_project / "poetry.lock").read_text())))
+    assert int(said[1]) == count
+    assert count <= BUDGET
 
 
-def test_the_documents_give_a_reason_for_each(default_project: Path) -> None:
+@pytest.mark.parametrize("combination", choices.with_each_pair(), ids="-".join)
+def test_the_documents_give_a_reason_for_each(bake: Bake, combination: choices.Combination) -> None:
     """Its table has a row for each package that pyproject.toml names, and for no other."""
-    table = documents(default_project).partition("## Python packages")[2]
-    project = tomllib.loads((default_project / "pyproject.toml").read_text())["project"]
+    folder = bake(**choices.answers(combination))
+    table = documents(folder).partition("## Python packages")[2]
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     names = [re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]]
     assert re.findall(r"^\| `([\w-]+)` \| .+ \|$", table, re.MULTILINE) == names
 

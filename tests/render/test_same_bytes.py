@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TEMPLATE, WITHOUT_NETWORK, Command
+from tests import choices
+from tests.conftest import TEMPLATE, WITHOUT_NETWORK, Bake, Command
 
 ORIGIN = ".copier-answers.yml"
 
@@ -58,16 +59,21 @@ def test_permissions_too_many(cookiecutter: Command, template_copy: Path, tmp_pa
     assert stat.S_IMODE((tmp_path / "my_site" / "README.md").stat().st_mode) == 0o644
 
 
-def test_offline_and_quick(cookiecutter: Command, default_project: Path, tmp_path: Path) -> None:
-    """With the tested locks no network is needed, and less than 2 s of work."""
+@pytest.mark.parametrize("combination", [choices.combinations()[0], choices.combinations()[-1]], ids="-".join)
+def test_offline_and_quick(
+    cookiecutter: Command, bake: Bake, combination: choices.Combination, tmp_path: Path
+) -> None:
+    """With the tested locks no network is needed, and less than 2 s of work, with all choices too."""
+    answers = choices.answers(combination)
     if subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode:
         pytest.skip("this machine cannot cut a process off from the network")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = cookiecutter(TEMPLATE, "--no-input", prefix=WITHOUT_NETWORK)
+    words = [f"{question}={answer}" for question, answer in answers.items()]
+    done = cookiecutter(TEMPLATE, "--no-input", *words, prefix=WITHOUT_NETWORK)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
 
     assert done.returncode == 0, done.stderr
-    assert tree(tmp_path / "my_site") == tree(default_project)
+    assert tree(tmp_path / "my_site") == tree(bake(**answers))
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
 
 

@@ -27,7 +27,12 @@ def test_git_takes_every_file(bake: Bake) -> None:
 
 @pytest.mark.parametrize(
     ("question", "value"),
-    [(question, value) for question, values in OPTIONAL_FILES.items() for value in values],
+    [
+        (question, value)
+        for question, values in OPTIONAL_FILES.items()
+        for value in values
+        if not question.startswith("_")
+    ],
 )
 def test_choice(question: str, value: str, bake: Bake) -> None:
     """A value's files are there when it is chosen; those of the other values are not."""

@@ -53,6 +53,11 @@ LIMITS = {
         "account": Limit(10, timedelta(hours=1)),
     },
 }
+<% if cookiecutter.__with_allauth == "yes" %>
+# Each of the first two sends a mail, too.
+LIMITS["sign up"] = LIMITS["mail"] = LIMITS["reset"]
+LIMITS["second factor"] = LIMITS["sign in"]
+<% endif %>
 
 DEVICE_AGE = timedelta(days=180)
 # More than one attempt makes, so that the table stays small.

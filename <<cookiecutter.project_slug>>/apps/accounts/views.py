@@ -1,21 +1,35 @@
+<% if cookiecutter.__with_allauth == "no" %>
 from functools import partial
+<% endif %>
 from typing import Any
 
+<% if cookiecutter.__with_allauth == "no" %>
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
+<% endif %>
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.messages.views import SuccessMessageMixin
+<% if cookiecutter.__with_allauth == "no" %>
 from django.http import HttpResponse, HttpResponseRedirect
+<% endif %>
 from django.urls import reverse_lazy
+<% if cookiecutter.__with_allauth == "no" %>
 from django.utils.translation import get_language
+<% endif %>
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import UpdateView
 
+<% if cookiecutter.__with_allauth == "no" %>
 from apps.accounts import limits
+<% endif %>
 from apps.accounts.forms import ProfileForm
+<% if cookiecutter.__with_allauth == "no" %>
 from apps.accounts.mailing import send_later
+<% endif %>
 from apps.accounts.models import User
+<% if cookiecutter.__with_allauth == "no" %>
 from apps.accounts.tasks import send_password_reset
+<% endif %>
 
 
 class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
@@ -30,6 +44,7 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     def get_object(self, queryset: Any = None) -> User:
         """Return the person who is signed in."""
         return User.objects.get(email=self.request.user.get_username())
+<% if cookiecutter.__with_allauth == "no" %>
 
 
 class PasswordResetView(auth_views.PasswordResetView):
@@ -60,3 +75,4 @@ class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
         response = super().form_valid(form)
         limits.remember_device(response, form.user.get_username())
         return response
+<% endif %>

@@ -7,15 +7,19 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+<% if cookiecutter.cms == "none" %>
 from django.views.generic import TemplateView
+<% endif %>
 
 
+<% if cookiecutter.cms == "none" %>
 class HomeView(TemplateView):
     """The first page."""
 
     template_name = "core/home.html"
 
 
+<% endif %>
 @require_safe
 @cache_control(public=True, max_age=86400)
 def favicon(_request: HttpRequest) -> HttpResponse:

@@ -12,7 +12,11 @@ from fabfile.aws.account import Account, task
 from fabfile.aws.release import HELP
 
 
+<% if cookiecutter.__with_allauth == "yes" %>
+@task(help={**HELP, "name": "such as EMAIL_URL, SENTRY_DSN, SECRET_KEY or GOOGLE_CLIENT_ID"})
+<% else %>
 @task(help={**HELP, "name": "EMAIL_URL, SENTRY_DSN, CACHE_URL or SECRET_KEY"})
+<% endif %>
 def secret(c: Context, name: str, environment: str = "") -> None:
     """Set one of the site's secrets, which it asks for.
 

@@ -16,7 +16,15 @@ def test_a_chosen_theme_is_kept(page: Page) -> None:
 def test_a_wrong_password_is_said(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="Sign in").first.click()
+<% if cookiecutter.__with_allauth == "yes" %>
+    page.get_by_label("Email").fill(f"{uuid.uuid4().hex}@example.org")
+<% else %>
     page.get_by_label("E-mail address").fill(f"{uuid.uuid4().hex}@example.org")
+<% endif %>
     page.get_by_label("Password", exact=True).fill("wrong")
+<% if cookiecutter.__with_allauth == "yes" %>
+    page.get_by_role("button", name="Sign in", exact=True).click()
+<% else %>
     page.get_by_role("button", name="Sign in").click()
+<% endif %>
     expect(page.get_by_role("group", name="There is a problem")).to_be_visible()

@@ -26,7 +26,7 @@ def sign_in(
     page: str = "login",
 ) -> Any:
     """Try to sign in from an address."""
-    form = {"username": email, "password": password}
+    form = {"<< 'login' if cookiecutter.__with_allauth == 'yes' else 'username' >>": email, "password": password}
     return client.post(reverse(page), form, REMOTE_ADDR=address)
 
 
@@ -36,7 +36,11 @@ def attempt(action: str = "sign in", account: str = "ann@example.org", n: int = 
     return Attempt(action, RequestFactory(REMOTE_ADDR=address).get("/"), account)
 
 
+<% if cookiecutter.__with_allauth == "yes" %>
+@pytest.mark.parametrize("page", ["login"])
+<% else %>
 @pytest.mark.parametrize("page", ["login", "admin:login"])
+<% endif %>
 def test_too_many_wrong_passwords(client: Client, user: User, page: str) -> None:
     for _ in range(PAIR):
         assert sign_in(client, page=page).status_code == 200
@@ -55,12 +59,14 @@ def test_another_spelling_is_no_way_round(client: Client, email: str) -> None:
     assert sign_in(client, email).status_code == 429
 
 
+<% if cookiecutter.__with_allauth == "no" %>
 def test_the_site_and_the_admin_share_a_count(client: Client, user: User) -> None:
     for _ in range(PAIR):
         sign_in(client)
     assert sign_in(client, page="admin:login").status_code == 429
 
 
+<% endif %>
 def test_others_go_on(client: Client, user: User) -> None:
     for _ in range(PAIR + 1):
         sign_in(client)
@@ -117,6 +123,9 @@ def test_many_addresses_try_one_account_and_the_owner_still_gets_in(user: User) 
     # The browser that has been here before, from wherever it is.
     assert sign_in(owner, password=PASSWORD, address="192.0.2.9").status_code == 302
     # It, too, has its limit.
+<% if cookiecutter.__with_allauth == "yes" %>
+    owner.post(reverse("logout"))
+<% endif %>
     for _ in range(SIGN_IN["device"].attempts):
         assert sign_in(owner).status_code == 200
     assert sign_in(owner, password=PASSWORD).status_code == 429
@@ -129,7 +138,7 @@ def test_the_link_in_a_mail_is_the_owners_way_back(client: Client, user: User) -
         attempt(n=n)
     page = client.get(link, follow=True)
     new = "another correct horse battery staple"
-    client.post(page.request["PATH_INFO"], {"new_password1": new, "new_password2": new})
+    client.post(page.request["PATH_INFO"], {"<< '' if cookiecutter.__with_allauth == 'yes' else 'new_' >>password1": new, "<< '' if cookiecutter.__with_allauth == 'yes' else 'new_' >>password2": new})
     assert sign_in(client, password=new).status_code == 302
 
 

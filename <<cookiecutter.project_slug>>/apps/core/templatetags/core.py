@@ -36,8 +36,20 @@ class Language(NamedTuple):
 def languages(context: Context) -> list[Language]:
     """Return the site's languages, each with this page's address in it.
 
+<% if cookiecutter.cms == "wagtail" %>
+    Where there is no page, because of an error, it is the home page's address. A page that not
+    every language has says in its context which ones do: `addresses`, by their codes.
+    """
+    if addresses := context.get("addresses"):
+        return [
+            Language(code, name, addresses[code], code == get_language())
+            for code, name in settings.LANGUAGES
+            if code in addresses
+        ]
+<% else %>
     Where there is no page, because of an error, it is the home page's address.
     """
+<% endif %>
     request = context.get("request")
     url = reverse("core:home")
     if request and request.resolver_match and request.method == "GET":

@@ -13,7 +13,7 @@ from django.views import defaults
 pytestmark = pytest.mark.django_db
 
 OTHERS = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
-EVERYBODYS = ["core:home", "login", "password_reset", "password_reset_done"]
+EVERYBODYS = ["core:home", "login", "password_reset", "<< 'account_reset_password_done' if cookiecutter.__with_allauth == 'yes' else 'password_reset_done' >>"]
 
 
 def html_tag(page: str) -> str:

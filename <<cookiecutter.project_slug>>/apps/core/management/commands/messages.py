@@ -4,8 +4,15 @@ It does what Django's makemessages and compilemessages do, by Babel, which is in
 development alone: https://babel.pocoo.org/en/latest/api/messages/
 """
 
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+from collections.abc import Iterable, Iterator
+<% else %>
 from collections.abc import Iterator
+<% endif %>
 from io import BytesIO
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+from itertools import product
+<% endif %>
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +53,22 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+        catalogs = catalogs_of(settings.BASE_DIR)
+        faults = []
+        for (code, _), (locale, texts) in product(settings.LANGUAGES, catalogs):
+<% else %>
         texts = texts_of(settings.BASE_DIR)
         faults = []
         for code, _ in settings.LANGUAGES:
+<% endif %>
             if code == settings.LANGUAGE_CODE:
                 continue
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+            po = locale / to_locale(code) / "LC_MESSAGES" / "django.po"
+<% else %>
             po = settings.LOCALE_PATHS[0] / to_locale(code) / "LC_MESSAGES" / "django.po"
+<% endif %>
             catalog = translated(po, code, texts)
             if not options["check"]:
                 po.parent.mkdir(parents=True, exist_ok=True)
@@ -64,12 +81,31 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(faults) or "Every text is translated.")
 
 
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+def catalogs_of(project: Path) -> list[tuple[Path, Catalog]]:
+    """Return each folder of translations with its texts: those of apps that have one, and the site's."""
+    apps = [locale.parent for locale in sorted(project.glob("apps/*/locale"))]
+    files = [file for name in FOLDERS for file in (project / name).rglob("*.*")]
+    rest = [file for file in files if not any(file.is_relative_to(app) for app in apps)]
+    return [
+        (settings.LOCALE_PATHS[0], texts_of(project, rest)),
+        *((app / "locale", texts_of(project, app.rglob("*.*"))) for app in apps),
+    ]
+
+
+def texts_of(project: Path, files: Iterable[Path]) -> Catalog:
+    """Return every text that these files mark for translation, with the files that it is in."""
+    catalog = Catalog()
+    for file in sorted(files):
+        path = file.relative_to(project)
+<% else %>
 def texts_of(project: Path) -> Catalog:
     """Return every text that the code marks for translation, with the files that it is in."""
     catalog = Catalog()
     files = (file for name in FOLDERS for file in (project / name).rglob("*.*"))
     for file in sorted(files):
         path = file.relative_to(project)
+<% endif %>
         if "tests" in path.parts or "__pycache__" in path.parts:
             continue
         if path.suffix == ".py" or "templates" in path.parts:
@@ -151,6 +187,15 @@ def faults_of(po: Path, catalog: Catalog) -> Iterator[str]:
             yield f"{text!r} is not translated."
         else:
             yield from (f"{text!r}: {error}" for error in message.check(catalog))
+<% if cookiecutter.__with_allauth == "yes" %>
+    # A text that has gone does no harm in them; the next `fab messages` leaves it out.
+    mo = po.with_suffix(".mo")
+    with po.open("rb") as file:
+        written = translated(po, str(catalog.locale), read_po(file, locale=catalog.locale))
+    if not mo.exists() or mo.read_bytes() != as_mo(written):
+        yield f"{mo.name} is out of date."
+<% else %>
     for file, content in ((po, as_po(catalog)), (po.with_suffix(".mo"), as_mo(catalog))):
         if not file.exists() or file.read_bytes() != content:
             yield f"{file.name} is out of date."
+<% endif %>

@@ -1,0 +1,31 @@
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.api.models import LIFETIME, Token
+
+
+class Command(BaseCommand):
+    help = "Make a token for the API, and print it, this once; see docs/api.md."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", help="Whose it is.")
+        parser.add_argument("--name", required=True, help="What uses it, and where.")
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=LIFETIME.days,
+            help=f"How long it is valid (default: {LIFETIME.days}).",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not 1 <= options["days"] <= 3650:
+            raise CommandError("--days must be from 1 to 3650.")
+        user = User.objects.filter(email=options["email"], is_active=True).first()
+        if not user:
+            raise CommandError(f"There is no active account {options['email']!r}.")
+        expires = timezone.now() + timedelta(days=options["days"])
+        self.stdout.write(Token.objects.issue(user, options["name"], expires).secret)

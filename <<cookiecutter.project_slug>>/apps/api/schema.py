@@ -1,0 +1,40 @@
+"""What the OpenAPI description says besides: https://drf-spectacular.readthedocs.io/en/latest/customization.html"""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+
+from apps.api import errors
+
+PREFIX = "/api/v1/"
+
+# Path, path as a regular expression, method and view
+type Endpoint = tuple[str, str, str, Any]
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """A program sends a token."""
+
+    target_class = "apps.api.authentication.TokenAuthentication"
+    name = "TokenAuth"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+def of_this_api(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Return what is described: no other app's views, though they be the framework's too."""
+    return [each for each in endpoints if each[0].startswith(PREFIX)]
+
+
+def describe(
+    result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
+) -> dict[str, Any]:
+    """Say how errors look, and that StrictSerializer takes nothing that is not named."""
+    for name, component in result["components"]["schemas"].items():
+        if name.endswith("Request"):
+            component["additionalProperties"] = False
+    errors.describe(result)
+    return result

@@ -1,0 +1,32 @@
+"""What goes in and out: https://django-ninja.dev/guides/response/"""
+
+from datetime import datetime
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import ConfigDict, StringConstraints
+
+# PostgreSQL keeps no text with a NUL in it.
+Name = Annotated[
+    str, StringConstraints(max_length=150, strip_whitespace=True, pattern=r"^[^\x00]*$")
+]
+
+
+class Me(Schema):
+    id: int
+    email: str
+    name: str
+
+
+class MeChange(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name = ""
+
+
+class TokenOut(Schema):
+    id: int
+    name: str
+    created: datetime
+    last_used: datetime | None
+    expires: datetime

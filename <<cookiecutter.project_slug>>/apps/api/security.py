@@ -1,0 +1,41 @@
+"""Who may ask, and how often: https://django-ninja.dev/guides/authentication/"""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja.errors import AuthenticationError
+from ninja.security import HttpBearer
+from ninja.security import SessionAuth as NinjaSessionAuth
+from ninja.throttling import BaseThrottle
+
+from apps.accounts.models import User
+from apps.api.limits import count_request
+from apps.api.models import Token
+
+
+class TokenAuth(HttpBearer):
+    """Takes `Authorization: Bearer …`; whoever sends that is not let in by a session."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> User:
+        user = Token.objects.user_of(token)
+        if not user:
+            count_request(request, None)
+            raise AuthenticationError
+        request.user = user
+        return user
+
+
+class SessionAuth(NinjaSessionAuth):
+    """Takes the session of who has signed in; what changes something takes the CSRF token too."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        # Without a session it is that which is missing, and not the CSRF token.
+        return super().__call__(request) if request.user.is_authenticated else None
+
+
+class UserThrottle(BaseThrottle):
+    """Counts in the database, and lets apps.accounts.middleware answer."""
+
+    def allow_request(self, request: HttpRequest) -> bool:
+        count_request(request, request.user)
+        return True

@@ -1,0 +1,117 @@
+"""Who is let in."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from environs import ValidationError
+
+from apps.accounts.models import User
+from apps.accounts.tests.factories import make_user
+from apps.api.models import USED_EVERY, Token
+from config.environment import is_path
+
+ME = "/api/v1/me"
+ADDRESSES = [ME, "/api/v1/tokens", "/api/v1/openapi.json"]
+
+
+def bearer(secret: str) -> dict[str, str]:
+    """Return the header that a program sends."""
+    return {"authorization": f"Bearer {secret}"}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_token_lets_in(program: Client, address: str) -> None:
+    answer = program.get(address)
+    assert answer.status_code == 200
+    assert not answer.cookies
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_session_lets_in(client: Client, user: User, address: str) -> None:
+    client.force_login(user)
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_whoever_is_refused_is_not_told_why(client: Client, user: User, token: Token) -> None:
+    expired = Token.objects.issue(user, "old", timezone.now())
+    gone = make_user(is_active=False)
+    inactive = Token.objects.issue(gone, "of one who has left")
+    secrets = ["", "x", "ÿ", "\t", token.digest, token.secret[:-1], expired.secret, inactive.secret]
+    sent = [{}, *map(bearer, secrets), {"authorization": f"Token {token.secret}"}]
+    answers = [client.get(address, headers=each) for each in sent for address in ADDRESSES]
+    assert {answer.status_code for answer in answers} == {401}
+    assert {answer["WWW-Authenticate"] for answer in answers} == {"Bearer"}
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_a_wrong_token_is_refused_in_spite_of_a_session(client: Client, user: User) -> None:
+    client.force_login(user)
+    assert client.get(ME, headers=bearer("wrong")).status_code == 401
+
+
+def test_a_token_is_believed_before_a_session(client: Client, token: Token) -> None:
+    client.force_login(make_user("ben@example.org"))
+    assert client.get(ME, headers=bearer(token.secret)).json()["email"] == "ann@example.org"
+
+
+def test_a_session_takes_the_csrf_token_to_change_something(user: User) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(user)
+    answer = browser.patch(ME, {"name": "Ann"}, content_type="application/json")
+    assert answer.status_code == 403
+    assert answer["Content-Type"] == "application/problem+json"
+    browser.get("/api/")
+    headers = {"x-csrftoken": browser.cookies["csrftoken"].value}
+    answer = browser.patch(ME, {"name": "Ann"}, content_type="application/json", headers=headers)
+    assert answer.status_code == 200
+
+
+def test_a_token_takes_no_csrf_token(token: Token) -> None:
+    program = Client(enforce_csrf_checks=True, headers=bearer(token.secret))
+    answer = program.patch(ME, {"name": "Ann"}, content_type="application/json")
+    assert answer.status_code == 200
+    assert not answer.cookies
+
+
+def test_without_anything_it_is_not_the_csrf_token_that_is_missing(db: None) -> None:
+    stranger = Client(enforce_csrf_checks=True)
+    assert stranger.patch(ME, {}, content_type="application/json").status_code == 401
+
+
+def test_when_a_token_was_used_is_written_now_and_then(program: Client, token: Token) -> None:
+    program.get(ME)
+    token.refresh_from_db()
+    first = token.last_used
+    assert first
+    program.get(ME)
+    token.refresh_from_db()
+    assert token.last_used == first
+    Token.objects.update(last_used=first - USED_EVERY - timedelta(seconds=1))
+    program.get(ME)
+    token.refresh_from_db()
+    assert token.last_used
+    assert token.last_used >= first
+
+
+def test_the_database_holds_no_secret(token: Token) -> None:
+    [row] = Token.objects.values()
+    assert token.secret not in str(row)
+    assert Token.objects.get().secret == ""
+
+
+def test_the_page_is_for_those_who_may_use_the_api(client: Client, user: User) -> None:
+    assert client.get("/api/")["Location"] == "/account/login/?next=/api/"
+    client.force_login(user)
+    page = client.get("/ar/api/")
+    assert page.status_code == 200
+    assert "unsafe" not in page["Content-Security-Policy"]
+
+
+def test_the_administration_cannot_be_where_the_api_is() -> None:
+    with pytest.raises(ValidationError):
+        is_path("api/admin/")

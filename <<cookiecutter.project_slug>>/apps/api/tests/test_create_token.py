@@ -1,0 +1,38 @@
+"""The command that makes a token."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.accounts.tests.factories import make_user
+from apps.api.models import Token
+
+
+def create(*words: str) -> str:
+    """Return what the command prints."""
+    said = StringIO()
+    call_command("create_token", *words, stdout=said)
+    return said.getvalue().strip()
+
+
+def test_it_prints_the_secret(user: User) -> None:
+    secret = create("Ann@example.org", "--name", "Report", "--days", "7")
+    assert Token.objects.user_of(secret) == user
+    token = Token.objects.get()
+    assert token.name == "Report"
+    assert abs(token.expires - timezone.now() - timedelta(days=7)) < timedelta(minutes=1)
+
+
+def test_whom_there_is_not(user: User) -> None:
+    gone = make_user(is_active=False)
+    for email in ("ben@example.org", gone.email):
+        with pytest.raises(CommandError, match="no active account"):
+            create(email, "--name", "Report")
+    for days in ("0", "-1", "99999999999"):
+        with pytest.raises(CommandError, match="--days"):
+            create(user.email, "--name", "Report", "--days", days)
+    assert not Token.objects.exists()

@@ -1,0 +1,88 @@
+"""No program that asks the API gets a page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+
+from apps.api.models import Token
+
+
+def no_such_address(client: Client) -> Any:
+    return client.get("/api/v1/no-such-thing")
+
+
+def no_such_version(client: Client) -> Any:
+    return client.get("/api/v2/me")
+
+
+def wrong_method(client: Client) -> Any:
+    return client.put("/api/v1/me", {}, content_type="application/json")
+
+
+def forged_host(client: Client) -> Any:
+    return client.get("/api/v1/me", headers={"host": "evil.test"})
+
+
+def too_long(client: Client) -> Any:
+    return client.patch("/api/v1/me", "x" * 11_000_000, content_type="application/json")
+
+
+def no_length(client: Client) -> Any:
+    return client.patch("/api/v1/me", headers={"transfer-encoding": "chunked"})
+
+
+def broken(client: Client) -> Any:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Token.objects, "user_of", fail)
+        return client.get("/api/v1/me")
+
+
+ERRORS: dict[Callable[[Client], Any], int] = {
+    no_such_address: 404,
+    no_such_version: 404,
+    wrong_method: 405,
+    forged_host: 400,
+    too_long: 413,
+    no_length: 411,
+    broken: 500,
+}
+
+
+@pytest.mark.parametrize("ask", ERRORS, ids=lambda ask: ask.__name__)
+def test_errors_are_problems(program: Client, ask: Callable[[Client], Any]) -> None:
+    answer = ask(program)
+    assert answer.status_code == ERRORS[ask]
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer["Cache-Control"] == "private, no-store"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers.get("Content-Length", str(len(answer.content))) == str(
+        len(answer.content)
+    )
+    assert not answer.cookies
+    problem = answer.json()
+    assert problem.keys() == {"type", "title", "status", "detail", "errors"}
+    assert problem["status"] == ERRORS[ask]
+    if ask is wrong_method:
+        assert "PATCH" in answer["Allow"]
+
+
+@pytest.mark.django_db
+def test_other_errors_are_pages(client: Client) -> None:
+    assert b"<h1>" in client.get("/no-such-page/").content
+    assert b"<h1>" in client.get("/apis/").content
+
+
+def test_in_development_django_says_where_it_failed(
+    program: Client, settings: LazySettings
+) -> None:
+    settings.DEBUG = True
+    answer = broken(program)
+    assert answer.status_code == 500
+    assert "RuntimeError" in answer.content.decode()
+    assert no_such_address(program)["Content-Type"] == "application/problem+json"

@@ -1,0 +1,60 @@
+"""How often one may ask."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from apps.accounts.limits import Limit
+from apps.accounts.models import AttemptCounter, User
+from apps.accounts.tests.factories import make_user
+from apps.api import limits
+from apps.api.models import Token
+
+ME = "/api/v1/me"
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let two requests through."""
+    two = Limit(2, timedelta(minutes=1))
+    monkeypatch.setattr(limits, "LIMITS", {"user": two, "address": two})
+
+
+def bearer(secret: str, address: str = "192.0.2.1") -> Client:
+    """Return a program at an address."""
+    return Client(headers={"authorization": f"Bearer {secret}"}, REMOTE_ADDR=address)
+
+
+def test_a_person_with_several_tokens(program: Client, user: User) -> None:
+    second = Token.objects.issue(user, "second")
+    assert program.get(ME).status_code == 200
+    assert bearer(second.secret, "192.0.2.2").get(ME).status_code == 200
+    for client in (program, bearer(second.secret)):
+        answer = client.get(ME)
+        assert answer.status_code == 429
+        assert 0 < int(answer["Retry-After"]) <= 60
+        assert answer.json()["title"] == "Too Many Requests"
+    browser = Client()
+    browser.force_login(user)
+    assert browser.get(ME).status_code == 429
+    other = Token.objects.issue(make_user(), "of somebody else")
+    assert bearer(other.secret).get(ME).status_code == 200
+
+
+@pytest.mark.django_db
+def test_wrong_tokens_from_one_address() -> None:
+    assert [bearer(f"{n}").get(ME).status_code for n in range(3)] == [401, 401, 429]
+    assert bearer("x", "192.0.2.2").get(ME).status_code == 401
+
+
+def test_wrong_tokens_of_others_shut_nobody_out(token: Token) -> None:
+    for n in range(3):
+        bearer(f"{n}").get(ME)
+    assert bearer(token.secret).get(ME).status_code == 200
+
+
+@pytest.mark.django_db
+def test_without_a_token_nothing_is_counted(client: Client) -> None:
+    assert {client.get(ME).status_code for _ in range(4)} == {401}
+    assert not AttemptCounter.objects.exists()

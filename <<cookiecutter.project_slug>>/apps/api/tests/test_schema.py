@@ -1,0 +1,61 @@
+"""The API keeps to its description, whatever is asked: https://schemathesis.readthedocs.io"""
+
+from datetime import timedelta
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.core.result import Ok
+from schemathesis.schemas import BaseSchema
+
+from apps.accounts.limits import Limit
+from apps.accounts.models import User
+from apps.api import limits
+from apps.api.models import Token
+from config.wsgi import application
+
+
+@pytest.fixture
+def description(user: User, monkeypatch: pytest.MonkeyPatch) -> BaseSchema:
+    """The description as a program gets it, which may ask as often as it likes."""
+    many = Limit(10**6, timedelta(hours=1))
+    monkeypatch.setattr(limits, "LIMITS", {"user": many, "address": many})
+    return schemathesis.openapi.from_wsgi(
+        "/api/v1/openapi.json", application, headers=of_new_token(user)
+    )
+
+
+def of_new_token(user: User) -> dict[str, str]:
+    """Return the header of a token that nobody has revoked yet."""
+    return {"Authorization": f"Bearer {Token.objects.issue(user, 'test').secret}"}
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+def test_it_keeps_to_its_description(
+    description: BaseSchema, user: User, mode: GenerationMode
+) -> None:
+    """What is asked fits the description, or just does not; the same in each run."""
+    described = set()
+    for result in description.get_all_operations():
+        assert isinstance(result, Ok)
+        operation = result.ok()
+        described.add(f"{operation.method.upper()} {operation.path.partition('{')[0]}")
+
+        @settings(
+            max_examples=12,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(operation.as_strategy(generation_mode=mode))
+        def ask(case: Case) -> None:
+            case.call_and_validate(headers=of_new_token(user))
+
+        ask()
+    assert described == {
+        "GET /api/v1/me",
+        "PATCH /api/v1/me",
+        "GET /api/v1/tokens",
+        "DELETE /api/v1/tokens/",
+    }

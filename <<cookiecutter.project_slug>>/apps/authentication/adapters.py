@@ -1,0 +1,60 @@
+"""What django-allauth does here in another way than by itself.
+
+https://docs.allauth.org/en/latest/account/adapter.html
+"""
+
+from functools import partial
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from apps.accounts import limits, mailing
+from apps.accounts.models import User
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def new_user(self, request: HttpRequest) -> User:
+        """Return somebody who signs up, and whose address has yet to be verified."""
+        user = User()
+        user.signs_up = True  # type: ignore[attr-defined]
+        return user
+
+    def is_safe_url(self, url: str) -> bool:
+        """Whether `next` stays on this very host, and on HTTPS."""
+        host, is_secure = self.request.get_host(), self.request.is_secure()
+        return url_has_allowed_host_and_scheme(url, {host}, require_https=is_secure)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address that mails about a change name: behind a proxy, the client's."""
+        return limits.client_address(request)
+
+    def format_email_subject(self, subject: str) -> str:
+        """Return the subject of a mail with the site's name."""
+        return f"[{settings.SITE_NAME}] {subject}"
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write and send a mail after the answer.
+
+        Codes and links are never kept in the database, as a worker's task would be.
+        """
+        mailing.send_later(partial(self._send_mail, template_prefix, email, context))
+
+    def _send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        site = {"name": settings.SITE_NAME, "domain": self.request.get_host()}
+        context = {"request": self.request, "email": email, **context, "current_site": site}
+        self.render_mail(template_prefix, email, context).send()
+
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: Any, signup: bool
+    ) -> None:
+        """Send the code that verifies an address, but not too often to one who did not ask."""
+        limits.Attempt("mail", request, emailconfirmation.email_address.email)
+        super().send_confirmation_mail(request, emailconfirmation, signup)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Send what somebody gets instead of the code who has an account; it counts as one."""
+        limits.Attempt("mail", self.request, email)
+        super().send_account_already_exists_mail(email)

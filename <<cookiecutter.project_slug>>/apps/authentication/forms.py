@@ -1,0 +1,70 @@
+"""Forms of django-allauth with this site's limits: https://docs.allauth.org/en/latest/account/forms.html"""
+
+from functools import partial
+from typing import Any
+
+from allauth.account import forms
+from allauth.core import context
+from allauth.mfa.base import forms as mfa_forms
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
+
+from apps.accounts import limits, mailing
+
+
+class SignupForm(forms.SignupForm):
+    """Says the same and takes as long, whether there is an account with the address or not."""
+
+    def clean_email(self) -> str:
+        """Count the attempt before the address is looked up."""
+        limits.Attempt("sign up", context.request, self.cleaned_data["email"])
+        return super().clean_email()
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Hash the password also where no account is made, since it takes most of the time."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
+
+
+class ResetPasswordForm(forms.ResetPasswordForm):
+    """Leaves all that depends on the account for after the answer."""
+
+    def clean_email(self) -> str:
+        """Count the attempt, and look nothing up."""
+        email = self.cleaned_data["email"].lower()
+        limits.Attempt("reset", context.request, email)
+        return email
+
+    def save(self, request: HttpRequest, **options: Any) -> str:
+        """Have the link sent to whoever has an account with the address."""
+        mailing.send_later(partial(self._send, request, options))
+        return self.cleaned_data["email"]
+
+    def _send(self, request: HttpRequest, options: dict[str, Any]) -> None:
+        super().clean_email()
+        super().save(request, **options)
+
+
+class LimitedCode:
+    """Counts wrong codes in the database, which all processes share.
+
+    No browser is known here: who knows the password would make a new one of each sign-in.
+    """
+
+    user: Any
+
+    def clean_code(self) -> str:
+        """Return the code if it is right."""
+        attempt = limits.Attempt("second factor", context.request, f"second factor {self.user.pk}")
+        code = super().clean_code()  # type: ignore[misc]
+        attempt.succeeded()
+        return code
+
+
+class AuthenticateForm(LimitedCode, mfa_forms.AuthenticateForm):
+    """The second factor at sign-in."""
+
+
+class ReauthenticateForm(LimitedCode, mfa_forms.ReauthenticateForm):
+    """The same before something that takes it anew."""

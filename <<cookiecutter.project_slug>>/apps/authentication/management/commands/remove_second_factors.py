@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.accounts.models import User
+from apps.authentication import second_factor
+
+
+class Command(BaseCommand):
+    help = "Take every second factor from somebody who has lost them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", help="Whose: the address they sign in with.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            user = User.objects.get(email=options["email"])
+        except User.DoesNotExist:
+            raise CommandError("Nobody has this address.") from None
+        count = second_factor.remove(user)
+        self.stdout.write(f"Removed {count}. The password alone signs them in now.")

@@ -1,0 +1,42 @@
+"""What follows when people are made, set up a factor or reset their password."""
+
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.models import EmailAddress
+from allauth.account.signals import password_reset
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from apps.accounts.models import User
+
+
+@receiver(post_save, sender=User)
+def trust_the_address(instance: User, created: bool, raw: bool, **_: Any) -> None:
+    """Take an address as verified that its owner has not signed up with: the staff or a command has."""
+    if created and not raw and not getattr(instance, "signs_up", False):
+        verify(instance)
+
+
+def verify(user: User) -> None:
+    """Make the user's address their only one, and verified."""
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+
+
+@receiver(authenticator_added)
+def count_as_shown(
+    request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
+) -> None:
+    """Who has just set a factor up has shown it, and their password before that."""
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
+
+
+@receiver(password_reset)
+def remember_the_browser(request: HttpRequest, user: User, **_: Any) -> None:
+    """Let who has opened the link in a mail sign in however often others try: apps.accounts.limits."""
+    request.proven_account = user.email  # type: ignore[attr-defined]

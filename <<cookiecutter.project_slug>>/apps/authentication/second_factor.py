@@ -1,0 +1,42 @@
+"""Whether somebody has shown a second factor since they signed in, and where it is asked of them."""
+
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import get_language_from_path
+
+from apps.accounts.models import User
+
+
+def is_needed(request: HttpRequest) -> bool:
+    """Whether the address is one of settings.SECOND_FACTOR_PATHS, in any language."""
+    path = request.path_info
+    if language := get_language_from_path(path):
+        path = path.removeprefix(f"/{language}")
+    return path.startswith(tuple(f"/{each}" for each in settings.SECOND_FACTOR_PATHS))
+
+
+def is_shown(request: HttpRequest) -> bool:
+    """Whether this session began with a second factor, or has asked for one since."""
+    records = get_authentication_records(request, request.user)
+    return any(record.get("method") == "mfa" for record in records)
+
+
+def page_for(user: User) -> str:
+    """Return the name of the page on which they show a factor, or set one up."""
+    types = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    if Authenticator.Type.TOTP in types:
+        return "mfa_reauthenticate"
+    if Authenticator.Type.WEBAUTHN in types:
+        return "mfa_reauthenticate_webauthn"
+    return "mfa_index"
+
+
+def remove(user: User) -> int:
+    """Take every factor from somebody who has lost them; return how many there were.
+
+    From then on the password alone signs them in, and the administration has them set up another.
+    """
+    deleted, _ = Authenticator.objects.filter(user=user).delete()
+    return deleted

@@ -1,0 +1,170 @@
+from io import StringIO
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.conf import LazySettings
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.limits import LIMITS
+from apps.accounts.models import User
+from apps.accounts.tests.factories import make_superuser
+from apps.authentication.tests.factories import current_code, make_recovery_codes, make_totp
+from apps.authentication.tests.test_pages import confirm, sign_in
+
+ADMIN = "/admin/"
+
+
+@pytest.fixture
+def staff(settings: LazySettings, db: None) -> User:
+    """Somebody who may do everything, where the administration takes a second factor."""
+    settings.SECOND_FACTOR = True
+    return make_superuser("root@example.org")
+
+
+def enter(client: Client, code: str) -> str:
+    """Send a code at sign-in, and return where that leads."""
+    return client.post(reverse("mfa_authenticate"), {"code": code}).get("Location", "")
+
+
+def set_up_an_app(client: Client) -> str:
+    """Set up an authenticator app, and return where that leads."""
+    confirm(client)
+    page = client.get(reverse("mfa_activate_totp"))
+    assert 'src="data:image/svg+xml' in page.text
+    secret = page.context["form"].secret
+    return client.post(reverse("mfa_activate_totp"), {"code": current_code(secret)})["Location"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set_up_an_app_and_sign_in_by_it(client: Client, user: User) -> None:
+    sign_in(client)
+    codes_page = set_up_an_app(client)
+    assert codes_page == reverse("mfa_view_recovery_codes")
+    codes = client.get(codes_page).context["unused_codes"]
+    assert "activated" in str(mail.outbox[-1].body).lower()
+
+    client.post(reverse("logout"))
+    assert sign_in(client) == reverse("mfa_authenticate")
+    assert "_auth_user_id" not in client.session
+    assert enter(client, "000000") == ""
+    assert "_auth_user_id" not in client.session
+    assert enter(client, codes[0]) == reverse("core:home")
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_a_recovery_code_works_once(client: Client, user: User) -> None:
+    make_totp(user)
+    code = make_recovery_codes(user)[0]
+    sign_in(client)
+    assert enter(client, code) == reverse("core:home")
+    client.post(reverse("logout"))
+    sign_in(client)
+    assert enter(client, code) == ""
+
+
+def test_a_code_of_the_app_works_once(client: Client, user: User) -> None:
+    secret = make_totp(user)
+    code = current_code(secret)
+    sign_in(client)
+    assert enter(client, code) == reverse("core:home")
+    client.post(reverse("logout"))
+    sign_in(client)
+    assert enter(client, code) == ""
+
+
+def test_codes_are_not_guessed(client: Client, user: User) -> None:
+    """Who knows the password gets no new count by signing in anew."""
+    make_totp(user)
+    for _ in range(LIMITS["second factor"]["pair"].attempts):
+        client = Client()
+        sign_in(client)
+        assert client.post(reverse("mfa_authenticate"), {"code": "1"}).status_code == 200
+    client = Client()
+    sign_in(client)
+    assert client.post(reverse("mfa_authenticate"), {"code": "1"}).status_code == 429
+
+
+# --- The administration -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/ar/admin/", "/admin/login/", "/admin/accounts/user/"]
+)
+def test_the_administration_has_no_door_of_its_own(client: Client, staff: User, path: str) -> None:
+    for answer in (client.get(path), client.post(path, {"username": "x", "password": "x"})):
+        assert answer.status_code == 302
+        assert answer["Location"].endswith(f"account/login/?next={path}")
+
+
+def test_who_has_no_right_gets_no_form_for_another_password(client: Client, user: User) -> None:
+    client.force_login(user)
+    for answer in (client.get("/admin/login/"), client.post("/admin/login/")):
+        assert answer.status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_staff_without_a_factor_are_led_to_set_one_up(client: Client, staff: User) -> None:
+    sign_in(client, staff.email)
+    assert client.get(ADMIN)["Location"] == f"{reverse('mfa_index')}?next=%2Fadmin%2F"
+    assert "second factor first" in client.get(reverse("mfa_index")).text
+    set_up_an_app(client)
+    assert client.get(ADMIN).status_code == 200
+
+
+def test_staff_enter_with_a_factor(client: Client, staff: User) -> None:
+    secret = make_totp(staff)
+    sign_in(client, staff.email)
+    enter(client, current_code(secret))
+    assert client.get(ADMIN).status_code == 200
+
+
+def test_a_factor_that_was_not_asked_for_is_asked_for(client: Client, staff: User) -> None:
+    """A session that began before the factor was set up, elsewhere."""
+    sign_in(client, staff.email)
+    secret = make_totp(staff)
+    page = client.get(ADMIN)["Location"]
+    assert page == f"{reverse('mfa_reauthenticate')}?next=%2Fadmin%2F"
+    answer = client.post(page, {"code": current_code(secret), "next": ADMIN})
+    assert answer["Location"] == ADMIN
+    assert client.get(ADMIN).status_code == 200
+
+
+def test_a_session_of_another_person_does_not_count(
+    client: Client, staff: User, user: User
+) -> None:
+    secret = make_totp(user)
+    sign_in(client, user.email)
+    enter(client, current_code(secret))
+    client.force_login(staff)
+    assert client.get(ADMIN).status_code == 302
+
+
+def test_it_can_be_switched_off(client: Client, staff: User, settings: LazySettings) -> None:
+    settings.SECOND_FACTOR = False
+    sign_in(client, staff.email)
+    assert client.get(ADMIN).status_code == 200
+
+
+# --- Who has lost theirs ------------------------------------------------------------------
+
+
+def test_the_command_for_who_has_lost_theirs(client: Client, user: User) -> None:
+    make_totp(user)
+    make_recovery_codes(user)
+    said = StringIO()
+    call_command("remove_second_factors", "ANN@example.org", stdout=said)
+    assert "Removed 2" in said.getvalue()
+    assert sign_in(client) == reverse("core:home")
+    with pytest.raises(CommandError):
+        call_command("remove_second_factors", "nobody@example.org")
+
+
+def test_the_staffs_action_for_who_has_lost_theirs(client: Client, user: User) -> None:
+    make_totp(user)
+    client.force_login(make_superuser())
+    form = {"action": "remove_second_factors", "_selected_action": [user.pk]}
+    client.post(reverse("admin:accounts_user_changelist"), form)
+    assert not Authenticator.objects.exists()

@@ -1,0 +1,114 @@
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+<% if cookiecutter.sign_up == "public" %>
+from django.contrib.auth.hashers import Argon2PasswordHasher
+<% endif %>
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+<% if cookiecutter.sign_up == "public" %>
+from apps.accounts.limits import LIMITS
+<% endif %>
+from apps.accounts.models import User
+<% if cookiecutter.sign_up == "public" %>
+from apps.accounts.tests.factories import PASSWORD
+from apps.authentication.tests.test_pages import code_in_mail, sign_in
+<% else %>
+from apps.accounts.tests.factories import PASSWORD
+<% endif %>
+
+pytestmark = pytest.mark.django_db
+
+
+def sign_up(client: Client, email: str = "new@example.org", password: str = PASSWORD) -> Any:
+    """Send the form for a new account."""
+    return client.post(reverse("account_signup"), {"email": email, "password1": password})
+
+
+<% if cookiecutter.sign_up == "public" %>
+def test_sign_up(client: Client) -> None:
+    """Nobody is signed in before the address is known to be theirs."""
+    answer = sign_up(client, "New@example.org")
+    assert answer["Location"] == reverse("account_email_verification_sent")
+    assert "_auth_user_id" not in client.session
+    [message] = mail.outbox
+    assert message.to == ["new@example.org"]
+    assert client.get(answer["Location"]).status_code == 200
+    assert client.post(answer["Location"], {"code": "WRONG"}).status_code == 200
+    client.post(answer["Location"], {"code": code_in_mail()})
+    user = User.objects.get(email="new@example.org")
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert not user.is_staff
+    assert EmailAddress.objects.get(user=user).verified
+
+
+def test_who_has_not_verified_their_address_cannot_sign_in(client: Client) -> None:
+    sign_up(client)
+    other = Client()
+    assert sign_in(other, "new@example.org") == reverse("account_email_verification_sent")
+    assert "_auth_user_id" not in other.session
+    other.post(reverse("account_email_verification_sent"), {"code": code_in_mail()})
+    assert "_auth_user_id" in other.session
+
+
+def test_weak_passwords_are_refused(client: Client) -> None:
+    for weak in ("short1!", "password123", "8174502936", "new@example.org"):
+        assert sign_up(client, password=weak).context["form"].errors["password1"]
+    assert not User.objects.exists()
+
+
+def test_an_address_that_has_an_account_is_answered_alike(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner alone hears of it, by mail; the answer takes as many hashes."""
+    hashed: list[str] = []
+    encode = Argon2PasswordHasher.encode
+
+    def counted(*arguments: str) -> str:
+        hashed.append("")
+        return encode(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Argon2PasswordHasher, "encode", counted)
+    seen = []
+    for email in (user.email, "new@example.org"):
+        hashed.clear()
+        client = Client()
+        answer = sign_up(client, email)
+        page = client.get(answer["Location"]).text.replace(email, "")
+        seen.append((answer.status_code, answer["Location"], len(hashed), "code" in page))
+    assert seen[0] == seen[1]
+    assert [message.to for message in mail.outbox] == [[user.email], ["new@example.org"]]
+    assert "already" in str(mail.outbox[0].body)
+    assert User.objects.count() == 2
+
+
+def test_sign_up_sends_few_mails(client: Client) -> None:
+    for _ in range(LIMITS["sign up"]["pair"].attempts):
+        assert sign_up(Client()).status_code == 302
+    assert sign_up(Client()).status_code == 429
+    assert len(mail.outbox) == LIMITS["sign up"]["pair"].attempts
+
+
+def test_who_signs_in_unverified_again_and_again_sends_few_mails(client: Client) -> None:
+    sign_up(client)
+    answers = [
+        Client().post(reverse("login"), {"login": "new@example.org", "password": PASSWORD})
+        for _ in range(LIMITS["mail"]["pair"].attempts)
+    ]
+    assert answers[0].status_code == 302
+    assert answers[-1].status_code == 429
+    assert len(mail.outbox) == LIMITS["mail"]["pair"].attempts
+<% else %>
+def test_nobody_signs_up(client: Client) -> None:
+    assert sign_up(client).status_code == 200
+    assert not User.objects.exists()
+    assert not EmailAddress.objects.exists()
+    assert not mail.outbox
+
+
+def test_no_page_leads_there(client: Client) -> None:
+    assert reverse("account_signup") not in client.get(reverse("login")).text
+<% endif %>

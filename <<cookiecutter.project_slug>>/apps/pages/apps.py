@@ -1,0 +1,29 @@
+from django.apps import AppConfig
+from wagtail.users.apps import WagtailUsersAppConfig
+
+
+class PagesConfig(AppConfig):
+    name = "apps.pages"
+    default = True
+
+    def ready(self) -> None:
+        from apps.pages import widgets
+
+        widgets.install()
+
+
+class UsersConfig(WagtailUsersAppConfig):
+    """Wagtail's part for accounts and roles, in which the CMS makes and changes roles alone.
+
+    Accounts are the site's own: they are made in the administration, where they are invited.
+    """
+
+    def ready(self) -> None:
+        super().ready()
+
+        from django.contrib.auth import get_user_model
+        from wagtail.permissions import register_permission_policy
+
+        from apps.pages.users import NobodyPolicy
+
+        register_permission_policy(get_user_model(), NobodyPolicy(get_user_model()))

@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from apps.accounts.tests.factories import make_user
+
+
+@pytest.fixture(autouse=True)
+def _files_of_the_test(settings: Settings, tmp_path: Path) -> None:
+    """Keep uploaded files in a folder of the test's own, and nothing of another test's in the cache."""
+    settings.MEDIA_ROOT = tmp_path
+    cache.clear()
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    """Return somebody signed in who may write and publish pages, and no more."""
+    user = make_user(is_staff=True)
+    user.groups.add(Group.objects.get(name="Moderators"))
+    client.force_login(user)
+    return client

@@ -1,0 +1,82 @@
+"""Pages for tests; `fab seed` takes its own from here too."""
+
+from io import BytesIO
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from django.core.files.images import ImageFile
+from PIL import Image as Picture
+from wagtail.images.models import Image
+from wagtail.models import Page
+from wagtail.rich_text import RichText
+
+from apps.pages.models import ContentPage, HomePage
+
+numbers = count(1)
+
+
+def picture(name: str = "picture.png", width: int = 1600, height: int = 900) -> ImageFile:
+    """Return a file that holds a picture: a sky above water."""
+    drawn = Picture.new("RGB", (width, height), "#a8e2ec")
+    drawn.paste("#0a5566", (0, height * 2 // 3, width, height))
+    file = BytesIO()
+    drawn.save(file, "PNG")
+    file.seek(0)
+    return ImageFile(file, name=name)
+
+
+def make_image(title: str = "Water", **options: Any) -> Image:
+    """Keep a picture among the images of the CMS."""
+    return Image.objects.create(title=title, file=picture(**options))
+
+
+def home(code: str = "en") -> HomePage:
+    """Return the home page of a language, which a migration has made."""
+    return HomePage.objects.get(locale__language_code=code)
+
+
+def make_page(parent: Page | None = None, **fields: Any) -> ContentPage:
+    """Make a page that is published, below the home page unless it says otherwise."""
+    page = ContentPage(**{"title": f"Page {next(numbers)}", "show_in_menus": True, **fields})
+    (parent or home()).add_child(instance=page)
+    page.save_revision().publish()
+    return page
+
+
+# What pages there are below the home page: title and introduction, by language.
+PAGES = [
+    {
+        "en": ("About us", "Who we are, and what we do."),
+        "ar": ("من نحن", "من نحن وماذا نفعل."),
+    },
+    {
+        "en": ("Services", "What you can have from us, and what it takes."),
+        "ar": ("الخدمات", "ما الذي نقدمه لكم."),
+    },
+    {"en": ("Contact", "How to reach us.")},
+]
+
+
+def seed() -> str:
+    """Make the pages of a site in development, those that are missing; return what to know of them."""
+    image = Image.objects.filter(title="Water").first() or make_image()
+    image.contextual_alt_text = "Water below a clear sky"
+    image.decorative = False
+    for translations in PAGES:
+        key = uuid4()
+        for code, (title, introduction) in translations.items():
+            if not ContentPage.objects.filter(title=title).exists():
+                make_page(
+                    home(code),
+                    title=title,
+                    translation_key=key,
+                    introduction=introduction,
+                    body=[
+                        ("heading", title),
+                        ("text", RichText(f"<p>{introduction}</p>")),
+                        ("picture", {"image": image}),
+                        ("quote", {"text": introduction}),
+                    ],
+                )
+    return f"{sum(map(len, PAGES))} pages"

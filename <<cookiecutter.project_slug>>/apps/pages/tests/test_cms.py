@@ -1,0 +1,271 @@
+"""The CMS: who gets in, under which policy, and what may be uploaded."""
+
+import json
+from contextlib import closing
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from PIL import Image as Picture
+from pytest_django import Settings
+from wagtail.documents.models import Document
+from wagtail.images.models import Image
+
+from apps.accounts.tests.factories import make_superuser, make_user
+from apps.pages.models import ContentPage
+from apps.pages.tests.factories import home, make_image, make_page, picture
+
+pytestmark = pytest.mark.django_db
+
+# The test client's own kind of response is not to be named.
+type Answer = Any
+
+CMS = "/cms/"
+
+
+# --- Who gets in --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["", "pages/", "images/", "login/", "account/", "api/main/pages/"])
+def test_visitors_are_sent_to_the_sites_own_sign_in(client: Client, path: str) -> None:
+    answer = client.get(CMS + path)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/account/login/?next=/cms/")
+
+
+def test_without_being_staff_nobody_gets_in(client: Client) -> None:
+    user = make_user()
+    user.groups.add(Group.objects.get(name="Moderators"))
+    client.force_login(user)
+    assert client.get(CMS).status_code == 403
+
+
+def test_staff_without_a_role_does_not_get_in(client: Client) -> None:
+    client.force_login(make_user(is_staff=True))
+    answer = client.get(CMS)
+    assert (answer.status_code, answer["Location"]) == (302, "/account/login/?next=/cms/")
+
+
+def test_an_editor_gets_in(editor: Client) -> None:
+    assert editor.get(CMS).status_code == 200
+    assert editor.get(reverse("wagtailadmin_explore", args=[home().pk])).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["password_reset/", "password_reset/done/"])
+def test_there_is_no_second_way_to_a_password(editor: Client, path: str) -> None:
+    assert editor.get(CMS + path).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["index", "add"])
+def test_accounts_are_not_made_in_the_cms(client: Client, name: str) -> None:
+    client.force_login(make_superuser())
+    answer = client.get(reverse(f"wagtailusers_users:{name}"))
+    assert (answer.status_code, answer["Location"]) == (302, CMS)
+    page = client.get(reverse("wagtailadmin_account"))
+    assert page.status_code == 200
+    for field in ("first_name", "email", "password"):
+        assert field not in page.text.replace("name_email", "")
+
+
+def test_somebodys_settings_are_kept(editor: Client) -> None:
+    form = {"locale-preferred_language": "ar", "locale-current_time_zone": "UTC"}
+    form |= {"theme-theme": "dark", "theme-density": "default", "theme-contrast": "system"}
+    answer = editor.post(reverse("wagtailadmin_account"), form)
+    assert answer.status_code == 302
+    assert 'lang="ar"' in editor.get(CMS).text
+
+
+# --- Writing ------------------------------------------------------------------------------
+
+
+def page_form(title: str, **fields: str) -> dict[str, str]:
+    """Return the form of a page with a heading and a text."""
+    text = {"blocks": [{"key": "a", "text": "Row upstream", "type": "unstyled"}], "entityMap": {}}
+    blocks = (("heading", "Above"), ("text", json.dumps(text)))
+    form = {"title": title, "slug": title.lower(), "introduction": "", "body-count": "2"}
+    for number, (kind, value) in enumerate(blocks):
+        form |= {
+            f"body-{number}-type": kind,
+            f"body-{number}-order": str(number),
+            f"body-{number}-deleted": "",
+            f"body-{number}-value": value,
+        }
+    return {**form, "comments-TOTAL_FORMS": "0", "comments-INITIAL_FORMS": "0", **fields}
+
+
+def test_what_an_editor_publishes_is_shown_and_found(editor: Client) -> None:
+    address = reverse("wagtailadmin_pages:add", args=["pages", "contentpage", home().pk])
+    editor.post(address, page_form("Boats"))
+    page = ContentPage.objects.get(slug="boats")
+    assert not page.live
+    assert Client().get("/boats/").status_code == 404
+    address = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    editor.post(address, page_form("Boats", **{"action-publish": "true"}))
+    shown = Client().get("/boats/").text
+    assert "Row upstream" in shown
+    assert "<h2>Above</h2>" in shown
+    assert "/boats/" in Client().get("/search/?query=upstream").text
+
+
+def test_a_page_can_be_translated(client: Client) -> None:
+    client.force_login(make_superuser())
+    page = make_page(title="Boats", slug="boats")
+    address = reverse("simple_translation:submit_page_translation", args=[page.pk])
+    assert client.get(address).status_code == 200
+    client.post(address, {"locales": [home("ar").locale_id]})
+    copy = page.get_translation(home("ar").locale)
+    assert copy.get_parent().specific == home("ar")
+
+
+# --- The Content Security Policy ----------------------------------------------------------
+
+
+def policy(answer: Answer) -> dict[str, str]:
+    """Return an answer's policy, by directive."""
+    parts = answer["Content-Security-Policy"].split("; ")
+    return dict(part.split(" ", 1) for part in parts)
+
+
+VIEWS = [
+    "wagtailadmin_home",
+    "wagtailimages:index",
+    "wagtailimages:add_multiple",
+    "wagtaildocs:index",
+    "wagtailadmin_reports:locked_pages",
+    "wagtailadmin_reports:site_history",
+    "wagtailsites:index",
+    "wagtailredirects:add",
+    "wagtailadmin_workflows:add",
+    "wagtailusers_groups:add",
+    "wagtailadmin_account",
+]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_part_of_the_cms_keeps_the_policy(
+    client: Client, settings: Settings, name: str
+) -> None:
+    """Of scripts and styles it allows what the site does, and no page has one written into it."""
+    client.force_login(make_superuser())
+    answer = client.get(reverse(name))
+    assert answer.status_code == 200
+    found = policy(answer)
+    assert "unsafe" not in str(found)
+    assert found["frame-ancestors"] == "'none'"
+    assert found["script-src"] == found["style-src"] == "'self'"
+    assert found["img-src"] == "'self' data: blob:"
+    assert not inline_scripts(answer.text)
+
+
+def inline_scripts(text: str) -> list[str]:
+    """Return the scripts that a page holds itself, but for data and templates."""
+    parts = [part.partition(">") for part in text.split("<script")[1:]]
+    return [
+        body[:80]
+        for tag, _, body in parts
+        if "src=" not in tag and "json" not in tag and "text/" not in tag
+    ]
+
+
+def test_forms_have_no_inline_scripts(client: Client) -> None:
+    client.force_login(make_superuser())
+    page = make_page()
+    for name, *arguments in (
+        ("wagtailadmin_pages:edit", page.pk),
+        ("wagtailadmin_pages:copy", page.pk),
+        ("wagtailadmin_pages:move", page.pk),
+        ("wagtailadmin_pages:history", page.pk),
+        ("wagtailusers_groups:edit", Group.objects.get(name="Editors").pk),
+        ("wagtailadmin_workflows:edit", 1),
+    ):
+        text = client.get(reverse(name, args=arguments)).text
+        assert not inline_scripts(text), name
+        assert "site-start" in text or "history" in name
+
+
+def test_a_preview_may_be_in_a_frame_of_the_site_alone(editor: Client) -> None:
+    page = make_page()
+    address = reverse("wagtailadmin_pages:preview_on_edit", args=[page.pk])
+    assert editor.post(address, page_form("Ships")).json()["is_valid"]
+    answer = editor.get(address)
+    assert "Ships" in answer.text
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
+    found = policy(answer)
+    assert found["frame-ancestors"] == "'self'"
+    assert "unsafe" not in str(found)
+    assert policy(Client().get(page.url))["frame-ancestors"] == "'none'"
+
+
+# --- Uploads ------------------------------------------------------------------------------
+
+
+def upload(editor: Client, name: str, file: Any) -> Answer:
+    """Send a file to the page for new images or documents."""
+    return editor.post(reverse(name), {"title": "New", "file": file, "collection": "1"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'),
+        ("page.html", b"<script>alert(1)</script>"),
+        ("picture.png", b"<script>alert(1)</script>"),
+        ("picture.exe", b"MZ"),
+    ],
+)
+def test_what_is_no_picture_is_refused(editor: Client, name: str, content: bytes) -> None:
+    answer = upload(editor, "wagtailimages:add", SimpleUploadedFile(name, content))
+    assert answer.status_code == 200
+    assert not Image.objects.exists()
+
+
+def test_a_picture_is_taken(editor: Client) -> None:
+    answer = upload(editor, "wagtailimages:add", picture())
+    assert answer.status_code == 302
+    assert Image.objects.get().width == 1600
+
+
+def test_a_picture_too_large_is_refused(editor: Client, settings: Settings) -> None:
+    settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS = 100
+    upload(editor, "wagtailimages:add", picture())
+    assert not Image.objects.exists()
+
+
+def test_a_long_file_is_refused(editor: Client, settings: Settings) -> None:
+    assert settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE < settings.BODY_MAX_BYTES
+    drawn = BytesIO()
+    Picture.effect_noise((3150, 3150), 100).save(drawn, "PNG")
+    assert settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE < drawn.tell() < settings.BODY_MAX_BYTES
+    upload(editor, "wagtailimages:add", SimpleUploadedFile("long.png", drawn.getvalue()))
+    upload(editor, "wagtaildocs:add", SimpleUploadedFile("long.pdf", drawn.getvalue()))
+    assert not Image.objects.exists()
+    assert not Document.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["page.html", "drawing.svg", "program.js", "x.exe"])
+def test_documents_that_browsers_run_are_refused(editor: Client, name: str) -> None:
+    upload(editor, "wagtaildocs:add", SimpleUploadedFile(name, b"<script>alert(1)</script>"))
+    assert not Document.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "words.txt"])
+def test_a_document_is_downloaded(client: Client, name: str) -> None:
+    document = Document.objects.create(title="Report", file=ContentFile(b"words", name=name))
+    with closing(client.get(document.url)) as answer:
+        assert answer.getvalue() == b"words"
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'"
+
+
+def test_nothing_is_asked_of_other_sites(client: Client) -> None:
+    client.force_login(make_superuser())
+    make_image()
+    text = client.get(CMS).text + client.get(reverse("wagtailadmin_account")).text
+    assert "gravatar" not in text
+    assert "releases.wagtail" not in text

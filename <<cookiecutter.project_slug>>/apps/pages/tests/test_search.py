@@ -1,0 +1,65 @@
+import pytest
+from django.test import Client
+from wagtail.models import PageViewRestriction
+from wagtail.rich_text import RichText
+
+from apps.pages.models import ContentPage
+from apps.pages.tests.factories import home, make_page
+
+pytestmark = pytest.mark.django_db
+
+
+def titles(client: Client, address: str) -> list[str]:
+    """Return the titles of the pages that a search shows."""
+    page = client.get(address)
+    assert page.status_code == 200
+    return [each.title for each in page.context["results"]]
+
+
+def test_titles_and_texts_are_found(client: Client) -> None:
+    make_page(title="Boats", body=[("text", RichText("<p>They float upstream.</p>"))])
+    make_page(title="Bridges", introduction="They span the water.")
+    assert titles(client, "/search/?query=boats") == ["Boats"]
+    assert titles(client, "/search/?query=upstream") == ["Boats"]
+    assert titles(client, "/search/?query=span") == ["Bridges"]
+    assert titles(client, "/search/?query=camel") == []
+
+
+def test_what_is_not_public_is_not_found(client: Client) -> None:
+    private = make_page(title="Private boats")
+    PageViewRestriction.objects.create(page=private, restriction_type="login")
+    draft = ContentPage(title="Draft boats", live=False)
+    home().add_child(instance=draft)
+    make_page(home("ar"), title="Arabic boats")
+    assert titles(client, "/search/?query=boats") == []
+    assert titles(client, "/ar/search/?query=boats") == ["Arabic boats"]
+
+
+def test_results_are_on_pages(client: Client) -> None:
+    for number in range(11):
+        make_page(title=f"Boat {number}")
+    first = titles(client, "/search/?query=boat")
+    second = titles(client, "/search/?query=boat&page=2")
+    assert (len(first), len(second)) == (10, 1)
+    assert "page=2" in client.get("/search/?query=boat").text
+    assert titles(client, "/search/?query=boat&page=many") == first
+
+
+@pytest.mark.parametrize("query", ["", "%00", "x" * 201])
+def test_what_cannot_be_searched_is_said(client: Client, query: str) -> None:
+    page = client.get(f"/search/?query={query}")
+    assert page.status_code == 200
+    assert page.context["form"].errors
+
+
+@pytest.mark.parametrize("query", ["'", '"', "%25", "AND", "*", "-", "a:b", "(", "\\", "🚣"])
+def test_anything_may_be_searched(client: Client, query: str) -> None:
+    assert titles(client, f"/search/?query={query}") == []
+
+
+def test_the_form_alone(client: Client) -> None:
+    page = client.get("/search/")
+    assert page.status_code == 200
+    assert 'content="noindex"' in page.text
+    assert "error-summary" not in page.text
+    assert client.post("/search/").status_code == 405

@@ -1,0 +1,37 @@
+"""What the CMS leaves to the rest of the site: accounts, their names, addresses and passwords."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.views.generic import RedirectView
+from wagtail.admin.views import account
+from wagtail.permission_policies.base import BasePermissionPolicy
+
+from apps.accounts.models import User
+
+
+class NobodyPolicy(BasePermissionPolicy):
+    """Lets nobody make, change or delete accounts in the CMS."""
+
+    def user_has_permission(self, user: User | AnonymousUser, action: str) -> bool:
+        return False
+
+    def users_with_any_permission(self, actions: list[str]) -> QuerySet[User]:
+        return User.objects.none()
+
+
+class AccountView(account.AccountView):
+    """Somebody's own settings of the CMS, without the name, which the site's accounts have otherwise."""
+
+    def get_panels(self) -> list[Any]:
+        panels = super().get_panels()
+        return [each for each in panels if not isinstance(each, account.NameEmailSettingsPanel)]
+
+
+class SignInView(RedirectView):
+    """Leads to the site's own sign-in page, so that there is no second one."""
+
+    def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
+        return f"{reverse('login')}?next={reverse('wagtailadmin_home')}"

@@ -1,0 +1,33 @@
+import re
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from wagtail.models import Locale, Page
+
+RESULTS_ON_A_PAGE = 10
+
+
+class SearchForm(forms.Form):
+    query = forms.CharField(
+        label=_("Search words"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Show the pages of this language that hold the words asked for; those of everybody alone."""
+    form = SearchForm(request.GET if "query" in request.GET else None)
+    context: dict[str, object] = {"form": form}
+    if form.is_valid():
+        # Without signs, which mean something to a database.
+        words = " ".join(re.findall(r"\w+", form.cleaned_data["query"]))
+        pages = Page.objects.live().public().filter(locale=Locale.get_active())
+        found = pages.search(words) if words else pages.none()
+        context["results"] = Paginator(found, RESULTS_ON_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "pages/search.html", context)

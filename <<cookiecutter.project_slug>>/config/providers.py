@@ -1,0 +1,27 @@
+"""Reads who else may say who somebody is: Google, GitHub and one server that speaks OpenID Connect."""
+
+from typing import Any
+
+
+def providers(env: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return django-allauth's setting for the providers that the environment names.
+
+    https://docs.allauth.org/en/latest/socialaccount/provider_configuration.html
+    """
+    found: dict[str, dict[str, Any]] = {}
+    if env["GOOGLE_CLIENT_ID"]:
+        app = {"client_id": env["GOOGLE_CLIENT_ID"], "secret": env["GOOGLE_CLIENT_SECRET"]}
+        found["google"] = {"APPS": [app], "OAUTH_PKCE_ENABLED": True}
+    if env["GITHUB_CLIENT_ID"]:
+        app = {"client_id": env["GITHUB_CLIENT_ID"], "secret": env["GITHUB_CLIENT_SECRET"]}
+        found["github"] = {"APPS": [app], "OAUTH_PKCE_ENABLED": True, "SCOPE": ["user:email"]}
+    if env["OIDC_SERVER_URL"]:
+        server = {
+            "provider_id": "oidc",
+            "name": env["OIDC_NAME"],
+            "client_id": env["OIDC_CLIENT_ID"],
+            "secret": env["OIDC_CLIENT_SECRET"],
+            "settings": {"server_url": env["OIDC_SERVER_URL"]},
+        }
+        found["openid_connect"] = {"APPS": [server], "OAUTH_PKCE_ENABLED": True}
+    return found

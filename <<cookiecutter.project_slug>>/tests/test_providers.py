@@ -1,0 +1,216 @@
+"""Signing in by an account somewhere else, as variables switch it on in production."""
+
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from allauth.socialaccount import providers as allauth_providers
+<% if cookiecutter.sign_up == "public" %>
+from allauth.socialaccount.models import SocialAccount
+<% endif %>
+from django.apps import AppConfig, apps
+from django.test import Client
+from django.urls import clear_url_caches, reverse
+from pytest_django import Settings
+
+from apps.accounts.models import User
+from apps.accounts.tests.factories import PASSWORD, make_user
+from config import environment, providers, urls
+from tests.conftest import environment_of
+from tests.test_configuration import faults
+
+pytestmark = pytest.mark.django_db
+
+GOOGLE = {"GOOGLE_CLIENT_ID": "id-at-google", "GOOGLE_CLIENT_SECRET": "secret-1"}
+GITHUB = {"GITHUB_CLIENT_ID": "id-at-github", "GITHUB_CLIENT_SECRET": "secret-2"}
+OIDC = {"OIDC_CLIENT_ID": "id-of-ours", "OIDC_CLIENT_SECRET": "secret-3", "OIDC_NAME": "Our own"}
+
+
+class Server(BaseHTTPRequestHandler):
+    """An OpenID Connect server at which one person is always signed in."""
+
+    person: dict[str, Any] = {}
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def answer(self, value: dict[str, Any]) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        here = f"http://{self.headers['Host']}"
+        if self.path.endswith("/.well-known/openid-configuration"):
+            names = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
+            ends = {f"{name}_endpoint": f"{here}/{path}" for name, path in names.items()}
+            self.answer({"issuer": here, "jwks_uri": f"{here}/jwks", **ends})
+        else:
+            self.answer(self.person)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer({"access_token": "token", "token_type": "Bearer"})
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Return the address of an OpenID Connect server."""
+    monkeypatch.setattr(Server, "person", {"sub": "7", "email": "new@example.org"})
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    Thread(target=running.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{running.server_address[1]}"
+    running.shutdown()
+    running.server_close()
+
+
+@pytest.fixture
+def switch_on(settings: Settings) -> Iterator[Any]:
+    """Return a function that gives the running site the providers of these variables."""
+    monkeypatch = pytest.MonkeyPatch()
+
+    def switch(**variables: str) -> None:
+        with environment_of(**variables):
+            found = providers.providers(environment.read())
+        settings.SOCIALACCOUNT_PROVIDERS = found
+        # Not by INSTALLED_APPS, with which all apps would start a second time.
+        for name in found:
+            app = AppConfig.create(f"allauth.socialaccount.providers.{name}")
+            monkeypatch.setitem(apps.app_configs, app.label, app)
+        load()
+
+    def load() -> None:
+        allauth_providers.registry.loaded = False
+        allauth_providers.registry.provider_map.clear()
+        for module in ("allauth.urls", "apps.accounts.urls"):
+            importlib.reload(importlib.import_module(module))
+        importlib.reload(urls)
+        clear_url_caches()
+
+    yield switch
+    monkeypatch.undo()
+    load()
+
+
+def leave(client: Client, name: str) -> dict[str, str]:
+    """Start to sign in there; return the address that the page leads to, and what it asks with."""
+    page = client.get(f"/account/{name}/login/")
+    assert page.status_code == 200
+    page = client.post(f"/account/{name}/login/")
+    assert page.status_code == 200
+    link = re.search(r'http-equiv="refresh"\s+content="0;url=([^"]+)"', page.text)
+    assert link
+    parts = urlsplit(link[1].replace("&amp;", "&"))
+    asked = {key: value for key, [value] in parse_qs(parts.query).items()}
+    return {"address": f"{parts.scheme}://{parts.netloc}{parts.path}", **asked}
+
+
+def test_without_variables_there_is_none(client: Client) -> None:
+    page = client.get(reverse("login"))
+    assert "/login/?process=" not in page.text
+    assert client.get("/account/google/login/").status_code == 404
+
+
+def test_those_that_are_set(client: Client, switch_on: Any) -> None:
+    switch_on(**GOOGLE, **GITHUB)
+    page = client.get(reverse("login"))
+    for name, address in (
+        ("google", "https://accounts.google.com/"),
+        ("github", "https://github.com/login/oauth/authorize"),
+    ):
+        assert f"/account/{name}/login/?process=login" in page.text
+        asked = leave(client, name)
+        assert asked["address"].startswith(address)
+        assert asked["client_id"] == f"id-at-{name}"
+        assert asked["redirect_uri"] == f"http://testserver/account/{name}/login/callback/"
+        assert asked["code_challenge_method"] == "S256"
+        assert asked["state"]
+
+
+def test_the_policy_names_none(client: Client, switch_on: Any) -> None:
+    switch_on(**GOOGLE)
+    policy = client.post("/account/google/login/")["Content-Security-Policy"]
+    assert "form-action 'self';" in policy
+    assert "google" not in policy
+
+
+def by_oidc(client: Client) -> Any:
+    """Sign in at the server, and return what the way back leads to."""
+    asked = leave(client, "oidc/oidc")
+    return client.get(asked["redirect_uri"], {"code": "1", "state": asked["state"]})
+
+
+<% if cookiecutter.sign_up == "public" %>
+def test_a_new_person_by_openid_connect(client: Client, switch_on: Any, server: str) -> None:
+    switch_on(OIDC_SERVER_URL=server, **OIDC)
+    assert "Our own" in client.get(reverse("login")).text
+    Server.person["email_verified"] = True
+    assert by_oidc(client)["Location"] == reverse("core:home")
+    user = User.objects.get(email="new@example.org")
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert not user.has_usable_password()
+    assert SocialAccount.objects.get(user=user).uid == "7"
+
+
+def test_an_address_that_the_server_has_not_verified(
+    client: Client, switch_on: Any, server: str
+) -> None:
+    switch_on(OIDC_SERVER_URL=server, **OIDC)
+    assert by_oidc(client)["Location"] == reverse("account_email_verification_sent")
+    assert "_auth_user_id" not in client.session
+<% else %>
+def test_a_stranger_gets_no_account(client: Client, switch_on: Any, server: str) -> None:
+    switch_on(OIDC_SERVER_URL=server, **OIDC)
+    Server.person["email_verified"] = True
+    assert by_oidc(client).status_code == 200
+    assert not User.objects.exists()
+<% endif %>
+
+
+def test_nobody_takes_an_account_by_its_address(
+    client: Client, switch_on: Any, server: str
+) -> None:
+    """Its owner signs in by password first, and connects the other one."""
+    user = make_user("new@example.org")
+    switch_on(OIDC_SERVER_URL=server, **OIDC)
+    Server.person["email_verified"] = True
+    by_oidc(client)
+    assert "_auth_user_id" not in client.session
+    client = Client()
+    client.post(reverse("login"), {"login": user.email, "password": PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    page = client.post("/account/oidc/oidc/login/?process=connect")
+    state = re.search(r"state=(\w+)", page.text)
+    assert state
+    client.get("/account/oidc/oidc/login/callback/", {"code": "1", "state": state[1]})
+    client.post(reverse("logout"))
+    assert by_oidc(client)["Location"] == reverse("core:home")
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+@pytest.mark.parametrize("given", [GOOGLE, GITHUB, {"OIDC_SERVER_URL": "https://id.test", **OIDC}])
+def test_what_belongs_together_is_set_together(given: dict[str, str]) -> None:
+    with environment_of(**given):
+        assert not faults()
+    for left_out in given.keys() - {"OIDC_NAME"}:
+        rest = {name: value for name, value in given.items() if name != left_out}
+        with environment_of(**rest):
+            found = faults()
+        assert found.keys() == rest.keys() - {"OIDC_NAME"}
+        assert all(left_out in fault for fault in found.values())
+        assert not any(value in str(found) for value in given.values())
+
+
+@pytest.mark.parametrize("url", ["id.test", "ftp://id.test", "https://id.test/?a=b", "https://"])
+def test_what_is_no_server(url: str) -> None:
+    with environment_of(OIDC_SERVER_URL=url, **OIDC):
+        assert faults().keys() == {"OIDC_SERVER_URL"}
