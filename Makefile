@@ -40,7 +40,7 @@ test-update: .venv/complete ## Update projects of earlier releases to what is he
 
 .PHONY: test-combinations
 test-combinations: .venv/complete ## Check, test and serve each combination of the choices
-	$(TOOLS)/pytest -m combinations --numprocesses auto
+	$(TOOLS)/pytest -m combinations --numprocesses auto --verbose
 
 .PHONY: benchmark
 benchmark: .venv/complete ## Measure generation, builds and requests, and write docs/benchmarks.md

@@ -15,12 +15,13 @@ from tests.docker import engine
 from tests.docker.engine import docker
 
 TEMPLATE = Path(__file__).resolve().parent.parent
+WITH_ALL = ("api=drf", "sign_up=public", "cms=wagtail")
 
 
-def generate(folder: Path) -> float:
-    """Generate a project with the defaults into `folder`; return the seconds that it took."""
-    words = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "--default-config"]
-    return timed(lambda: subprocess.run([*words, "--output-dir", folder], check=True, capture_output=True))
+def generate(folder: Path, *answers: str) -> float:
+    """Generate a project into `folder`, defaults but for `answers`; return the seconds that it took."""
+    words = [sys.executable, "-m", "cookiecutter", "--no-input", "--default-config", "--output-dir", folder]
+    return timed(lambda: subprocess.run([*words, TEMPLATE, *answers], check=True, capture_output=True))
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -39,6 +40,7 @@ def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[
     """Measure generation, builds after edits, and starts, `rounds` times in turn; return the chapter."""
     figures = {
         "A project from the template, both locks included": Figure("s", 2),
+        "The same with an API, sign-up and a CMS": Figure("s", 2),
         "Image, nothing in the cache but downloaded packages": Figure("s"),
         "Image, nothing changed": Figure("s"),
         "Image, a dependency changed": Figure("s"),
@@ -47,7 +49,7 @@ def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[
         "Container to ready, on an empty database": Figure("s"),
         "Container to ready, migrated": Figure("s"),
     }
-    generation, cold, same, dependency, python, style, first, again = figures.values()
+    generation, with_all, cold, same, dependency, python, style, first, again = figures.values()
     copy = folder / "edited"
     shutil.copytree(project, copy)
     name = f"slipway-benchmark:{uuid.uuid4().hex[:12]}"
@@ -55,6 +57,7 @@ def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[
     for number in range(rounds):
         say(f"building: round {number + 1} of {rounds}")
         generation.values.append(generate(folder / f"generated-{number}"))
+        with_all.values.append(generate(folder / f"with-all-{number}", *WITH_ALL))
         if number == 0:
             cold.values.append(timed(lambda: build(copy, name, "--no-cache")))
         same.values.append(timed(lambda: build(copy, name)))

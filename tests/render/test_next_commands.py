@@ -21,7 +21,7 @@ ON_THE_HOST = ["cd my_site", "fab setup", "fab start"]
         ({"fab": "", "docker": ENGINE_ANSWERS, "docker-compose": ""}, IN_DOCKER),
         ({"fab": "", "docker": ENGINE_ANSWERS}, ON_THE_HOST),
         ({"fab": "", "docker": "exit 1"}, ON_THE_HOST),
-        ({"fab": "", "docker": "exec sleep 60"}, ON_THE_HOST),
+        ({"fab": "", "docker": "exec sleep 600"}, ON_THE_HOST),
         ({"fab": ""}, ON_THE_HOST),
         (
             {"uvx": "", "pipx": ""},
@@ -50,7 +50,7 @@ def test_a_silent_engine_is_not_waited_for(cookiecutter: Command, tmp_path: Path
     started = time.monotonic()
     printed({"docker": "exec sleep 60"}, cookiecutter, tmp_path / "slow")
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_output_folder_is_quoted(cookiecutter: Command, tmp_path: Path) -> None:
