@@ -12,7 +12,7 @@ ON_THIS_MACHINE := RUN_IN=host PATH="$(TOOLS):$$PATH"
 
 .PHONY: help
 help: ## Say what there is
-	@sed -nE 's/^([a-z.-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z.-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 20
 
 .PHONY: demo
 demo: .venv/complete ## Generate a project with the defaults and serve it on this machine
@@ -38,9 +38,12 @@ test-docker: .venv/complete ## Run the tests on a Docker engine
 test-update: .venv/complete ## Update projects of earlier releases to what is here
 	$(TOOLS)/pytest -m update --numprocesses auto
 
+# How many combinations are checked at the same time; each takes about two processors.
+AT_ONCE ?= auto
+
 .PHONY: test-combinations
 test-combinations: .venv/complete ## Check, test and serve each combination of the choices
-	$(TOOLS)/pytest -m combinations --numprocesses auto --verbose
+	$(TOOLS)/pytest -m combinations --numprocesses $(AT_ONCE) --verbose
 
 .PHONY: benchmark
 benchmark: .venv/complete ## Measure generation, builds and requests, and write docs/benchmarks.md
