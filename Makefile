@@ -28,7 +28,7 @@ stop-demo: .venv/complete ## End the demo and delete its project
 
 .PHONY: test
 test: .venv/complete ## Run every test that needs no Docker
-	$(TOOLS)/pytest -m 'not docker and not update and not combinations' --numprocesses 3 --dist loadfile
+	$(TOOLS)/pytest -m 'not docker and not update and not combinations' --numprocesses auto --dist loadfile
 
 .PHONY: test-docker
 test-docker: .venv/complete ## Run the tests on a Docker engine

@@ -61,11 +61,13 @@ def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[
         if number == 0:
             cold.values.append(timed(lambda: build(copy, name, "--no-cache")))
         same.values.append(timed(lambda: build(copy, name)))
-        append(copy / "pyproject.toml", f"# {number}\n")
+        # Never the same edit, which an earlier run's cache would have.
+        edit = uuid.uuid4().hex
+        append(copy / "pyproject.toml", f"# {edit}\n")
         dependency.values.append(timed(lambda: build(copy, name)))
-        append(copy / "apps/core/views.py", f"# {number}\n")
+        append(copy / "apps/core/views.py", f"# {edit}\n")
         python.values.append(timed(lambda: build(copy, name)))
-        append(copy / "assets/scss/main.scss", f".edit-{number} {{ top: 0; }}\n")
+        append(copy / "assets/scss/main.scss", f".edit-{edit} {{ top: 0; }}\n")
         style.values.append(timed(lambda: build(copy, name)))
         with network() as net:
             net.database()

@@ -1,5 +1,6 @@
 """How long a deployment to one server takes: a Debian with an engine of its own, in a container."""
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
         first.values.append(timed(lambda: server.fab("host.deploy")))
         for number in range(rounds):
             say(f"deploying: round {number + 1} of {rounds}")
-            append(project / "apps/core/views.py", f"# {number}\n")
+            append(project / "apps/core/views.py", f"# {uuid.uuid4().hex}\n")
             server.commit()
             before = server.received()
             again.values.append(timed(lambda: server.fab("host.deploy")))
