@@ -5,10 +5,9 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.settings import spectacular_settings
 
 from apps.api import errors
-
-PREFIX = "/api/v1/"
 
 # Path, path as a regular expression, method and view
 type Endpoint = tuple[str, str, str, Any]
@@ -26,7 +25,8 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 def of_this_api(endpoints: list[Endpoint]) -> list[Endpoint]:
     """Return what is described: no other app's views, though they be the framework's too."""
-    return [each for each in endpoints if each[0].startswith(PREFIX)]
+    prefix = spectacular_settings.SCHEMA_PATH_PREFIX
+    return [each for each in endpoints if each[0].startswith(prefix)]
 
 
 def describe(
