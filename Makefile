@@ -51,7 +51,7 @@ benchmark: .venv/complete ## Measure generation, builds and requests, and write 
 
 .PHONY: benchmark-pages
 benchmark-pages: .venv/complete ## Measure how quick the pages are on a phone, with Lighthouse
-	$(TOOLS)/pytest --quiet tests/life/benchmark_pages.py
+	$(TOOLS)/pytest --quiet tests/browser/benchmark_pages.py
 
 .PHONY: lint
 lint: .venv/complete ## Check the template's own code
@@ -61,28 +61,28 @@ lint: .venv/complete ## Check the template's own code
 
 .PHONY: locks
 locks: .venv/complete ## Look up the newest versions of everything, for the tests and for new projects
-	$(TOOLS)/python -m tests.lock_file --regenerate
+	$(TOOLS)/python -m tools.lock_file --regenerate
 	rm -rf build/locks
 	$(GENERATE) build/locks
 	cd build/locks/my_site && $(ON_THIS_MACHINE) fab lock
 	cp build/locks/my_site/package-lock.json '$(TEMPLATE)'
 	python3 '$(TEMPLATE)/fabfile/poetry.py' lock --regenerate
 
-copier.yml: cookiecutter.json tests/copier_file.py | .venv/complete ## Write copier.yml from cookiecutter.json
-	@$(TOOLS)/python -m tests.copier_file > $@
+copier.yml: cookiecutter.json tools/copier_file.py | .venv/complete ## Write copier.yml from cookiecutter.json
+	@$(TOOLS)/python -m tools.copier_file > $@
 
 # What a release has to pass; tests of `make release` itself leave it out.
 RELEASE_STEPS ?= locks lint test test-update test-combinations test-docker
 
 .PHONY: release
 release: ## Refresh the locks, test everything, then write, commit and tag a release
-	@python3 tests/release.py check
+	@python3 -m tools.release check
 	@if [ -n '$(RELEASE_STEPS)' ]; then $(MAKE) --no-print-directory $(RELEASE_STEPS); fi
-	@python3 tests/release.py write
+	@python3 -m tools.release write
 
 .PHONY: guarantees
 guarantees: ## Write docs/guarantees.md from the tests' own words
-	python3 tests/guarantees.py > docs/guarantees.md
+	python3 -m tools.guarantees > docs/guarantees.md
 
 .PHONY: clean
 clean: ## Delete what these commands have made

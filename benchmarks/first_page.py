@@ -9,7 +9,7 @@ from benchmarks.building import generate, timed
 from benchmarks.figures import Figure, table
 from tests.docker import conftest, engine
 from tests.docker.checkout import NodeServer
-from tests.life.production import free_port
+from tests.production import free_port
 
 
 def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:

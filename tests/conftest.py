@@ -5,15 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
-TEMPLATE = Path(__file__).resolve().parent.parent
-PROJECT_TEMPLATE = TEMPLATE / "<<cookiecutter.project_slug>>"
+from tests.production import Production, Service, listening
+from tests.project import Install, Project, installed
+from tools import PROJECT_TEMPLATE, TEMPLATE
+
 CACHE = TEMPLATE / ".cache"
 # Debian's, or the Chrome of GitHub's machines; without one, Playwright's own.
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -100,6 +102,35 @@ def node_modules(project_variables: dict[str, str]) -> Path:
     """Return node_modules as the shipped package-lock.json says, made once and kept in .cache."""
     files = [PROJECT_TEMPLATE / name for name in ("package.json", "package-lock.json", ".npmrc")]
     return npm_folder("node_modules", files, project_variables) / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def install(project_environment: Path, node_modules: Path, project_variables: dict[str, str]) -> Install:
+    """Return a function that gives a project what `fab setup` would install, without doing it again."""
+
+    def install(folder: Path) -> Project:
+        return installed(folder, project_environment, node_modules, project_variables)
+
+    return install
+
+
+@pytest.fixture
+def project(bake: Callable[..., Path], install: Install) -> Project:
+    """Return a project with all defaults for one test."""
+    return install(bake())
+
+
+@pytest.fixture(scope="session")
+def production(cookies_session, install: Install) -> Production:
+    """Return a project to be served as the image serves it."""
+    return Production(install(cookies_session.bake().project_path))
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """Return a stand-in for a service, which says yes to everything and keeps it."""
+    with listening() as service:
+        yield service
 
 
 def environment_of(project: Path) -> Path:

@@ -15,7 +15,7 @@ GITHUB_SHELLS = {
 }
 # What a test cannot run, and why; everything else is run as it is written.
 NOT_RUN = {
-    "fab audit": "asks public databases, which not every network reaches: tests/life/test_audit.py",
+    "fab audit": "asks public databases, which not every network reaches: tests/host/test_audit.py",
     "apk add": "is for Alpine, GitLab's image; the test's machine has bash, pipx and npm",
 }
 

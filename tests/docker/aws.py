@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 
 from tests.docker import engine
 from tests.docker.commits import Commits
-from tests.docker.engine import Answer, ask_by_https, docker, eventually, run
+from tests.docker.engine import Answer, ask_by_https, docker, run
+from tests.production import eventually
 
 IMAGE = "slipway-test/ministack:1.5.33"
 ACCOUNT, REGION, HOST = "000000000000", "eu-west-2", "www.site.test"

@@ -10,15 +10,16 @@ import ssl
 import subprocess
 import sys
 import tarfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
-# What production requires, besides the database.
-PRODUCTION = {
-    "SECRET_KEY": "a-key-that-only-these-tests-use-0123456789-abcdefghijklmnopqrstuvwxyz",
+from tests.production import PRODUCTION, eventually
+
+# What production requires, besides the database, behind a proxy that speaks HTTPS.
+BEHIND_PROXY = {
+    "SECRET_KEY": PRODUCTION["SECRET_KEY"],
     "ALLOWED_HOSTS": "www.site.test",
     "EMAIL_URL": "smtp+plain://localhost:25",
     "TRUST_PROXY": "true",
@@ -66,16 +67,6 @@ def run(
 def docker(*words: str | Path, **options) -> str:
     """Run a docker command and return what it prints."""
     return run("docker", *words, **options).stdout.strip()
-
-
-def eventually(question: Callable[[], object], seconds: float, what: str = "") -> object:
-    """Ask until the answer is true, and return it; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (answer := question()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what or question}")
-        time.sleep(0.05)
-    return answer
 
 
 @dataclass
@@ -226,7 +217,7 @@ class Network:
 
     def site(self, image: str, options: tuple = (), **environment: str) -> Container:
         """Start the production image, as production would."""
-        defaults = {**PRODUCTION, "DATABASE_URL": "postgres://app:app@db:5432/app"}
+        defaults = {**BEHIND_PROXY, "DATABASE_URL": "postgres://app:app@db:5432/app"}
         return self.run(image, options=options, **{**defaults, **environment})
 
     def remove(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import AUTHOR, make_repository, npm_folder
 from tests.debug_adapter import Debugger, asking
 from tests.docker.checkout import Checkout, NodeServer
-from tests.docker.engine import eventually
+from tests.production import eventually
 
 HERE = Path(__file__).resolve().parent
 # Somebody who is not root, where a test can choose.

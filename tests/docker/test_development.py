@@ -9,7 +9,8 @@ import pytest
 
 from tests.docker import engine
 from tests.docker.checkout import Checkout, NodeServer
-from tests.docker.engine import docker, eventually
+from tests.docker.engine import docker
+from tests.production import eventually
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can act as other users")
 USERS = [

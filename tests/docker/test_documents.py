@@ -9,7 +9,7 @@ from tests import documents
 from tests.conftest import make_repository
 from tests.docker import engine
 from tests.docker.checkout import Checkout
-from tests.life.production import PRODUCTION, free_port
+from tests.production import PRODUCTION, free_port
 
 # What the documents take for granted, besides a project.
 FILES = {"production.env": {**PRODUCTION, "DATABASE_URL": "sqlite:////tmp/site.sqlite3"}}

@@ -6,6 +6,7 @@ import pytest
 
 from tests.docker import engine
 from tests.docker.engine import Container, Network
+from tests.production import eventually
 
 HARDENED = (
     "--read-only",
@@ -47,7 +48,7 @@ def test_logs_no_complaint(hardened: Container) -> None:
 
 def test_becomes_healthy(hardened: Container) -> None:
     """Docker's own health check works there too."""
-    engine.eventually(lambda: hardened.inspect("{{.State.Health.Status}}") == "healthy", 30)
+    eventually(lambda: hardened.inspect("{{.State.Health.Status}}") == "healthy", 30)
 
 
 def test_writes_nothing(site: Container) -> None:

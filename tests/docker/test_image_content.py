@@ -108,7 +108,7 @@ for name in ('sts', 'sso', 'sso-oidc', 'signin'):
     boto3.client(name, region_name='eu-west-2')
 """
     variables = {
-        **engine.PRODUCTION,
+        **engine.BEHIND_PROXY,
         "DATABASE_URL": "sqlite:////tmp/db.sqlite3",
         "MEDIA_BUCKET": "the-bucket",
         "AWS_REGION": "eu-west-2",

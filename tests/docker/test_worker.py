@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docker.engine import PRODUCTION, Container, Network, docker, eventually
+from tests.docker.engine import BEHIND_PROXY, Container, Network, docker
+from tests.production import eventually
 
 # A task that notes in the database when it begins and ends.
 TASKS = """
@@ -50,7 +51,7 @@ class Queue:
 
     def run(self, *command: str) -> Container:
         """Start the image with this command."""
-        variables = {**PRODUCTION, "DATABASE_URL": "postgres://app:app@db:5432/app", "TASKS": "database"}
+        variables = {**BEHIND_PROXY, "DATABASE_URL": "postgres://app:app@db:5432/app", "TASKS": "database"}
         return self.network.run(self.image, *command, options=self.options, **variables)
 
     def worker(self) -> Container:

@@ -11,17 +11,17 @@ import pytest
 import yaml
 from pytest_cookies.plugin import Cookies
 
-from tests import choices
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake
+from tools import combinations
 
 # Where the generator may be named: in what is written for it, and in what is written about it.
 MAY_NAME_COOKIECUTTER = {".copier-answers.yml", ".md"}
 
 
-@pytest.fixture(scope="module", params=choices.with_each_pair(), ids="-".join)
+@pytest.fixture(scope="module", params=combinations.with_each_pair(), ids="-".join)
 def texts(request: pytest.FixtureRequest, cookies_session: Cookies) -> dict[Path, str]:
     """Return every text file of a project, by its path in it."""
-    result = cookies_session.bake(extra_context=choices.answers(request.param))
+    result = cookies_session.bake(extra_context=combinations.answers(request.param))
     assert not result.exception
     files = {path: path.read_bytes() for path in result.project_path.rglob("*") if path.is_file()}
     return {

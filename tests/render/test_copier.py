@@ -13,8 +13,8 @@ import copier
 import pytest
 from packaging.version import Version
 
-from tests import copier_file
 from tests.conftest import AUTHOR, TEMPLATE, Command
+from tools import copier_file
 
 TAG = "2026.1.2"
 ODD = """O'Neil & "Sons" <b>{{ 1 }}</b> {% now %} \\n # $HOME %s: - 'null'"""

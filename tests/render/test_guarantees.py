@@ -1,7 +1,6 @@
 """docs/guarantees.md says what the tests do."""
 
-from tests import guarantees
-from tests.conftest import TEMPLATE
+from tools import TEMPLATE, guarantees
 
 
 def test_page_is_up_to_date() -> None:
@@ -13,7 +12,7 @@ def test_every_file_of_tests_has_a_chapter() -> None:
     """No test of a generated project is left out."""
     files = {
         str(file.relative_to(guarantees.TESTS))
-        for folder in ("life", "update", "combinations", "docker")
+        for folder in ("host", "browser", "services", "update", "choices", "docker")
         for file in (guarantees.TESTS / folder).rglob("test_*.py")
     }
     assert files == set(guarantees.CHAPTERS.values())

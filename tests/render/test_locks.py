@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import choices, lock_file
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, WITHOUT_NETWORK, Bake, Command
+from tools import combinations, lock_file
 
 LOCKS = ["poetry.lock", "package-lock.json"]
 LATEST = {"SLIPWAY_LOCK": "latest"}
@@ -60,8 +60,8 @@ def test_poetry_lock_fits(bake: Bake) -> None:
 def test_poetry_lock_fits_each_combination(bake: Bake, tmp_path: Path) -> None:
     """So it does for each combination of answers that bring packages; no lock names a registry."""
     locks = {}
-    for combination in choices.combinations():
-        project = bake(project_slug="_".join(combination), **choices.answers(combination))
+    for combination in combinations.every():
+        project = bake(project_slug="_".join(combination), **combinations.answers(combination))
         done = poetry(project, "check", "--lock")
         assert done.returncode == 0, done.stdout + done.stderr
         locks[combination] = (project / "poetry.lock").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from packaging.markers import Marker
 
-from tests import choices
 from tests.conftest import Bake
+from tools import combinations
 
 # What a project with all defaults installs in production. A choice that nobody made brings none.
 BUDGET = 53
@@ -43,10 +43,10 @@ def test_the_documents_count_them(default_project: Path) -> None:
     assert count <= BUDGET
 
 
-@pytest.mark.parametrize("combination", choices.with_each_pair(), ids="-".join)
-def test_the_documents_give_a_reason_for_each(bake: Bake, combination: choices.Combination) -> None:
+@pytest.mark.parametrize("combination", combinations.with_each_pair(), ids="-".join)
+def test_the_documents_give_a_reason_for_each(bake: Bake, combination: combinations.Combination) -> None:
     """Its table has a row for each package that pyproject.toml names, and for no other."""
-    folder = bake(**choices.answers(combination))
+    folder = bake(**combinations.answers(combination))
     table = documents(folder).partition("## Python packages")[2]
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     names = [re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import choices
 from tests.conftest import TEMPLATE, WITHOUT_NETWORK, Bake, Command
+from tools import combinations
 
 ORIGIN = ".copier-answers.yml"
 
@@ -58,10 +58,12 @@ def test_permissions_too_many(cookiecutter: Command, template_copy: Path, tmp_pa
     assert stat.S_IMODE((tmp_path / "my_site" / "README.md").stat().st_mode) == 0o644
 
 
-@pytest.mark.parametrize("combination", [choices.combinations()[0], choices.combinations()[-1]], ids="-".join)
-def test_offline(cookiecutter: Command, bake: Bake, combination: choices.Combination, tmp_path: Path) -> None:
+@pytest.mark.parametrize("combination", [combinations.every()[0], combinations.every()[-1]], ids="-".join)
+def test_offline(
+    cookiecutter: Command, bake: Bake, combination: combinations.Combination, tmp_path: Path
+) -> None:
     """With the tested locks no network is needed: without choices, and with all."""
-    answers = choices.answers(combination)
+    answers = combinations.answers(combination)
     if subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode:
         pytest.skip("this machine cannot cut a process off from the network")
     words = [f"{question}={answer}" for question, answer in answers.items()]

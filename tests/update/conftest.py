@@ -8,7 +8,7 @@ import copier
 import pytest
 
 from tests.conftest import AUTHOR, TEMPLATE, make_repository
-from tests.life.conftest import Project, install  # noqa: F401
+from tests.project import Project
 from tests.update.history import NOW, add_releases, git, release
 
 

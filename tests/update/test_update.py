@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import WITHOUT_NETWORK
-from tests.life.conftest import Install, Project
+from tests.project import Install, Project
 from tests.update.history import (
     DELETED,
     DEPENDENCY,

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tests.docker.commits import Commits
 from tests.docker.conftest import stand_in
-from tests.docker.engine import Answer, ask_by_https, docker, eventually, run
+from tests.docker.engine import Answer, ask_by_https, docker, run
+from tests.production import eventually
 
 IMAGES = Path(__file__).resolve().parent.parent / "images"
 IMAGE, HOST, PROJECT = "slipway-test/server:13", "www.site.test", "my_site"

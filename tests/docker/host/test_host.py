@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.docker import engine
-from tests.docker.engine import docker, eventually
+from tests.docker.engine import docker
 from tests.docker.host import server as servers
 from tests.docker.host.server import FOLDER, HOST, PROJECT, Server, last
+from tests.production import eventually
 
 # The worker says that it lives, and starts what is due: also in the middle of a test.
 WRITTEN_BY_THE_CLOCK = {"tasks_heartbeat", "tasks_schedule", "django_tasks_database_dbtaskresult"}

@@ -1,0 +1,65 @@
+"""The API, by either framework, as production serves it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.visitors import PASSWORD, Visitors
+from tests.production import Production, Site, Visitor
+from tests.project import Install
+
+
+@dataclass
+class Api:
+    """A site with an API, and the token of somebody who may use it."""
+
+    site: Site
+    token: str
+
+
+@pytest.fixture(scope="module", params=["ninja", "drf"])
+def api(request: pytest.FixtureRequest, cookies_session, set_up: Install) -> Iterator[Api]:
+    """Return a site with an API, served as behind a proxy that speaks HTTPS with the visitors."""
+    project = set_up(cookies_session.bake(extra_context={"api": request.param}).project_path)
+    production = Production(project)
+    with production.serve(HTTPS="true", TRUST_PROXY="true") as site:
+        production.python(
+            "from apps.accounts.models import User\n"
+            f"User.objects.create_superuser('ann@example.org', {PASSWORD!r}, name='Ann')"
+        )
+        token = production.manage("create_token", "ann@example.org", "--name", "test").split()[-1]
+        yield Api(site, token)
+
+
+def test_people_try_it_on_its_page(api: Api, browser: Browser) -> None:
+    """The page lives with the policy as it is, in both languages, and asks nothing of others."""
+    visitors = Visitors(browser, api.site)
+    for path in ("/api/", "/ar/api/"):
+        page = visitors.open(path, "ann")
+        expect(page.locator(".opblock")).to_have_count(4)
+        assert "unsafe" not in page.request.get(page.url).headers["content-security-policy"]
+    change = page.locator(".opblock-patch")
+    change.locator(".opblock-summary-control").click()
+    change.get_by_text("Try it out").click()
+    change.locator("textarea").fill('{"name": "Ann of the page"}')
+    change.locator(".execute").click()
+    expect(change.locator(".live-responses-table tbody .response-col_status")).to_have_text("200")
+    visitors.leave()
+
+
+def test_programs_ask_it(api: Api) -> None:
+    """A program gets JSON and no cookie, also where it is refused; a wrong token gets nothing."""
+    proxy = {"X_Forwarded_Proto": "https"}
+    program = Visitor(api.site)
+    answer = program.get("/api/v1/me", Authorization=f"Bearer {api.token}", **proxy)
+    assert (answer.status, json.loads(answer.text)["email"]) == (200, "ann@example.org")
+    described = program.get("/api/v1/openapi.json", Authorization=f"Bearer {api.token}", **proxy)
+    assert "/api/v1/me" in json.loads(described.text)["paths"]
+    for path, token, status in (("/api/v1/me", "wrong", 401), ("/api/v1/none", api.token, 404)):
+        refused = program.get(path, Authorization=f"Bearer {token}", **proxy)
+        assert (refused.status, json.loads(refused.text)["status"]) == (status, status)
+        assert refused.headers["Content-Type"] == "application/problem+json"
+    assert not program.cookies

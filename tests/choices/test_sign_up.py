@@ -1,0 +1,194 @@
+"""Accounts by django-allauth in Chromium, as in production: no page breaks the policy, and passkeys work."""
+
+import json
+import quopri
+import re
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.visitors import PASSWORD, Visitors, follow, judge, send
+from tests.choices.passkeys import add_passkey, use_authenticator
+from tests.production import Production, Site, eventually
+from tests.project import Install
+
+
+@pytest.fixture(scope="module")
+def production(cookies_session, set_up: Install) -> Production:
+    """Return a project in which everybody can sign up, with its packages."""
+    return Production(set_up(cookies_session.bake(extra_context={"sign_up": "public"}).project_path))
+
+
+class Provider(BaseHTTPRequestHandler):
+    """An OpenID Connect server at which one person is always signed in."""
+
+    def do_GET(self) -> None:
+        """Describe the server, send the person back, or say who they are."""
+        here = f"http://{self.headers['Host']}"
+        if self.path.startswith("/authorize"):
+            asked = dict(parse_qsl(urlsplit(self.path).query))
+            self.send_response(302)
+            back = urlencode({"code": "1", "state": asked["state"]})
+            self.send_header("Location", f"{asked['redirect_uri']}?{back}")
+            self.end_headers()
+        elif self.path.startswith("/.well-known/"):
+            ends = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
+            self.say({f"{name}_endpoint": f"{here}/{path}" for name, path in ends.items()})
+        else:
+            self.say({"sub": "7", "email": "elsewhere@example.org", "email_verified": True})
+
+    def do_POST(self) -> None:
+        """Give a token."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.say({"access_token": "token", "token_type": "Bearer"})
+
+    def say(self, value: dict[str, object]) -> None:
+        """Answer in JSON."""
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """Return the address of a server that says who people are."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(production: Production, provider: str) -> Iterator[Site]:
+    """Return it running, with a person of the staff and another server's accounts."""
+    oidc = {"OIDC_CLIENT_ID": "ours", "OIDC_CLIENT_SECRET": "secret", "OIDC_NAME": "Our own"}
+    with production.serve(OIDC_SERVER_URL=provider, **oidc) as site:
+        production.python(
+            "from apps.accounts.models import User\n"
+            f"User.objects.create_superuser('staff@example.org', {PASSWORD!r})\n"
+            f"User.objects.create_user('forgetful@example.org', {PASSWORD!r})"
+        )
+        yield site
+
+
+@pytest.fixture
+def visitors(browser: Browser, site: Site) -> Iterator[Visitors]:
+    """Return people who visit the site; in the end the test fails if a page complained."""
+    visitors = Visitors(browser, site)
+    yield visitors
+    visitors.leave()
+
+
+@pytest.fixture
+def page(visitors: Visitors) -> Page:
+    """Return the sign-in page in a browser that can keep a passkey."""
+    page = visitors.open("/account/login/")
+    use_authenticator(page)
+    return page
+
+
+def mailed_code(site: Site, to: str) -> str:
+    """Return the code in the last mail to somebody, once it has been sent."""
+
+    def code() -> str:
+        log = quopri.decodestring(site.log_file.read_bytes()).decode(errors="replace")
+        _, _, mail = log.rpartition(f"To: {to}")
+        found = re.search(r"^([A-Z0-9]{3,}(-[A-Z0-9]+)?)$", mail, re.MULTILINE)
+        return found[1] if found else ""
+
+    return eventually(code)
+
+
+def sign_out(page: Page) -> None:
+    """Sign out by the button at the top."""
+    follow(page.get_by_role("button", name="Sign out").first)
+
+
+def test_sign_up_and_sign_in_by_a_passkey(page: Page, site: Site) -> None:
+    """Somebody makes an account, verifies the address, adds a passkey, and comes back with it alone."""
+    judge(page)
+    follow(page.get_by_role("link", name="Create an account"))
+    judge(page)
+    send(page, email="new@example.org", password1=PASSWORD)
+    judge(page)
+    send(page, code=mailed_code(site, "new@example.org"))
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    add_passkey(page)
+    sign_out(page)
+    page.goto(f"{site.address}/account/login/")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def test_staff_set_up_a_second_factor_before_the_administration(page: Page, site: Site) -> None:
+    """The administration leads them there; afterwards, by password, it is asked for."""
+    page.goto(f"{site.address}/admin/")
+    assert "/account/login/?next=/admin/" in page.url
+    send(page, login="staff@example.org", password=PASSWORD)
+    expect(page.get_by_role("heading", name="Two-Factor Authentication")).to_be_visible()
+    judge(page)
+    add_passkey(page)
+    page.goto(f"{site.address}/admin/")
+    expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
+    follow(page.get_by_role("button", name="Log out"))
+
+    page.goto(f"{site.address}/admin/")
+    send(page, login="staff@example.org", password=PASSWORD)
+    judge(page)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Use a security key").click()
+    expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
+
+
+def test_sign_in_by_another_sites_account(page: Page, site: Site, provider: str) -> None:
+    """The way there and back breaks no policy, though forms may lead to this site alone."""
+    follow(page.get_by_role("link", name="Our own"))
+    judge(page)
+    with page.expect_request(lambda request: request.url.startswith(f"{provider}/authorize")):
+        page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    follow(page.get_by_role("link", name="Account", exact=True))
+    follow(page.get_by_role("link", name="Other ways to sign in"))
+    judge(page)
+
+
+def test_reset_a_password(page: Page, site: Site, visitors: Visitors) -> None:
+    """By the link in a mail, which is written and sent after the answer."""
+    page.goto(f"{site.address}/account/password/reset/")
+    judge(page)
+    send(page, email="forgetful@example.org")
+    judge(page)
+    page.goto(visitors.link_mailed_to("forgetful"))
+    judge(page)
+    send(page, password1=f"new {PASSWORD}", password2=f"new {PASSWORD}")
+    judge(page)
+    page.goto(f"{site.address}/account/login/")
+    send(page, login="forgetful@example.org", password=f"new {PASSWORD}")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def test_the_pages_of_an_account(page: Page, site: Site) -> None:
+    """Each is in the site's frame, accessible, and keeps to the policy; also from right to left."""
+    page.goto(f"{site.address}/account/signup/")
+    send(page, email="other@example.org", password1=PASSWORD)
+    send(page, code=mailed_code(site, "other@example.org"))
+    page.goto(f"{site.address}/account/reauthenticate/")
+    send(page, password=PASSWORD)
+    for path in ("", "email/", "password/change/", "2fa/", "2fa/totp/activate/", "2fa/webauthn/", "logout/"):
+        for language in ("", "/ar"):
+            page.goto(f"{site.address}{language}/account/{path}")
+            assert page.get_by_role("heading", level=1).count() == 1
+            judge(page)

@@ -1,0 +1,19 @@
+"""A generated project that runs on this machine itself, without Docker."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.production import free_port
+from tests.project import Install, Project
+
+
+@pytest.fixture(scope="module")
+def site(cookies_session, install: Install) -> Iterator[tuple[Project, str]]:
+    """Return a project that serves its pages, and their address."""
+    project = install(cookies_session.bake().project_path)
+    port = free_port()
+    project.variables["WEB_PORT"] = str(port)
+    project.run("fab", "start")
+    yield project, f"http://localhost:{port}"
+    project.run("fab", "stop")

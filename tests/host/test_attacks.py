@@ -1,0 +1,412 @@
+"""What gunicorn and the site make of requests that nobody sends by mistake."""
+
+import json
+import random
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from tests.production import Production, Site, Visitor
+
+SECONDS = 60
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
+POST = b"POST /account/login/ HTTP/1.1\r\nHost: localhost\r\n"
+GET = b"GET /account/login/ HTTP/1.1\r\n"
+# The same requests each time, as far as the time allows: what fails once fails again.
+SEED = 4711
+FUZZ_SECONDS = 10
+# The cookie against forged requests, and the token in a form or header: any will do that agree.
+TOKEN = "x" * 32
+
+
+@pytest.fixture(scope="module")
+def target(production: Production) -> Iterator[Site]:
+    """Return a site with two worker processes."""
+    with production.serve(WEB_CONCURRENCY="2", WEB_THREADS="8") as site:
+        yield site
+
+
+def connect(site: Site) -> socket.socket:
+    """Return a connection to the site."""
+    port = int(site.address.rpartition(":")[2])
+    return socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
+
+
+def statuses(site: Site, request: bytes) -> list[int]:
+    """Send these bytes and no more; return the status of each answer until the site has closed."""
+    received = b""
+    with connect(site) as connection:
+        try:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            while part := connection.recv(65_536):
+                received += part
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+    return [int(status) for status in re.findall(rb"^HTTP/1\.1 (\d{3}) ", received, re.MULTILINE)]
+
+
+def assert_not_smuggled(site: Site) -> None:
+    """Fail if the site has seen the request that was hidden in another."""
+    assert '"path": "/smuggled' not in site.log
+
+
+# --- One request is one request ---------------------------------------------------------------------
+
+CHUNKED = b"0\r\n\r\n" + SMUGGLED
+AMBIGUOUS = {
+    "length and chunks": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+    "chunks and length": b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n" + CHUNKED,
+    "two lengths": b"Content-Length: 0\r\nContent-Length: 44\r\n\r\n" + SMUGGLED,
+    "the same length twice": b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n" + SMUGGLED,
+    "two lengths in one": b"Content-Length: 0, 44\r\n\r\n" + SMUGGLED,
+    "a length with a sign": b"Content-Length: +0\r\n\r\n" + SMUGGLED,
+    "a negative length": b"Content-Length: -1\r\n\r\n" + SMUGGLED,
+    "a length in hexadecimal": b"Content-Length: 0x0\r\n\r\n" + SMUGGLED,
+    "a length with an underscore": b"Content-Length: 0_0\r\n\r\n" + SMUGGLED,
+    "a space before the colon": b"Content-Length : 44\r\n\r\n" + SMUGGLED,
+    "chunks, a space before the colon": b"Transfer-Encoding : chunked\r\n\r\n" + CHUNKED,
+    "chunks that are not the last": b"Transfer-Encoding: chunked, identity\r\n\r\n" + CHUNKED,
+    "chunks twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+    "chunks twice in one": b"Transfer-Encoding: chunked, chunked\r\n\r\n" + CHUNKED,
+    "unknown chunks": b"Transfer-Encoding: xchunked\r\n\r\n" + CHUNKED,
+    "chunks in quotes": b'Transfer-Encoding: "chunked"\r\n\r\n' + CHUNKED,
+    "chunks after a vertical tab": b"Transfer-Encoding: \x0bchunked\r\n\r\n" + CHUNKED,
+    "chunks after a zero byte": b"Transfer-Encoding: \x00chunked\r\n\r\n" + CHUNKED,
+    "a folded line": b"Transfer-Encoding:\r\n chunked\r\n\r\n" + CHUNKED,
+    "a bare carriage return": b"X: y\rTransfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+    "a bare line feed": b"X: y\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+    "two hosts": b"Host: evil.test\r\n\r\n" + SMUGGLED,
+    "a name with a space": b"Bad Name: x\r\n\r\n" + SMUGGLED,
+    "a name with a zero byte": b"Bad\x00Name: x\r\n\r\n" + SMUGGLED,
+    "a name that is not ASCII": b"B\xe4d: x\r\n\r\n" + SMUGGLED,
+    "no name": b": x\r\n\r\n" + SMUGGLED,
+    "no colon": b"Transfer-Encoding chunked\r\n\r\n" + SMUGGLED,
+    "a long header": b"X: " + b"x" * 10_000 + b"\r\n\r\n" + SMUGGLED,
+    "many headers": b"".join(b"X-%d: x\r\n" % n for n in range(200)) + b"\r\n" + SMUGGLED,
+}
+
+
+@pytest.mark.parametrize("headers", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_an_ambiguous_request_is_refused(target: Site, headers: bytes) -> None:
+    """A request whose end can be read in two ways, or whose headers are malformed, is refused.
+
+    What follows it on the connection, which a proxy may have taken for its body, is not answered.
+    """
+    [status] = statuses(target, POST + headers)
+    assert status in {400, 431, 501}
+    assert_not_smuggled(target)
+
+
+BAD_CHUNKS = {
+    "a size with a prefix": b"0x0\r\n\r\n" + SMUGGLED,
+    "a negative size": b"-1\r\n\r\n" + SMUGGLED,
+    "a size with an underscore": b"0_0\r\n\r\n" + SMUGGLED,
+    "no size": b"\r\n\r\n" + SMUGGLED,
+    "a bare line feed": b"0\n\n" + SMUGGLED,
+    "a line feed in an extension": b"0;\nx\r\n\r\n" + SMUGGLED,
+    "a chunk longer than its size": b"1\r\nxx\r\n0\r\n\r\n" + SMUGGLED,
+    "a length in the trailer": b"0\r\nContent-Length: 44\r\n\r\n" + SMUGGLED,
+}
+
+
+@pytest.mark.parametrize("chunks", BAD_CHUNKS.values(), ids=BAD_CHUNKS)
+def test_malformed_chunks_end_the_connection(target: Site, chunks: bytes) -> None:
+    """After malformed chunks nothing on the connection is answered."""
+    answers = statuses(target, POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert set(answers) <= {400, 411}
+    assert_not_smuggled(target)
+
+
+LINES = {
+    "no version": b"GET /smuggled\r\n\r\n",
+    "an unknown version": b"GET /smuggled HTTP/3.7\r\nHost: localhost\r\n\r\n",
+    "a space in the path": b"GET /smug gled HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a zero byte in the path": b"GET /smuggled\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a long path": b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a lower-case method": b"get /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "another protocol": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_a_malformed_first_line_is_refused(target: Site, line: bytes) -> None:
+    """A malformed first line is refused before the site sees it."""
+    assert statuses(target, line) in ([400], [414], [505], [])
+    assert_not_smuggled(target)
+
+
+def test_requests_in_a_row_are_answered_each(target: Site) -> None:
+    """Two requests sent at once on one connection are two: the probes above would have shown it."""
+    assert statuses(target, GET + b"Host: localhost\r\n\r\n" + GET + b"Host: localhost\r\n\r\n") == [200, 200]
+
+
+# --- How much ----------------------------------------------------------------------------------------
+
+
+def test_a_long_body_is_refused_before_it_is_sent(target: Site) -> None:
+    """A length over the limit gets 413 at once; nothing waits for the body."""
+    with connect(target) as connection:
+        connection.sendall(POST + b"Content-Length: 99999999999\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
+
+
+def send_for_ever(connection: socket.socket, end: float) -> None:
+    """Send chunks, a minute long at most."""
+    while time.monotonic() < end:
+        connection.sendall(b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n")
+
+
+def test_an_endless_body_is_refused_and_the_connection_closed(target: Site) -> None:
+    """A body in chunks, which says no length, gets 411, and who goes on sending is cut off."""
+    begin = time.monotonic()
+    with connect(target) as connection:
+        connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 411 ")
+        with pytest.raises(ConnectionError):
+            send_for_ever(connection, begin + SECONDS)
+    assert Visitor(target).get("/healthz").status == 200
+
+
+# --- Who asks ----------------------------------------------------------------------------------------
+
+HOSTS = [b"Host: evil.test", b"Host: localhost.evil.test", b"Host: localhost@evil.test", b"Host: ", b"X: y"]
+
+
+@pytest.mark.parametrize("header", HOSTS)
+def test_another_host_is_refused(target: Site, header: bytes) -> None:
+    """A Host header that is not the site's, or none, gets 400, whatever X-Forwarded-Host says."""
+    forged = b"\r\nX-Forwarded-Host: localhost\r\nConnection: close\r\n\r\n"
+    assert statuses(target, GET + header + forged) == [400]
+
+
+@pytest.mark.parametrize(("trust", "status"), [("false", 301), ("true", 200)])
+def test_a_proxy_is_believed_only_when_told_to(production: Production, trust: str, status: int) -> None:
+    """X-Forwarded-Proto counts with TRUST_PROXY alone, also from this machine itself."""
+    with production.serve(HTTPS="true", TRUST_PROXY=trust) as site:
+        assert Visitor(site).get("/", X_Forwarded_Proto="https").status == status
+        # gunicorn would take this one for the whole path, had it a proxy that it trusts.
+        assert Visitor(site).get("/", X_Forwarded_Proto="https", PATH_INFO="/nowhere").status == status
+
+
+def test_workers_share_the_limit_of_attempts(target: Site) -> None:
+    """Sixteen wrong passwords at the same moment, in two processes: ten are looked at."""
+    everybody = threading.Barrier(16)
+    answers: list[int] = []
+
+    def guess() -> None:
+        form = urlencode({"username": "x@site.test", "password": "wrong", "csrfmiddlewaretoken": TOKEN})
+        lines = f"Cookie: csrftoken={TOKEN}\r\nContent-Type: {TYPES[0]}\r\nContent-Length: {len(form)}\r\n"
+        with connect(target) as connection:
+            everybody.wait(SECONDS)
+            connection.sendall(POST + f"{lines}\r\n{form}".encode())
+            answers.append(int(connection.recv(65_536).split()[1]))
+
+    guessing = [threading.Thread(target=guess) for _ in range(16)]
+    for thread in guessing:
+        thread.start()
+    for thread in guessing:
+        thread.join()
+    assert sorted(answers) == [200] * 10 + [429] * 6
+
+
+# --- Anything at all ---------------------------------------------------------------------------------
+
+LIST_PATHS = r"""
+import json
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import RequestFactory
+from django.contrib.auth import login
+from django.urls import get_resolver
+
+def paths(patterns, prefix=""):
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern).lstrip("^").rstrip("$").replace("\\Z", "")
+        yield from paths(pattern.url_patterns, path) if hasattr(pattern, "url_patterns") else [path]
+
+request = RequestFactory().get("/")
+request.session = SessionStore()
+user = get_user_model().objects.create_superuser("fuzz@site.test", None)
+login(request, user, "apps.accounts.backends.LimitedBackend")
+request.session.save()
+known = sorted(set(paths(get_resolver().url_patterns)))
+print(json.dumps({"paths": known, "session": request.session.session_key}))
+"""
+WORDS = [
+    *(
+        "",
+        "0",
+        "1",
+        "-1",
+        "9" * 40,
+        "null",
+        "true",
+        "x" * 3000,
+        "on",
+        "2026-11-24",
+        "25:99",
+        "%",
+        "%00",
+        "\x00",
+    ),
+    *(
+        "'",
+        '"',
+        "<script>alert(1)</script>",
+        "' OR 1=1 --",
+        "{{ 7*7 }}",
+        "{% now %}",
+        "../../etc/passwd",
+        "\\",
+    ),
+    *(
+        "نص",
+        "🚀",
+        "\ufeff",
+        "\u202e",
+        "\ud7ff",
+        "ﬀ",
+        "İ",
+        "\r\nX: y",
+        "a@b.test",
+        "fuzz@site.test",
+        "__proto__",
+    ),
+]
+NAMES = [
+    *(
+        "username",
+        "password",
+        "email",
+        "name",
+        "next",
+        "q",
+        "o",
+        "p",
+        "all",
+        "e",
+        "_popup",
+        "_to_field",
+        "action",
+    ),
+    *("new_password1", "new_password2", "old_password", "_selected_action", "select_across", "index", "term"),
+    *(
+        "app_label",
+        "model_name",
+        "field_name",
+        "is_active",
+        "is_active__exact",
+        "groups__id__exact",
+        "email__exact",
+    ),
+    *(
+        "password__startswith",
+        "id__in",
+        "csrfmiddlewaretoken",
+        "_save",
+        "_continue",
+        "_saveasnew",
+        "object_id",
+    ),
+    *("last_login_0", "last_login_1", "groups", "user_permissions", "usable_password", "language", "post"),
+]
+HEADERS = [
+    *(
+        "Accept",
+        "Accept-Language",
+        "Accept-Encoding",
+        "Referer",
+        "Origin",
+        "User-Agent",
+        "If-None-Match",
+        "Range",
+    ),
+    *("If-Modified-Since", "X-Forwarded-For", "X-Forwarded-Proto", "X-Request-ID", "Authorization", "Cookie"),
+    *("Sec-Fetch-Site", "X-Requested-With", "Expect", "Upgrade", "Te", "Accept-Charset"),
+]
+TYPES = [
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json",
+    "x",
+    "text/plain",
+]
+METHODS = (
+    ["GET"] * 6 + ["POST"] * 6 + ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "BREW"]
+)
+
+
+class Fuzzer:
+    """Makes requests; the same seed makes the same."""
+
+    def __init__(self, paths: list[str], session: str, seed: int) -> None:
+        """Take the site's address patterns and the session of somebody who may do everything."""
+        self.paths = [*paths, "static/x", "favicon.ico", "robots.txt", ".env", "healthz", "readyz"]
+        self.session, self.random = session, random.Random(seed)
+
+    def word(self) -> str:
+        """Return something that may stand anywhere."""
+        if self.random.random() < 0.2:
+            return "".join(chr(self.random.choice([*range(128), 0xFF, 0x7FF, 0xFFFF])) for _ in range(8))
+        return self.random.choice(WORDS)
+
+    def form(self) -> str:
+        """Return some fields with their values, encoded."""
+        fields = [
+            (self.random.choice([*NAMES, self.word()]), self.word()) for _ in range(self.random.randrange(8))
+        ]
+        return urlencode(fields, errors="replace")
+
+    def path(self) -> str:
+        """Return an address: a pattern with something in its gaps, perhaps a form behind it."""
+        chosen = self.random.choice(self.paths)
+        path = re.sub(
+            r"<[^>]*>|\(\?P<[^)]*\)", lambda _: quote(self.word(), safe="", errors="replace"), chosen
+        )
+        path = quote(path, safe="/%") if self.random.random() < 0.9 else path.replace("/", "//")
+        query = f"?{self.form()}" if self.random.random() < 0.5 else ""
+        return f"/{path}{query}"[:4000]
+
+    def header(self, name: str) -> bytes:
+        """Return a header with a value that may stand in one."""
+        value = self.word().encode("utf-8", "replace")
+        return name.encode() + b": " + re.sub(rb"[\x00-\x1f\x7f]", b"", value) + b"\r\n"
+
+    def request(self) -> bytes:
+        """Return a request."""
+        cookies = f"csrftoken={TOKEN}" + (f"; sessionid={self.session}" if self.random.random() < 0.7 else "")
+        lines = [
+            f"{self.random.choice(METHODS)} {self.path()} HTTP/1.1\r\n".encode("ascii", "replace"),
+            f"Host: localhost\r\nConnection: close\r\nCookie: {cookies}\r\nX-CSRFToken: {TOKEN}\r\n".encode(),
+        ]
+        lines += [self.header(name) for name in self.random.sample(HEADERS, self.random.randrange(4))]
+        body = self.form().encode() if self.random.random() < 0.8 else self.random.randbytes(200)
+        kind = TYPES[0] if self.random.random() < 0.7 else self.random.choice(TYPES)
+        lines.append(f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        return b"".join(lines) + body
+
+
+def test_nothing_makes_it_fail(production: Production, target: Site) -> None:
+    """Random requests to every address, as nobody and as an administrator: no 5xx, and it still serves."""
+    known = json.loads(production.python(LIST_PATHS).splitlines()[-1])
+    fuzzer = Fuzzer(known["paths"], known["session"], SEED)
+    counts: dict[int, int] = {}
+    before = len(target.log)
+    end = time.monotonic() + FUZZ_SECONDS
+    while time.monotonic() < end:
+        request = fuzzer.request()
+        for status in statuses(target, request):
+            counts[status] = counts.get(status, 0) + 1
+            # 501 is what an unknown way of encoding a body gets.
+            assert status < 500 or status == 501, f"{request!r}\n{target.log[-6000:]}"
+    assert sum(counts.values()) > 100, counts
+    assert {200, 302, 404} <= counts.keys(), counts
+    assert '"level": "ERROR"' not in target.log[before:]
+    assert Visitor(target).get("/readyz").status == 200
+    assert Visitor(target).get("/").status == 200

@@ -1,0 +1,262 @@
+"""A team's day without Docker: checks, hooks, the debugger, tests that are chosen, tests in a browser."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import AUTHOR, WITHOUT_NETWORK, Bake, make_repository
+from tests.debug_adapter import Debugger, asking
+from tests.production import eventually, free_port
+from tests.project import Project
+
+UGLY = 'import os\nx = {  "a":1 }\n'
+BROKEN = "import os\n\n\ndef broken() -> int:\n    return nothing\n"
+WRONG_TEST = "def test_wrong() -> None:\n    assert 4711 == 1\n"
+
+
+@pytest.fixture
+def repository(project: Project, tmp_path: Path) -> Project:
+    """Return a project in git, with a home folder of its own and no network."""
+    make_repository(project.folder)
+    project.variables |= {**AUTHOR, "HOME": str(tmp_path / "home")}
+    return project
+
+
+# --- Checks -------------------------------------------------------------------------------
+
+
+def test_check_names_every_fault(project: Project) -> None:
+    """`fab check` goes on after a fault, shows what was said, and ends with the steps that failed."""
+    write(project, "apps/core/broken.py", BROKEN)
+    write(project, "apps/core/tests/test_wrong.py", WRONG_TEST)
+    refused = project.run("fab", "check", check=False)
+    assert refused.returncode == 1
+    failed = refused.stdout.rpartition("Failed, ")[2].splitlines()[1:]
+    assert {line.split()[0] for line in failed} >= {"ruff", "mypy", "pytest"}
+    assert not {line for line in failed if "manage.py" in line or "npm" in line}
+    assert 'Name "nothing" is not defined' in refused.stdout
+    assert "assert 4711 == 1" in refused.stdout
+    assert "Traceback" not in refused.stdout
+
+
+def test_check_fix(project: Project) -> None:
+    """`fab check --fix` mends Python, templates, styles and scripts where it can; then all is well."""
+    for name, (tidy, ugly) in MENDABLE.items():
+        text = (project.folder / name).read_text()
+        assert tidy in text
+        write(project, name, text.replace(tidy, ugly, 1))
+    assert project.run("fab", "lint", check=False).returncode == 1
+    assert "All is well" in project.run("fab", "check", "--fix").stdout
+    for name, (_, ugly) in MENDABLE.items():
+        assert ugly not in (project.folder / name).read_text()
+
+
+MENDABLE = {
+    "apps/core/urls.py": ("from django", "import os\nfrom django"),
+    "templates/404.html": ("  <p class", "<p   class"),
+    "assets/scss/_print.scss": ("@media", "a{color:RED}\n@media"),
+    "assets/js/main.js": ("import", "document.title='x'\nimport"),
+}
+
+
+def write(project: Project, name: str, text: str) -> None:
+    """Write a file of the project."""
+    (project.folder / name).write_text(text)
+
+
+# --- Hooks --------------------------------------------------------------------------------
+
+
+def git(project: Project, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run git in the project, cut off from the network."""
+    return project.run(*WITHOUT_NETWORK, "git", *words, check=check)
+
+
+def test_hooks(repository: Project) -> None:
+    """The real pre-commit, without a network, refuses and mends a commit in bad style; the next passes."""
+    repository.run("pre-commit", "install")
+    write(repository, "apps/core/ugly.py", UGLY)
+    write(repository, "apps/core/left alone.py", UGLY)
+    git(repository, "add", "apps/core/ugly.py")
+    refused = git(repository, "commit", "--message=ugly", check=False)
+    assert refused.returncode == 1, refused.stdout
+    assert (repository.folder / "apps/core/ugly.py").read_text() == 'x = {"a": 1}\n'
+    assert (repository.folder / "apps/core/left alone.py").read_text() == UGLY
+    git(repository, "add", "apps/core/ugly.py")
+    git(repository, "commit", "--message=tidy")
+    assert git(repository, "show", "--format=", "--name-only").stdout.split() == ["apps/core/ugly.py"]
+
+
+def test_hooks_refuse_what_they_cannot_mend(repository: Project) -> None:
+    """A fault that no tool mends stops the commit and is named; documents alone pass untouched."""
+    repository.run("pre-commit", "install")
+    write(repository, "apps/core/faulty file.py", "def f() -> int:\n    return nothing\n")
+    git(repository, "add", "--all")
+    refused = git(repository, "commit", "--message=faulty", check=False)
+    assert refused.returncode == 1
+    assert "Undefined name `nothing`" in refused.stdout
+    git(repository, "rm", "--cached", "--quiet", "apps/core/faulty file.py")
+    write(repository, "docs/more.md", "  More.  \n")
+    git(repository, "add", "docs")
+    git(repository, "commit", "--message=words")
+
+
+# --- Tests that are chosen ----------------------------------------------------------------
+
+
+def test_changed(repository: Project) -> None:
+    """`fab test --changed` takes the tests of an app, of its users and of the site; or all; or none."""
+    assert "Nothing differs" in repository.run("fab", "test", "--changed").stdout
+    git(repository, "switch", "--quiet", "--create=work")
+    write(repository, "apps/tasks/new.py", "")
+    assert chosen(repository) == {"apps/tasks", "apps/accounts", "tests"}
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message=more")
+    assert chosen(repository) == {"apps/tasks", "apps/accounts", "tests"}
+    write(repository, "config/urls.py", (repository.folder / "config/urls.py").read_text() + "\n")
+    assert chosen(repository) == {"apps", "tests"}
+    git(repository, "checkout", "--quiet", "main", "--force")
+    write(repository, "assets/js/more.js", "")
+    said = repository.run("fab", "test", "--changed").stdout
+    assert "node --test" in said
+    assert "test session starts" not in said
+
+
+def chosen(project: Project) -> set[str]:
+    """Return the folders that `fab test --changed` takes."""
+    said = project.run("fab", "test", "--changed", "--arguments=--collect-only --quiet").stdout
+    return set(re.search(r"^Tests of (.*):$", said, re.MULTILINE)[1].split())
+
+
+def test_changed_without_git(project: Project) -> None:
+    """`fab test --changed` outside of a repository says so in one line."""
+    refused = project.run("fab", "test", "--changed", check=False)
+    assert refused.returncode == 1
+    assert "not a git repository" in refused.stdout
+    assert "Traceback" not in refused.stdout
+
+
+def test_processes(project: Project) -> None:
+    """All tests run on all processors; those that are named, or stopped at by --pdb, in one process."""
+    assert "[gw0]" in project.run("fab", "test", "--arguments=-v apps/core").stdout
+    assert "[gw0]" not in project.run("fab", "test", "-k", "robots", "--arguments=-v").stdout
+    file = "apps/core/tests/test_health.py"
+    assert "[gw0]" not in project.run("fab", "test", f"--arguments=-v {file}").stdout
+    write(project, "apps/core/tests/test_wrong.py", WRONG_TEST)
+    stopped = project.run("fab", "test", "--pdb", "--arguments=apps/core", check=False)
+    assert "(Pdb)" in stopped.stdout
+
+
+def test_the_floor_under_coverage(project: Project) -> None:
+    """`fab check` fails where tests run less of the code than pyproject.toml demands; `fab test` does not."""
+    lines = "\n".join(f"    x = {n}" for n in range(900))
+    write(project, "apps/core/untested.py", f"def untested() -> None:\n{lines}\n")
+    command = ("python", "-m", "pytest", "--quiet")
+    refused = project.run(*command, "--cov", check=False)
+    assert refused.returncode == 1
+    assert "Coverage failure" in refused.stdout
+    project.run(*command)
+
+
+# --- The debugger -------------------------------------------------------------------------
+
+VIEW = "apps/core/views.py"
+
+
+@pytest.fixture
+def debugged(project: Project) -> Iterator[Project]:
+    """Return a project with ports of its own, whose site is stopped in the end."""
+    project.variables |= {name: str(free_port()) for name in ("WEB_PORT", "DEBUG_PORT")}
+    yield project
+    project.run("fab", "stop")
+
+
+def test_debugger(debugged: Project) -> None:
+    """`fab debug`: an editor attaches, the site stops at a breakpoint in a view, and again after an edit."""
+    file = debugged.folder / VIEW
+    line = file.read_text().splitlines().index('    return HttpResponseRedirect(static("favicon.ico"))') + 1
+    debugged.run("fab", "debug")
+    address = f"http://localhost:{debugged.variables['WEB_PORT']}"
+    editor = Debugger(int(debugged.variables["DEBUG_PORT"]))
+    editor.go()
+    for _ in range(2):
+        server = editor.child()
+        server.go(str(file), line)
+        with asking(f"{address}/favicon.ico") as answers:
+            assert server.stopped_at() == (str(file), line)
+            assert answers == []
+            server.resume()
+        assert answers == [200]
+        server.close()
+        write(debugged, VIEW, file.read_text() + "\n")
+    editor.close()
+    debugged.run("fab", "restart")
+    eventually(lambda: not attached(debugged))
+
+
+def test_debugger_that_waits(debugged: Project) -> None:
+    """`fab debug --wait` answers nothing before an editor has attached, which can stop it in the settings."""
+    said = debugged.run("fab", "debug", "--wait").stdout
+    assert f"localhost:{debugged.variables['DEBUG_PORT']}" in said
+    assert "does not answer" in debugged.run("fab", "status").stdout
+    editor = eventually(lambda: attached(debugged))
+    editor.go()
+    server = editor.child()
+    file = debugged.folder / "config" / "settings.py"
+    line = file.read_text().splitlines().index("env = read_or_exit()") + 1
+    server.go(str(file), line)
+    assert server.stopped_at() == (str(file), line)
+    server.resume()
+    eventually(lambda: "all is well" in debugged.run("fab", "status").stdout)
+
+
+def attached(project: Project) -> Debugger | None:
+    """Attach to the site, or return None while its debugger does not listen."""
+    try:
+        return Debugger(int(project.variables["DEBUG_PORT"]))
+    except ConnectionRefusedError:
+        return None
+
+
+# --- Editors and machines -----------------------------------------------------------------
+
+
+def test_lines_end_alike_on_every_machine(repository: Project, tmp_path: Path) -> None:
+    """A clone under core.autocrlf=true, as on Windows, has the same bytes, and its scripts run."""
+    clone = tmp_path / "clone"
+    git(repository, "-c", "core.autocrlf=true", "clone", "--quiet", str(repository.folder), str(clone))
+    files = git(repository, "ls-files", "-z").stdout.rstrip("\0").split("\0")
+    assert len(files) > 100
+    for name in files:
+        assert (clone / name).read_bytes() == (repository.folder / name).read_bytes(), name
+    assert git(repository, "-C", str(clone), "status", "--porcelain").stdout == ""
+    scripts = [*clone.glob("bash/*.sh"), *clone.glob(".devcontainer/*.sh")]
+    for script in scripts:
+        repository.run("bash", "-n", str(script))
+
+
+def test_no_two_names_are_one_on_a_mac(repository: Project) -> None:
+    """No two paths differ by small and capital letters alone."""
+    names = git(repository, "ls-files").stdout.splitlines()
+    assert len({name.lower() for name in names}) == len(names)
+
+
+def test_from_nothing_to_a_browser(bake: Bake, project_variables: dict[str, str]) -> None:
+    """`fab build` installs what is locked; `fab test --browser` adds its own, starts the site, visits it."""
+    variables = {**project_variables, "RUN_IN": "host", "WEB_PORT": str(free_port())}
+    del variables["VIRTUAL_ENV"]
+    project = Project(bake(), variables)
+    project.run("fab", "build")
+    try:
+        assert "2 passed" in project.run("fab", "test", "--browser").stdout
+        assert "1 passed, 1 deselected" in project.run("fab", "test", "--browser", "-k", "theme").stdout
+        script = project.folder / "assets/js/modules/theme.js"
+        script.write_text(script.read_text().replace("saveTheme(window, target.value);", ""))
+        broken = project.run("fab", "test", "--browser", "-k", "theme", check=False)
+        assert broken.returncode == 1
+        assert "a_chosen_theme_is_kept" in broken.stdout
+    finally:
+        project.run("fab", "stop")

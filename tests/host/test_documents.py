@@ -1,0 +1,57 @@
+"""What the documents of a project say to type is typed, without Docker; what they name is there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tests import documents
+from tests.conftest import make_repository
+from tests.production import free_port
+from tests.project import Project
+
+
+@pytest.fixture
+def newcomer(project: Project, tmp_path: Path) -> Iterator[Project]:
+    """Return a project in git, and somebody who has nothing but Python, git and pipx."""
+    make_repository(project.folder)
+    home = tmp_path / "home"
+    home.mkdir()
+    ports = {name: str(free_port()) for name in ("WEB_PORT", "DEBUG_PORT")}
+    path = f"{home}/.local/bin:{project.variables['PATH']}"
+    project.variables |= {"HOME": str(home), "PATH": path, "TERM": "dumb", **ports}
+    yield project
+    project.run("fab", "stop")
+
+
+@pytest.mark.parametrize("document", documents.documents())
+def test_blocks_without_docker(document: str, newcomer: Project) -> None:
+    """Without Docker: each shell block of a document, in its order, in a new project."""
+    for block in documents.blocks(newcomer.folder / document):
+        if not block.docker and not block.why_not:
+            print(documents.perform(block, newcomer.folder, newcomer.variables))
+
+
+def test_tasks_that_are_named(project: Project) -> None:
+    """Every task that a document names is there."""
+    listed = set(re.findall(r"^  ([\w.-]+)  ", project.run("fab", "--list").stdout, re.MULTILINE))
+    groups = {name.partition(".")[0] for name in listed if "." in name}
+    for document in [project.folder / "README.md", *project.folder.glob("docs/**/*.md")]:
+        named = set(re.findall(r"\bfab ([a-z][\w-]*(?:\.\w[\w-]*)?)", code_in(document)))
+        assert named <= listed | groups, document.name
+
+
+def test_the_list_of_tasks_fits(project: Project) -> None:
+    """`fab --list` has a line for each task on a screen of 80 columns."""
+    lines = project.run("fab", "--list", COLUMNS="80").stdout.splitlines()
+    tasks = lines[lines.index("Available tasks:") + 1 :]
+    assert [line for line in tasks if line and not re.match(r"  \S+  +\S", line)] == []
+
+
+def code_in(document: Path) -> str:
+    """Return what a document sets as code, a piece a line."""
+    tokens = MarkdownIt().enable("table").parse(document.read_text(encoding="utf-8"))
+    pieces = [token for each in tokens for token in [each, *(each.children or [])]]
+    return "\n".join(token.content for token in pieces if token.type in {"code_inline", "fence"})

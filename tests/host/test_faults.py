@@ -1,0 +1,117 @@
+"""What a machine lacks is said in one line with what to type, and nothing is half done."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.project import Project
+
+
+@pytest.fixture
+def without(project: Project, tmp_path: Path):
+    """Return a function that takes these commands off the project's PATH, and adds scripts for others."""
+
+    def without(*names: str, **scripts: str) -> None:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        for place in project.variables["PATH"].split(os.pathsep):
+            for command in Path(place).glob("*"):
+                link = folder / command.name
+                if command.name not in names and not link.exists() and not command.is_dir():
+                    link.symlink_to(command)
+        for name, text in scripts.items():
+            script = folder / name.replace("_", "-")
+            script.unlink(missing_ok=True)
+            script.write_text(f"#!/bin/sh\n{text}\n")
+            script.chmod(0o755)
+        project.variables["PATH"] = str(folder)
+
+    del project.variables["RUN_IN"]
+    return without
+
+
+def settings_of(project: Project) -> str:
+    """Return the project's `.env`."""
+    return (project.folder / ".env").read_text()
+
+
+def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> None:
+    """Without Docker the tasks run on this machine, and say so."""
+    without("docker", "docker-compose")
+    said = project.run("fab", "manage", "check").stdout
+    assert "Docker is not installed" in said
+    assert "RUN_IN=host" in settings_of(project)
+
+
+@pytest.mark.parametrize(
+    ("scripts", "fault"),
+    [
+        ({}, "Docker is not installed"),
+        ({"docker": "exit 1"}, "Docker's engine does not answer"),
+        ({"docker": '[ "$1" = info ]'}, "Docker Compose 2 is not installed"),
+        (
+            {"docker": '[ "$1" = info ]', "docker_compose": "echo 1.29.2"},
+            "Docker Compose 2 is not installed",
+        ),
+    ],
+    ids=["no docker", "no engine", "no compose", "compose 1"],
+)
+@pytest.mark.parametrize("task", ["build", "start", "sh"])
+def test_docker_that_cannot_be_used_is_one_line(
+    project: Project, without, task: str, scripts: dict[str, str], fault: str
+) -> None:
+    """Docker missing, stopped or without Compose 2: one line that says which, and what to type."""
+    without("docker", "docker-compose", **scripts)
+    refused = project.run("fab", task, check=False, RUN_IN="docker")
+    assert refused.returncode == 1
+    assert fault in refused.stdout
+    assert "RUN_IN=host" in refused.stdout
+    assert "Traceback" not in refused.stdout
+
+
+def test_compose_as_a_command_of_its_own_is_used(project: Project, without) -> None:
+    """Where only `docker-compose` is installed, in version 2, it is used."""
+    without(
+        "docker-compose",
+        docker='[ "$1" = info ]',
+        docker_compose='[ "$1" = version ] && echo 2.40.0 || echo "called: $*"',
+    )
+    assert "called: build" in project.run("fab", "build", RUN_IN="docker").stdout
+
+
+def test_an_unknown_place_to_run_is_named(project: Project) -> None:
+    """A mistyped RUN_IN is named."""
+    refused = project.run("fab", "manage", "check", check=False, RUN_IN="moon")
+    assert refused.returncode == 1
+    assert "RUN_IN in .env is 'moon'" in refused.stdout
+
+
+def test_before_setup_it_says_so(project: Project) -> None:
+    """A task before `fab setup` says to type that."""
+    (project.folder / ".venv").unlink()
+    refused = project.run("fab", "manage", "check", check=False, RUN_IN="host")
+    assert refused.returncode == 1
+    assert "type: fab setup" in refused.stdout
+
+
+@pytest.mark.skipif(not shutil.which("unshare") or os.geteuid(), reason="takes root, to cut off the network")
+def test_setup_without_a_network(project: Project, without, tmp_path: Path) -> None:
+    """Without Poetry and without a network one line says so, and nothing half-installed is left."""
+    without("poetry", "uvx")
+    (project.folder / ".venv").unlink()
+    refused = project.run(
+        "unshare",
+        "--net",
+        "fab",
+        "setup",
+        check=False,
+        RUN_IN="host",
+        XDG_CACHE_HOME=str(tmp_path),
+        PIP_RETRIES="0",
+    )
+    assert refused.returncode == 1
+    assert "Poetry 2.5.1 could not be installed: is there a network?" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert not list(tmp_path.glob("poetry-*"))

@@ -1,0 +1,120 @@
+"""Uploaded files in S3 by MEDIA_BUCKET: moto's server, and a role's credentials as a container gets them."""
+
+import json
+from collections.abc import Iterator
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+
+import pytest
+
+from tests import bucket
+from tests.bucket import BUCKET
+from tests.production import Production, Service, listening
+
+ROLE = {
+    "AccessKeyId": "ASIAROLEROLEROLEROLE",
+    "SecretAccessKey": "secret-of-the-role",
+    "Token": "token-of-the-role",
+    "Expiration": "2199-01-01T00:00:00Z",
+}
+SAVE = """
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+name = default_storage.save("letter.txt", ContentFile(b"Dear Ann"))
+"""
+
+
+@pytest.fixture
+def role() -> Iterator[Service]:
+    """Return what gives a container its role's credentials, as on ECS and EKS."""
+    with listening(json.dumps(ROLE)) as service:
+        yield service
+
+
+@pytest.fixture
+def s3() -> Iterator[str]:
+    """Return the address of an S3 with an empty bucket."""
+    with bucket.s3() as address:
+        yield address
+
+
+def status(url: str) -> int:
+    """Return the status of an address."""
+    try:
+        with urlopen(url, timeout=60) as answer:
+            return answer.status
+    except HTTPError as error:
+        return error.code
+
+
+def test_uploads_are_private_and_by_role(production: Production, s3: str, role: Service) -> None:
+    """With MEDIA_BUCKET an upload goes into the bucket by the right of the container's role, without a key.
+
+    The file is private: its address works because it is signed, and for five minutes.
+    """
+    said = production.python(
+        f"{SAVE}\nprint(default_storage.url(name))",
+        MEDIA_BUCKET=BUCKET,
+        AWS_REGION="us-east-1",
+        MEDIA_ENDPOINT_URL=s3,
+        AWS_CONTAINER_CREDENTIALS_FULL_URI=f"http://127.0.0.1:{role.port}/role",
+    )
+    url = said.strip().splitlines()[-1]
+    signed = parse_qs(urlsplit(url).query)
+    assert role.received[0].path == "/role"
+    assert signed["X-Amz-Credential"][0].startswith(ROLE["AccessKeyId"])
+    assert signed["X-Amz-Security-Token"] == [ROLE["Token"]]
+    assert signed["X-Amz-Expires"] == ["300"]
+    with urlopen(url, timeout=60) as answer:
+        assert answer.read() == b"Dear Ann"
+    assert status(url.partition("?")[0]) == 403
+    [grant] = bucket.client(s3).get_object_acl(Bucket=BUCKET, Key="letter.txt")["Grants"]
+    assert grant["Permission"] == "FULL_CONTROL"
+    assert grant["Grantee"]["Type"] == "CanonicalUser"
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
+def test_pages_may_show_what_is_in_the_bucket(production: Production, region: str) -> None:
+    """The signed address leads to the bucket's own region, and the Content Security Policy allows it."""
+    said = production.python(
+        "from django.core.files.storage import default_storage\n"
+        "from django.conf import settings\n"
+        "print(default_storage.url('a.png'))\n"
+        "print(*settings.SECURE_CSP['img-src'])",
+        MEDIA_BUCKET=BUCKET,
+        AWS_REGION=region,
+        AWS_ACCESS_KEY_ID="key",
+        AWS_SECRET_ACCESS_KEY="secret",
+    )
+    url, sources = said.strip().splitlines()[-2:]
+    assert f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" in sources.split()
+    assert region == "us-east-1" or region in urlsplit(url).netloc
+
+
+def test_production_without_a_bucket_keeps_no_file(production: Production) -> None:
+    """Without MEDIA_BUCKET production refuses an upload, and says which variable it takes."""
+    script = (
+        f"try:\n    {SAVE.strip().replace(chr(10), chr(10) + '    ')}\nexcept Exception as e: print(repr(e))"
+    )
+    refused = production.python(script)
+    assert "MEDIA_BUCKET" in refused
+    assert not (production.project.folder / "media").exists()
+
+
+def test_without_its_variable_nothing_is_loaded(production: Production) -> None:
+    """Without MEDIA_BUCKET neither django-storages nor boto3 is imported."""
+    script = "import sys; print({'storages', 'boto3', 'botocore'} & sys.modules.keys() or 'none')"
+    assert production.python(script).strip() == "none"
+
+
+def test_development_keeps_and_serves_them(production: Production) -> None:
+    """In development uploads are in media/, and Django serves them."""
+    script = f"""{SAVE}
+from django.test import Client
+client = Client(headers={{"host": "localhost"}})
+print(b"".join(client.get(default_storage.url(name)).streaming_content).decode())
+"""
+    said = production.python(script, DEBUG="true")
+    assert said.strip().endswith("Dear Ann")
+    assert [file.name for file in (production.project.folder / "media").iterdir()] == ["letter.txt"]

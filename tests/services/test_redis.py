@@ -1,0 +1,125 @@
+"""The cache and the sessions in a real server: Valkey, or the Redis that it is made from."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.production import Production, Visitor, eventually, free_port, gone, silent
+
+EMAIL, PASSWORD = "ann@site.test", "correct horse battery staple"
+SERVER = shutil.which("valkey-server") or shutil.which("redis-server")
+
+
+@contextmanager
+def server(port: int, *options: str) -> Iterator[None]:
+    """Start a server that keeps nothing on disk, and takes the password hunter2."""
+    assert SERVER, "apt-get install valkey-server, or redis-server"
+    words = [SERVER, "--port", str(port), "--save", "", "--requirepass", "hunter2", *options]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, cwd="/")
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    try:
+        eventually(listens)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def account(production: Production) -> dict[str, str]:
+    """Return what a person types to sign in."""
+    production.manage("migrate")
+    production.manage("createsuperuser", "--no-input", "--email", EMAIL, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+    return {"username": EMAIL, "password": PASSWORD}
+
+
+def test_without_the_variable_nothing_of_redis_is_loaded(production: Production) -> None:
+    """Without CACHE_URL the package is not even imported."""
+    script = "import sys; from apps.core import health; health.readiness(); print('redis' in sys.modules)"
+    assert production.python(script).splitlines()[-1] == "False"
+
+
+def test_processes_share_the_cache_and_sessions(production: Production, account: dict[str, str]) -> None:
+    """With CACHE_URL all processes share one cache, and a session is read from it; its copy soon ends."""
+    port = free_port()
+    url = f"redis://:hunter2@127.0.0.1:{port}/1"
+    with server(port), production.serve(CACHE_URL=url, WEB_CONCURRENCY="2") as site:
+        visitor = Visitor(site)
+        assert visitor.post("/account/login/", account).status == 302
+        production.python("from django.core.cache import cache; cache.set('a', 'b')", CACHE_URL=url)
+        assert production.python(ELSEWHERE, CACHE_URL=url).splitlines()[-1] == "b True"
+        assert visitor.get("/account/").status == 200
+        assert visitor.get("/readyz").text == '{"serving": "ok", "database": "ok", "cache": "ok"}'
+
+
+# Another process reads the cache, and takes away what the database has of the sessions.
+ELSEWHERE = """
+from django.contrib.sessions.models import Session
+from django.core.cache import cache, caches
+Session.objects.all().delete()
+client = caches["sessions"]._cache.get_client()
+[seconds] = [client.ttl(key) for key in client.keys() if b"sessions" in key]
+print(cache.get("a"), 0 < seconds <= 300)
+"""
+
+
+def test_a_server_that_ends_and_comes_back(production: Production, account: dict[str, str]) -> None:
+    """When the server ends, nobody is signed out and one can sign in; /readyz and the log name the cache.
+
+    When it is back, all is as before.
+    """
+    port = free_port()
+    with production.serve(CACHE_URL=f"redis://:hunter2@127.0.0.1:{port}/0") as site:
+        with server(port):
+            visitor = Visitor(site)
+            visitor.post("/account/login/", account)
+            assert visitor.get("/readyz").status == 200
+        unready = visitor.get("/readyz")
+        assert unready.status == 503
+        assert '"cache": "no answer"' in unready.text
+        assert visitor.get("/account/").status == 200
+        assert Visitor(site).post("/account/login/", account).status == 302
+        assert "The cache does not answer" in site.log
+        assert "hunter2" not in site.log
+        with server(port):
+            assert visitor.get("/readyz").status == 200
+            assert visitor.get("/account/").status == 200
+
+
+@pytest.mark.parametrize("service", [gone, silent])
+def test_a_server_that_never_was(production: Production, account: dict[str, str], service) -> None:
+    """A site whose cache is missing, or never answers, starts; one signs in and out."""
+    with service() as port, production.serve(CACHE_URL=f"redis://127.0.0.1:{port}/0") as site:
+        assert '"cache": "no answer"' in Visitor(site).get("/readyz").text
+        visitor = Visitor(site)
+        assert visitor.post("/account/login/", account).status == 302
+        assert visitor.get("/account/").status == 200
+        token = next(cookie.value for cookie in visitor.cookies if cookie.name == "csrftoken")
+        visitor.send("/account/logout/", {"csrfmiddlewaretoken": token}, {})
+        assert visitor.get("/account/").status == 302
+
+
+def test_tls(production: Production, tmp_path: Path) -> None:
+    """rediss:// takes a server whose certificate it can check, and no other."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    make = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-keyout", key, "-out", certificate]
+    subprocess.run([*make, *names], check=True, capture_output=True)
+    port = free_port()
+    options = ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
+    files = ["--tls-cert-file", certificate, "--tls-key-file", key]
+    url = f"rediss://:hunter2@localhost:{port}/0"
+    script = "from apps.core import health; print(health.readiness()['cache'])"
+    with server(port, *options, *files):
+        trusted = production.python(script, CACHE_URL=f"{url}?ssl_ca_certs={certificate}")
+        assert trusted.splitlines()[-1] == "ok"
+        assert production.python(script, CACHE_URL=url).splitlines()[-1] == "no answer"
