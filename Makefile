@@ -27,23 +27,36 @@ stop-demo: .venv/complete ## End the demo and delete its project
 	@rm -rf build/demo
 
 .PHONY: test
-test: .venv/complete ## Run every test that needs no Docker
-	$(TOOLS)/pytest -m 'not docker and not update and not combinations' --numprocesses auto --dist loadfile
+test: .venv/complete ## Run the quick tests, which need Python, git and make alone
+	$(TOOLS)/pytest --numprocesses auto --dist worksteal
 
-.PHONY: test-docker
-test-docker: .venv/complete ## Run the tests on a Docker engine
-	$(TOOLS)/pytest -m docker --verbose
+.PHONY: tools
+tools: .venv/complete ## Install the programs that the other tests need (apt-get; prints Homebrew's commands elsewhere)
+	@python3 -m tools.programs install
+
+# Say what is missing before anything is installed or run.
+needs-%:
+	@python3 -m tools.programs check $*
+
+.PHONY: test-browser
+test-browser: needs-browser .venv/complete ## Look at the pages in Chromium
+	$(TOOLS)/pytest -m browser --numprocesses auto --dist loadfile
+
+.PHONY: test-services
+test-services: needs-services .venv/complete ## Run the site and its tasks with real servers and tools: Redis, SSH, SMTP, pipx
+	$(TOOLS)/pytest -m services --numprocesses auto --dist loadfile
 
 .PHONY: test-update
 test-update: .venv/complete ## Update projects of earlier releases to what is here
 	$(TOOLS)/pytest -m update --numprocesses auto
 
-# How many combinations are checked at the same time; each takes about two processors.
-AT_ONCE ?= auto
+.PHONY: test-choices
+test-choices: needs-choices .venv/complete ## Check, test and serve projects with other answers, each pair of answers once
+	$(TOOLS)/pytest -m choices --numprocesses auto --verbose
 
-.PHONY: test-combinations
-test-combinations: .venv/complete ## Check, test and serve each combination of the choices
-	$(TOOLS)/pytest -m combinations --numprocesses $(AT_ONCE) --verbose
+.PHONY: test-docker
+test-docker: needs-docker .venv/complete ## Run the tests on a Docker engine
+	$(TOOLS)/pytest -m docker --verbose
 
 .PHONY: benchmark
 benchmark: .venv/complete ## Measure generation, builds and requests, and write docs/benchmarks.md
@@ -72,7 +85,7 @@ copier.yml: cookiecutter.json tools/copier_file.py | .venv/complete ## Write cop
 	@$(TOOLS)/python -m tools.copier_file > $@
 
 # What a release has to pass; tests of `make release` itself leave it out.
-RELEASE_STEPS ?= locks lint test test-update test-combinations test-docker
+RELEASE_STEPS ?= locks lint test test-browser test-services test-update test-choices test-docker
 
 .PHONY: release
 release: ## Refresh the locks, test everything, then write, commit and tag a release

@@ -1,24 +1,27 @@
-"""What all layers of tests share: generated projects, and one environment to run them in."""
+"""What all layers of tests share: which of them run, generated projects, and their packages."""
 
+import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from tests.production import Production, Service, listening
 from tests.project import Install, Project, installed
-from tools import PROJECT_TEMPLATE, TEMPLATE
+from tools import PROJECT_TEMPLATE, TEMPLATE, programs
 
+HERE = Path(__file__).resolve().parent
 CACHE = TEMPLATE / ".cache"
 # Debian's, or the Chrome of GitHub's machines; without one, Playwright's own.
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, programs.CHROMIUM)), None)
 
 WITHOUT_NETWORK = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
 
@@ -32,6 +35,38 @@ AUTHOR = {
 
 Bake = Callable[..., Path]
 Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to begin while a program is missing that a layer asked for needs."""
+    if message := programs.report(layer for layer in programs.LAYERS if is_asked_for(layer, config)):
+        raise pytest.UsageError(message)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the folder of a layer that was not asked for, by its marker or by its path."""
+    layer = layer_of(collection_path)
+    return True if layer and not is_asked_for(layer, config) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its layer, which is its folder's name."""
+    for item in items:
+        if layer := layer_of(item.path):
+            item.add_marker(layer)
+
+
+def layer_of(path: Path) -> str:
+    """Return the layer that a file or folder of tests belongs to, or "" for the quick ones."""
+    name = path.relative_to(HERE).parts[:1] if path.is_relative_to(HERE) else ()
+    return name[0] if name and name[0] in programs.LAYERS else ""
+
+
+def is_asked_for(layer: str, config: pytest.Config) -> bool:
+    """Return whether the layer is named: `pytest -m LAYER`, `pytest tests/LAYER` or a file in it."""
+    paths = [Path(config.invocation_params.dir, word.partition("::")[0]) for word in config.args]
+    markers = re.findall(r"(?<!not )\b\w+", config.option.markexpr)
+    return layer in markers or layer in {layer_of(path.resolve()) for path in paths}
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -55,12 +90,23 @@ def bake(cookies) -> Bake:
 
 
 @pytest.fixture(scope="session")
-def default_project(cookies_session) -> Path:
+def baked(cookies_session) -> Bake:
+    """Return a function that generates a project once for the same answers, to be read but not changed."""
+
+    @cache
+    def baked(**answers: str) -> Path:
+        result = cookies_session.bake(extra_context=answers)
+        if result.exception:
+            raise result.exception
+        return result.project_path
+
+    return baked
+
+
+@pytest.fixture(scope="session")
+def default_project(baked: Bake) -> Path:
     """Return one project with all defaults, to be read but not changed."""
-    result = cookies_session.bake()
-    if result.exception:
-        raise result.exception
-    return result.project_path
+    return baked()
 
 
 @pytest.fixture
@@ -88,7 +134,7 @@ def project_environment(default_project: Path) -> Path:
 
     It holds Node too where this machine's own is older than .nvmrc: use `project_variables`.
     """
-    return environment_of(default_project)
+    return environment_of(default_project, *([] if machine_has_node() else ["--with", "node"]))
 
 
 @pytest.fixture(scope="session")
@@ -115,9 +161,9 @@ def install(project_environment: Path, node_modules: Path, project_variables: di
 
 
 @pytest.fixture
-def project(bake: Callable[..., Path], install: Install) -> Project:
+def project(default_project: Path, install: Install, tmp_path: Path) -> Project:
     """Return a project with all defaults for one test."""
-    return install(bake())
+    return install(shutil.copytree(default_project, tmp_path / "project" / default_project.name))
 
 
 @pytest.fixture(scope="session")
@@ -133,16 +179,21 @@ def service() -> Iterator[Service]:
         yield service
 
 
-def environment_of(project: Path) -> Path:
+def tool(name: str) -> Path:
+    """Return the command of a linter: this environment's, or of one made once from the template's lock."""
+    here = Path(sys.executable).with_name(name)
+    return here if here.exists() else environment_of(TEMPLATE) / "bin" / name
+
+
+def environment_of(project: Path, *options: str) -> Path:
     """Return a virtual environment with what this project locks, made once and kept in .cache."""
     files = [project / "pyproject.toml", project / "poetry.lock"]
-    with_node = [] if machine_has_node() else ["--with", "node"]
 
     def install(folder: Path) -> None:
         for file in files:
             shutil.copy(file, folder)
         poetry = PROJECT_TEMPLATE / "fabfile" / "poetry.py"
-        subprocess.run([sys.executable, poetry, "sync", *with_node], cwd=folder, check=True)
+        subprocess.run([sys.executable, poetry, "sync", "--no-interaction", *options], cwd=folder, check=True)
 
     # The answers change the project's names too, and Poetry does not lock those.
     return made_once(f"environment-{digest(files[1])}", install) / ".venv"
@@ -179,7 +230,8 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
     """Return the folder .cache/NAME; if it is not there, make it while other workers wait."""
     folder = CACHE / name
     CACHE.mkdir(exist_ok=True)
-    with FileLock(CACHE / f"{name}.lock"):
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()

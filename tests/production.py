@@ -14,6 +14,7 @@ from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPErrorProcessor, ProxyHandler, Request, build_opener
@@ -35,7 +36,7 @@ PRODUCTION = {
 SECONDS = 60
 
 
-def within[T](seconds: float, question: Callable[[], T]) -> T:
+def within(seconds: float, question: Callable[[], Any]) -> Any:
     """Ask until the answer is true, for `seconds` at most; return the last answer."""
     deadline = time.monotonic() + seconds
     while not (answer := question()) and time.monotonic() < deadline:
@@ -43,7 +44,7 @@ def within[T](seconds: float, question: Callable[[], T]) -> T:
     return answer
 
 
-def eventually[T](question: Callable[[], T], seconds: float = SECONDS, what: str = "") -> T:
+def eventually(question: Callable[[], Any], seconds: float = SECONDS, what: str = "") -> Any:
     """Ask until the answer is true, and return it; fail after `seconds`."""
     answer = within(seconds, question)
     assert answer, f"not within {seconds} s: {what or question}"

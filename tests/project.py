@@ -45,3 +45,15 @@ def installed(folder: Path, environment: Path, modules: Path, variables: dict[st
     # Hard links: quick, and npm replaces files rather than writing into them.
     shutil.copytree(modules, folder / "node_modules", symlinks=True, copy_function=os.link)
     return Project(folder, {**variables, "RUN_IN": "host"})
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Return the processes that stand in this folder or below, also where it has been deleted."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if str(link.readlink()).startswith(str(folder)):
+                found.append(link.parent.name)
+        except OSError:
+            continue
+    return found

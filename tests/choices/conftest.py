@@ -17,13 +17,6 @@ HERE = Path(__file__).resolve().parent
 COMBINATIONS = [pytest.param(each, id="-".join(each)) for each in combinations.every()[1:]]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test in this folder."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.combinations)
-
-
 @pytest.fixture(scope="session")
 def set_up(node_modules: Path) -> Install:
     """Return a function that gives a project what `fab setup` would install, by its own lock."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import documents
+from tests import documents, terminal
 from tests.conftest import make_repository
 from tests.docker import engine
 from tests.docker.checkout import Checkout
@@ -40,5 +40,5 @@ def test_blocks_in_docker(
             text = re.sub(r"(?m) site(?= |$)", f" {image}", block.text)
             text = text.replace("127.0.0.1:8000:", f"127.0.0.1:{port}:")
             block.text = engine.on_this_network(text, build_options)
-            print(documents.perform(block, newcomer.folder, newcomer.variables, newcomer.prefix))
+            print(terminal.perform(block, newcomer.folder, newcomer.variables, newcomer.prefix))
     assert newcomer.strangers() == []

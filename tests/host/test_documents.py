@@ -1,37 +1,11 @@
-"""What the documents of a project say to type is typed, without Docker; what they name is there."""
+"""The tasks that the documents of a project name are there."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from markdown_it import MarkdownIt
 
-from tests import documents
-from tests.conftest import make_repository
-from tests.production import free_port
 from tests.project import Project
-
-
-@pytest.fixture
-def newcomer(project: Project, tmp_path: Path) -> Iterator[Project]:
-    """Return a project in git, and somebody who has nothing but Python, git and pipx."""
-    make_repository(project.folder)
-    home = tmp_path / "home"
-    home.mkdir()
-    ports = {name: str(free_port()) for name in ("WEB_PORT", "DEBUG_PORT")}
-    path = f"{home}/.local/bin:{project.variables['PATH']}"
-    project.variables |= {"HOME": str(home), "PATH": path, "TERM": "dumb", **ports}
-    yield project
-    project.run("fab", "stop")
-
-
-@pytest.mark.parametrize("document", documents.documents())
-def test_blocks_without_docker(document: str, newcomer: Project) -> None:
-    """Without Docker: each shell block of a document, in its order, in a new project."""
-    for block in documents.blocks(newcomer.folder / document):
-        if not block.docker and not block.why_not:
-            print(documents.perform(block, newcomer.folder, newcomer.variables))
 
 
 def test_tasks_that_are_named(project: Project) -> None:

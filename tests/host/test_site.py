@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.production import free_port, within
-from tests.project import Project
+from tests.project import Project, processes_in
 
 Site = tuple[Project, str]
 
@@ -98,8 +98,7 @@ def test_stop_leaves_nothing(project: Project) -> None:
     project.run("fab", "stop")
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port))
-    left = project.run("pgrep", "--full", str(project.folder), check=False)
-    assert not left.stdout, left.stdout
+    assert processes_in(project.folder) == []
     assert "does not run" in project.run("fab", "stop").stdout
 
 

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 import yaml
 from pytest_cookies.plugin import Cookies
 
-from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, tool
 from tools import combinations
 
 # Where the generator may be named: in what is written for it, and in what is written about it.
@@ -92,7 +91,7 @@ def test_scripts_are_clean(default_project: Path) -> None:
     """Nor has ShellCheck, but for scripts that are not in the project (SC1091)."""
     scripts = sorted(default_project.glob("**/*.sh"))
     assert scripts
-    shellcheck = Path(sys.executable).with_name("shellcheck")
+    shellcheck = tool("shellcheck")
     done = subprocess.run([shellcheck, "--exclude=SC1091", *scripts], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
@@ -106,23 +105,23 @@ def test_scripts_are_clean(default_project: Path) -> None:
         ("gitlab", "vendor.gitlab-ci", ".gitlab-ci.yml"),
     ],
 )
-def test_ci_is_what_the_service_expects(ci: str, schema: str, path: str, bake: Bake) -> None:
+def test_ci_is_what_the_service_expects(ci: str, schema: str, path: str, baked: Bake) -> None:
     """The service's own schema accepts its files."""
-    check(bake(ci=ci), "check_jsonschema", "--builtin-schema", schema, "--data-transform=gitlab-ci", path)
+    check(baked(ci=ci), "check-jsonschema", "--builtin-schema", schema, "--data-transform=gitlab-ci", path)
 
 
 def test_templates_own_workflow() -> None:
     """GitHub's schema accepts the template's own workflow too."""
     workflows = [str(path) for path in TEMPLATE.glob(".github/workflows/*.yml")]
     assert workflows
-    check(TEMPLATE, "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    check(TEMPLATE, "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
 
 
 @pytest.mark.parametrize("whose", ["project", "template"])
 def test_workflows_are_safe(whose: str, default_project: Path) -> None:
     """Zizmor finds no weakness in a workflow: https://docs.zizmor.sh/audits/."""
     folder = default_project if whose == "project" else TEMPLATE
-    zizmor = Path(sys.executable).with_name("zizmor")
+    zizmor = tool("zizmor")
     done = subprocess.run([zizmor, "--offline", folder / ".github"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -139,9 +138,7 @@ class WithFunctions(yaml.SafeLoader):
 WithFunctions.add_multi_constructor("!", lambda loader, tag, node: f"{tag}: {node.value}")
 
 
-def check(folder: Path, tool: str, *arguments: str) -> None:
-    """Run a Python tool in the folder and fail with what it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", tool, *arguments], cwd=folder, capture_output=True, text=True
-    )
+def check(folder: Path, linter: str, *arguments: str) -> None:
+    """Run a linter in the folder and fail with what it says."""
+    done = subprocess.run([tool(linter), *arguments], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

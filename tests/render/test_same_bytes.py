@@ -2,13 +2,11 @@
 
 import shutil
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import TEMPLATE, WITHOUT_NETWORK, Bake, Command
-from tools import combinations
+from tests.conftest import TEMPLATE, Command
 
 ORIGIN = ".copier-answers.yml"
 
@@ -56,21 +54,6 @@ def test_permissions_too_many(cookiecutter: Command, template_copy: Path, tmp_pa
     cookiecutter(template_copy, "--no-input")
 
     assert stat.S_IMODE((tmp_path / "my_site" / "README.md").stat().st_mode) == 0o644
-
-
-@pytest.mark.parametrize("combination", [combinations.every()[0], combinations.every()[-1]], ids="-".join)
-def test_offline(
-    cookiecutter: Command, bake: Bake, combination: combinations.Combination, tmp_path: Path
-) -> None:
-    """With the tested locks no network is needed: without choices, and with all."""
-    answers = combinations.answers(combination)
-    if subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode:
-        pytest.skip("this machine cannot cut a process off from the network")
-    words = [f"{question}={answer}" for question, answer in answers.items()]
-    done = cookiecutter(TEMPLATE, "--no-input", *words, prefix=WITHOUT_NETWORK)
-
-    assert done.returncode == 0, done.stderr
-    assert tree(tmp_path / "my_site") == tree(bake(**answers))
 
 
 def test_without_git(cookiecutter: Command, default_project: Path, tmp_path: Path) -> None:

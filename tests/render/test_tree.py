@@ -34,20 +34,20 @@ def test_git_takes_every_file(bake: Bake) -> None:
         if not question.startswith("_")
     ],
 )
-def test_choice(question: str, value: str, bake: Bake) -> None:
+def test_choice(question: str, value: str, baked: Bake) -> None:
     """A value's files are there when it is chosen; those of the other values are not."""
-    project = bake(**{question: value})
+    project = baked(**{question: value})
     present = {
         path for paths in OPTIONAL_FILES[question].values() for path in paths if (project / path).exists()
     }
     assert present == set(OPTIONAL_FILES[question][value])
 
 
-def test_choices_change_nothing_else(bake: Bake, default_project: Path) -> None:
+def test_choices_change_nothing_else(baked: Bake, default_project: Path) -> None:
     """Without CI a project has the default's files but for those in the table."""
     left_out = tuple(path for paths in OPTIONAL_FILES["ci"].values() for path in paths)
     kept = [file for file in files(default_project) if not file.startswith(left_out)]
-    assert files(bake(ci="none")) == kept
+    assert files(baked(ci="none")) == kept
 
 
 def files(folder: Path) -> list[str]:

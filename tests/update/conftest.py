@@ -12,13 +12,6 @@ from tests.project import Project
 from tests.update.history import NOW, add_releases, git, release
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.update)
-
-
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a clone of the template with its tags, what is here now as a release, and newer ones."""

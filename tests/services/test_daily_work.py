@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import AUTHOR, WITHOUT_NETWORK, Bake, make_repository
+from tests.conftest import AUTHOR, WITHOUT_NETWORK, make_repository
 from tests.debug_adapter import Debugger, asking
 from tests.production import eventually, free_port
 from tests.project import Project
@@ -242,21 +242,3 @@ def test_no_two_names_are_one_on_a_mac(repository: Project) -> None:
     """No two paths differ by small and capital letters alone."""
     names = git(repository, "ls-files").stdout.splitlines()
     assert len({name.lower() for name in names}) == len(names)
-
-
-def test_from_nothing_to_a_browser(bake: Bake, project_variables: dict[str, str]) -> None:
-    """`fab build` installs what is locked; `fab test --browser` adds its own, starts the site, visits it."""
-    variables = {**project_variables, "RUN_IN": "host", "WEB_PORT": str(free_port())}
-    del variables["VIRTUAL_ENV"]
-    project = Project(bake(), variables)
-    project.run("fab", "build")
-    try:
-        assert "2 passed" in project.run("fab", "test", "--browser").stdout
-        assert "1 passed, 1 deselected" in project.run("fab", "test", "--browser", "-k", "theme").stdout
-        script = project.folder / "assets/js/modules/theme.js"
-        script.write_text(script.read_text().replace("saveTheme(window, target.value);", ""))
-        broken = project.run("fab", "test", "--browser", "-k", "theme", check=False)
-        assert broken.returncode == 1
-        assert "a_chosen_theme_is_kept" in broken.stdout
-    finally:
-        project.run("fab", "stop")

@@ -1,11 +1,11 @@
 """What a machine lacks is said in one line with what to type, and nothing is half done."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import WITHOUT_NETWORK
 from tests.project import Project
 
 
@@ -96,14 +96,12 @@ def test_before_setup_it_says_so(project: Project) -> None:
     assert "type: fab setup" in refused.stdout
 
 
-@pytest.mark.skipif(not shutil.which("unshare") or os.geteuid(), reason="takes root, to cut off the network")
 def test_setup_without_a_network(project: Project, without, tmp_path: Path) -> None:
     """Without Poetry and without a network one line says so, and nothing half-installed is left."""
     without("poetry", "uvx")
     (project.folder / ".venv").unlink()
     refused = project.run(
-        "unshare",
-        "--net",
+        *WITHOUT_NETWORK,
         "fab",
         "setup",
         check=False,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.test_site import get, within
-from tests.production import free_port
+from tests.host.test_site import get
+from tests.production import free_port, within
 from tests.project import Install, Project
 
 # Tasks that leave a line in a file for each time they begin and end.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import documents, workflow
+from tests import documents, terminal, workflow
 from tests.conftest import AUTHOR, TEMPLATE, make_repository
 from tests.production import free_port
 
@@ -62,7 +62,7 @@ def test_blocks(document: str, clone: Path, newcomer: dict[str, str], tmp_path: 
         "WEB_PORT": str(free_port()),
     }
     for block in runnable(document):
-        print(documents.perform(block, tmp_path, variables))
+        print(terminal.perform(block, tmp_path, variables))
     subprocess.run(["fab", "stop"], cwd=tmp_path / "my_site", env=variables, check=True)
 
 

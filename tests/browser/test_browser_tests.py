@@ -1,0 +1,23 @@
+"""The project's own tests in a browser."""
+
+from tests.conftest import Bake
+from tests.production import free_port
+from tests.project import Project
+
+
+def test_from_nothing_to_a_browser(bake: Bake, project_variables: dict[str, str]) -> None:
+    """`fab build` installs what is locked; `fab test --browser` adds its own, starts the site, visits it."""
+    variables = {**project_variables, "RUN_IN": "host", "WEB_PORT": str(free_port())}
+    del variables["VIRTUAL_ENV"]
+    project = Project(bake(), variables)
+    project.run("fab", "build")
+    try:
+        assert "2 passed" in project.run("fab", "test", "--browser").stdout
+        assert "1 passed, 1 deselected" in project.run("fab", "test", "--browser", "-k", "theme").stdout
+        script = project.folder / "assets/js/modules/theme.js"
+        script.write_text(script.read_text().replace("saveTheme(window, target.value);", ""))
+        broken = project.run("fab", "test", "--browser", "-k", "theme", check=False)
+        assert broken.returncode == 1
+        assert "a_chosen_theme_is_kept" in broken.stdout
+    finally:
+        project.run("fab", "stop")

@@ -1,0 +1,33 @@
+"""Names that nobody thought of: accepted, and right in every file."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.answers.test_accepted import Template, check_names
+
+# What pre_gen_project.py accepts in a name. The answers given on cookiecutter's command line are templates
+# themselves, so there the template's own marks mean something; typed at a prompt they do not.
+NAMES = (
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")),
+        min_size=1,
+        max_size=80,
+    )
+    | st.text("\"'\\`<>&#$%{}[]()*_~|!-+=.:,; a1é🎉", min_size=1, max_size=80)
+).filter(lambda name: name == name.strip() and not re.search("<[<%#]", name))
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    """Return the files with Jinja."""
+    return Template()
+
+
+@given(name=NAMES, description=NAMES, author=NAMES)
+@settings(max_examples=50, deadline=None, derandomize=True)
+def test_random_names_survive(template: Template, name: str, description: str, author: str) -> None:
+    """Names made at random are read back from each file as they were given."""
+    check_names(template, name, description, author)
