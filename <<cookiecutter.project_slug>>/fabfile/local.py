@@ -1,5 +1,6 @@
 """The site on this machine itself, without Docker: Python in .venv, SQLite, a process in the background."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ from contextlib import suppress
 from invoke.context import Context
 from invoke.exceptions import Exit, UnexpectedExit
 
-from fabfile import docker, env
+from fabfile import env
 from fabfile.run import VENV, host_environment, is_node_new_enough, node_folders
 
 STATE = env.PROJECT / ".run"
@@ -83,6 +84,7 @@ def start(c: Context) -> None:
     environment = {**settings, **host_environment()}
     STATE.mkdir(exist_ok=True)
     with LOG.open("wb") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
         started = subprocess.Popen(
             ["sh", "bash/run-dev.sh"],
             cwd=env.PROJECT,
@@ -125,14 +127,18 @@ def port_names(settings: dict[str, str]) -> tuple[str, ...]:
 
 
 def process() -> int:
-    """Return the number of the site's process, or 0 if it does not run."""
+    """Return the PID of the site's process, or 0 if it does not run.
+
+    All that the site has started holds the lock on its log, so no other program's PID is taken for it.
+    """
     try:
-        pid = int(PID.read_text())
-    except (OSError, ValueError):
+        with LOG.open("rb") as log:
+            fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return int(PID.read_text())
+    except FileNotFoundError:
         return 0
-    # A number can be another program's by now.
-    command = docker.answer("ps", "-o", "stat=", "-o", "command=", "-p", str(pid)) or ""
-    return pid if "run-dev.sh" in command and not command.startswith("Z") else 0
+    return 0
 
 
 def log() -> str:
