@@ -196,7 +196,8 @@ def environment_of(project: Path, *options: str) -> Path:
         subprocess.run([sys.executable, poetry, "sync", "--no-interaction", *options], cwd=folder, check=True)
 
     # The answers change the project's names too, and Poetry does not lock those.
-    return made_once(f"environment-{digest(files[1])}", install) / ".venv"
+    name = "-".join(["environment", *options[1:], digest(files[1])])
+    return made_once(name, install) / ".venv"
 
 
 def variables_of(environment: Path) -> dict[str, str]:

@@ -63,10 +63,9 @@ CHAPTERS = {
 HEAD = """\
 # Guarantees
 
-What Slipway promises of a generated project, and the test that does it. `make test` runs the chapters
-of `tests/host/`, `make test-update` those of `tests/update/`, `make test-combinations` that of
-`tests/choices/`, and `make test-docker` the others, on a real engine with a real PostgreSQL. What
-generation itself promises is in `tests/answers/` and `tests/render/`.
+What Slipway promises of a generated project, and the test that does it. The folder names the command:
+`make test` runs `tests/host/`, `make test-services` runs `tests/services/`, and so on. What generation itself
+promises is in `tests/answers/` and `tests/render/`, which `make test` runs too.
 
 `make guarantees` writes this page from the tests' own words.
 """

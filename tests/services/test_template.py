@@ -66,14 +66,11 @@ def test_blocks(document: str, clone: Path, newcomer: dict[str, str], tmp_path: 
     subprocess.run(["fab", "stop"], cwd=tmp_path / "my_site", env=variables, check=True)
 
 
-def may_install() -> bool:
-    """Tell whether packages of the system can be installed here without a question."""
-    return bool(shutil.which("sudo")) and subprocess.run(["sudo", "-n", "true"]).returncode == 0
-
-
-@pytest.mark.skipif(not may_install(), reason="the workflow installs packages of the system by sudo")
 def test_workflow(clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None:
-    """Every step of the template's workflow, in a clean clone; of the tests, which would recur, the list."""
+    """Every step of the template's workflow, in a clean clone; of the tests, which would recur, the list.
+
+    A layer whose programs are not all here says so and is not listed.
+    """
     variables = {**newcomer, "PYTEST_ADDOPTS": "--collect-only --quiet"}
     jobs = workflow.github(TEMPLATE / ".github" / "workflows" / "ci.yml")
     assert jobs
@@ -83,8 +80,9 @@ def test_workflow(clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None
             done = subprocess.run(
                 words, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900
             )
-            assert done.returncode == 0, f"{job}: {step.script}\n{done.stdout}{done.stderr}"
-        assert "tests collected" in done.stdout
+            lacks = step.script.startswith("make test-") and "Missing for these tests" in done.stderr
+            assert done.returncode == 0 or lacks, f"{job}: {step.script}\n{done.stdout}{done.stderr}"
+        assert lacks or "tests collected" in done.stdout
 
 
 def test_release(clone: Path) -> None:
