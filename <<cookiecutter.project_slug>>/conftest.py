@@ -1,6 +1,10 @@
 """What the tests of all apps share: https://docs.pytest.org/en/stable/reference/fixtures.html"""
 
+from collections.abc import Iterator
+
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from pytest_django import Settings
 
 
@@ -15,6 +19,21 @@ def _tasks_run_at_once(settings: Settings) -> None:
     """Run tasks where they are enqueued, whatever TASKS is; also in a test's own transaction."""
     backend = "apps.tasks.backends.ImmediateBackend"
     settings.TASKS = {"default": {"BACKEND": backend, "OPTIONS": {"on_commit": False}}}
+
+
+@pytest.fixture(autouse=True)
+def _connection_stays_open() -> Iterator[None]:
+    """Keep a test's connection when it sends a request to config.wsgi, as Django's client does.
+
+    Within a test's transaction PostgreSQL's connection looks as if a view had left it in disorder, and
+    would be closed.
+    """
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture
