@@ -134,7 +134,7 @@ def project_environment(default_project: Path) -> Path:
 
     It holds Node too where this machine's own is older than .nvmrc: use `project_variables`.
     """
-    return environment_of(default_project, *([] if machine_has_node() else ["--with", "node"]))
+    return environment_of(default_project, *with_node())
 
 
 @pytest.fixture(scope="session")
@@ -244,6 +244,11 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
 def digest(*files: Path) -> str:
     """Return a short name for the contents of these files."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+
+def with_node() -> list[str]:
+    """Return the options that bring Node into a project's environment, where this machine has none of use."""
+    return [] if machine_has_node() else ["--with", "node"]
 
 
 def machine_has_node() -> bool:

@@ -1,44 +1,83 @@
-"""The questions whose answers bring packages, and every combination of their answers."""
+"""The answers that projects are generated with: each value, each pair of values, every combination."""
 
 import itertools
 import json
 
 from tools import TEMPLATE
 
+# The questions whose answers bring packages, so that poetry.lock differs.
 QUESTIONS = ("api", "sign_up", "cms")
 
 Combination = tuple[str, ...]
+Answers = dict[str, str]
+
+
+def choices() -> dict[str, list[str]]:
+    """Return the values of each question that has some, the default first."""
+    questions = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+    return {
+        name: values
+        for name, values in questions.items()
+        if isinstance(values, list) and not name.startswith("_")
+    }
 
 
 def every() -> list[Combination]:
-    """Return all combinations of answers to these questions, the one with all defaults first."""
-    given = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-    return list(itertools.product(*(given[question] for question in QUESTIONS)))
+    """Return all combinations of the answers that bring packages, the one with all defaults first."""
+    return list(itertools.product(*(choices()[question] for question in QUESTIONS)))
 
 
-def with_each_pair() -> list[Combination]:
-    """Return few combinations among which each pair of two questions' answers is, the defaults first."""
-    missing = set().union(*map(pairs, every()))
-    chosen = []
-    while missing:
-        chosen.append(max(every(), key=lambda each: len(pairs(each) & missing)))
-        missing -= pairs(chosen[-1])
-    return chosen
-
-
-def pairs(combination: Combination) -> set[tuple[tuple[int, str], ...]]:
-    """Return each pair of answers in a combination."""
-    return set(itertools.combinations(enumerate(combination), 2))
-
-
-def answers(combination: Combination) -> dict[str, str]:
-    """Return the combination as cookiecutter's answers."""
+def answers(combination: Combination) -> Answers:
+    """Return a combination as cookiecutter's answers."""
     return dict(zip(QUESTIONS, combination, strict=True))
 
 
-def main_pages(combination: Combination) -> list[str]:
-    """Return pages that anybody may open in a project of this combination."""
-    _, sign_up, cms = combination
-    more = ["/account/signup/"] if sign_up == "public" else []
-    more += ["/search/?query=welcome", "/ar/search/?query=welcome"] if cms == "wagtail" else []
+def defaults() -> Answers:
+    """Return the default of each question that has values."""
+    return {question: values[0] for question, values in choices().items()}
+
+
+def each_value() -> list[Answers]:
+    """Return the defaults; each other value alone; and the last value of every question together."""
+    alone = [{question: value} for question, values in choices().items() for value in values[1:]]
+    return [{}, *alone, {question: values[-1] for question, values in choices().items()}]
+
+
+def each_pair() -> list[Answers]:
+    """Return a covering array: each pair of answers to any two questions is in a row; the defaults first.
+
+    The same rows each time: https://covertable.walkframe.com
+    """
+    from covertable import make
+
+    questions = choices()
+    rows = make(questions, presets=[defaults()])
+    return [{question: row[question] for question in questions} for row in rows]
+
+
+def in_docker() -> list[Answers]:
+    """Return the first rows of the covering array that have each answer between them."""
+    chosen: list[Answers] = []
+    missing = {answer for row in each_pair() for answer in row.items()}
+    for row in each_pair():
+        if missing & set(row.items()):
+            chosen.append(row)
+            missing -= set(row.items())
+    return chosen
+
+
+def on_host() -> list[Answers]:
+    """Return the other rows, which have each answer between them too: tests/choices/test_rows.py."""
+    return [row for row in each_pair() if row not in in_docker()]
+
+
+def name(row: Answers) -> str:
+    """Return the answers in a word, for the name of a test."""
+    return "-".join(row.values()) or "default"
+
+
+def main_pages(row: Answers) -> list[str]:
+    """Return pages that anybody may open in a project with these answers."""
+    more = ["/account/signup/"] if row["sign_up"] == "public" else []
+    more += ["/search/?query=welcome", "/ar/search/?query=welcome"] if row["cms"] == "wagtail" else []
     return ["/", "/ar/", "/account/login/", "/sitemap.xml", *more]

@@ -38,7 +38,8 @@ CHAPTERS = {
     "By Copier": "update/test_copier.py",
     "Another answer, later": "update/test_another_answer.py",
     "Migrations while a release is exchanged": "services/test_migrations.py",
-    "Every combination of the choices": "choices/test_combinations.py",
+    "Projects with other answers": "choices/test_checks.py",
+    "Which answers are tested together": "choices/test_rows.py",
     "The API, as production serves it": "choices/test_api.py",
     "Accounts with second factors and passkeys": "choices/test_sign_up.py",
     "The CMS, as production serves it": "choices/test_cms.py",
@@ -56,8 +57,7 @@ CHAPTERS = {
     "A day's work in Docker": "docker/test_daily_work.py",
     "Data in Docker": "docker/test_data.py",
     "The documents, typed in Docker": "docker/test_documents.py",
-    "Each step of CI": "docker/test_ci.py",
-    "The image of other choices": "docker/test_combinations.py",
+    "CI and the image, for each answer": "docker/test_ci.py",
     "Other projects on the machine": "docker/test_fabric_never_harms.py",
 }
 HEAD = """\

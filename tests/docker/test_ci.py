@@ -1,4 +1,4 @@
-"""What GitHub and GitLab would run on a push, run here: step by step, on a machine that has nothing yet."""
+"""CI and the image, for projects that have each answer between them: on a machine that has nothing yet."""
 
 import os
 import re
@@ -12,8 +12,10 @@ from tests import workflow
 from tests.conftest import Bake, make_repository
 from tests.docker import engine
 from tests.docker.checkout import Checkout, NodeServer
-from tests.docker.engine import docker, run
+from tests.docker.engine import Network, docker, run
+from tests.docker.test_hardened import COMPLAINT, HARDENED
 from tests.workflow import Step
+from tools import combinations
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can act as other users")
 
@@ -68,21 +70,46 @@ def runner(
         each.remove()
 
 
+# How a project's CI file is read. Without one, people type what the others say.
+READERS = {"github": workflow.github, "gitlab": workflow.gitlab}
+FILES = {"github": ".github/workflows/ci.yml", "gitlab": ".gitlab-ci.yml"}
+BY_HAND = ["pipx install fabric", "fab build", "fab start", "fab check", "fab stop"]
+
+
+def steps(project: Path, ci: str) -> list[Step]:
+    """Return the steps that are run on a push."""
+    if ci in READERS:
+        return [step for job in READERS[ci](project / FILES[ci]).values() for step in job]
+    return [Step(command, workflow.GITHUB_SHELLS[None]) for command in BY_HAND]
+
+
 @as_root
-@pytest.mark.parametrize(
-    ("ci", "read", "file"),
-    [
-        ("github", workflow.github, ".github/workflows/ci.yml"),
-        ("gitlab", workflow.gitlab, ".gitlab-ci.yml"),
-    ],
-    ids=["GitHub", "GitLab"],
-)
-def test_every_step_is_green(bake: Bake, runner, ci: str, read: Callable, file: str) -> None:
-    """Every step of the CI file, in order, in a clean clone: all end well, and `fab check` is complete."""
-    project = bake(ci=ci)
+@pytest.mark.parametrize("row", combinations.in_docker(), ids=combinations.name)
+def test_every_step_is_green(
+    bake: Bake,
+    runner: Callable[[Path], Runner],
+    build_options: tuple[str, ...],
+    tag: Callable[[], str],
+    network: Network,
+    row: combinations.Answers,
+) -> None:
+    """Every step of CI in a clean clone, with a complete `fab check` on PostgreSQL; then the image.
+
+    The image migrates PostgreSQL without rights and on a read-only disk, and its main pages answer 200.
+    """
+    project = bake(**row)
     machine = runner(project)
-    said = "".join(machine.perform(step) for steps in read(project / file).values() for step in steps)
-    print(said)
-    assert workflow.steps_in(said) == workflow.steps_of(project)
+    output = "".join(machine.perform(step) for step in steps(project, row["ci"]))
+    print(output)
+    assert workflow.steps_in(output) == workflow.steps_of(project)
     assert machine.images
     assert machine.strangers() == []
+
+    image = tag()
+    engine.build(project, image, *build_options)
+    network.database()
+    site = network.site(image, HARDENED).ready()
+    pages = combinations.main_pages(row)
+    assert {page: site.get(page).status for page in pages} == dict.fromkeys(pages, 200)
+    assert not COMPLAINT.search(site.logs())
+    assert docker("diff", site.id) == ""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pytest_cookies.plugin import Cookies
 
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, tool
 from tools import combinations
@@ -17,14 +16,13 @@ from tools import combinations
 MAY_NAME_COOKIECUTTER = {".copier-answers.yml", ".md"}
 
 
-@pytest.fixture(scope="module", params=combinations.with_each_pair(), ids="-".join)
-def texts(request: pytest.FixtureRequest, cookies_session: Cookies) -> dict[Path, str]:
+@pytest.fixture(scope="module", params=combinations.each_value(), ids=combinations.name)
+def texts(request: pytest.FixtureRequest, baked: Bake) -> dict[Path, str]:
     """Return every text file of a project, by its path in it."""
-    result = cookies_session.bake(extra_context=combinations.answers(request.param))
-    assert not result.exception
-    files = {path: path.read_bytes() for path in result.project_path.rglob("*") if path.is_file()}
+    project = baked(**request.param)
+    files = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
     return {
-        path.relative_to(result.project_path): contents.decode("utf-8")
+        path.relative_to(project): contents.decode("utf-8")
         for path, contents in files.items()
         if b"\0" not in contents
     }

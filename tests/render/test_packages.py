@@ -43,10 +43,10 @@ def test_the_documents_count_them(default_project: Path) -> None:
     assert count <= BUDGET
 
 
-@pytest.mark.parametrize("combination", combinations.with_each_pair(), ids="-".join)
-def test_the_documents_give_a_reason_for_each(bake: Bake, combination: combinations.Combination) -> None:
+@pytest.mark.parametrize("answers", combinations.each_value(), ids=combinations.name)
+def test_the_documents_give_a_reason_for_each(baked: Bake, answers: combinations.Answers) -> None:
     """Its table has a row for each package that pyproject.toml names, and for no other."""
-    folder = bake(**combinations.answers(combination))
+    folder = baked(**answers)
     table = documents(folder).partition("## Python packages")[2]
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     names = [re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]]

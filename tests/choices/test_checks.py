@@ -1,0 +1,19 @@
+"""Projects with other answers, without Docker: whole, and they answer."""
+
+import pytest
+
+from tests import workflow
+from tests.production import Production, Visitor
+from tests.project import Project
+from tools import combinations
+
+
+@pytest.mark.parametrize("row", combinations.on_host(), ids=combinations.name)
+def test_project(project: Project, production: Production, row: combinations.Answers) -> None:
+    """It passes `fab check` (format, lint, types, migrations, tests), and its main pages answer 200."""
+    output = project.run("fab", "check").stdout
+    assert workflow.steps_in(output) == workflow.steps_of(project.folder)
+    with production.serve() as site:
+        visitor = Visitor(site)
+        pages = combinations.main_pages(row)
+        assert {page: visitor.get(page).status for page in pages} == dict.fromkeys(pages, 200)
