@@ -9,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -177,6 +179,14 @@ def service() -> Iterator[Service]:
     """Return a stand-in for a service, which says yes to everything and keeps it."""
     with listening() as service:
         yield service
+
+
+def load_hook(name: str) -> ModuleType:
+    """Return a hook of the template as a module."""
+    spec = spec_from_file_location(name, TEMPLATE / "hooks" / f"{name}.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def tool(name: str) -> Path:

@@ -46,7 +46,7 @@ def blocks(document: Path) -> Iterator[Block]:
     for token in MarkdownIt().parse(document.read_text(encoding="utf-8")):
         if token.type == "fence" and token.info.strip() in SHELL:
             yield marked(token.map[0] + 1, token.content, above.content.strip() if above else "")
-        above = token if token.type == "html_block" else None
+        above = token if token.type == "html_block" and token.content.startswith("<!--") else None
 
 
 def marked(line: int, text: str, comment: str) -> Block:

@@ -43,7 +43,6 @@ CHAPTERS = {
     "The API, as production serves it": "choices/test_api.py",
     "Accounts with second factors and passkeys": "choices/test_sign_up.py",
     "The CMS, as production serves it": "choices/test_cms.py",
-    "Names that packages have": "choices/test_names.py",
     "The image, step by step": "docker/test_image_steps.py",
     "What the image holds": "docker/test_image_content.py",
     "What an edit builds again": "docker/test_cache.py",

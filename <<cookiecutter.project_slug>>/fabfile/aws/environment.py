@@ -24,9 +24,9 @@ class Environment:
 
     @property
     def prefix(self) -> str:
-        """What the names of all its resources begin with: the project's name and the environment's."""
-        project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        return f"{project['name'].replace('_', '-')}-{self.name}"
+        """What the names of all its resources begin with: the site's name and the environment's."""
+        content = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+        return f"{content['tool']['deploy']['name'].replace('_', '-')}-{self.name}"
 
     @property
     def file(self) -> str:

@@ -26,8 +26,8 @@ class Server:
     def __init__(self, connection: Connection) -> None:
         """Keep the open connection."""
         self.connection = connection
-        said = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-        self.project: str = said["project"]["name"]
+        content = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+        self.project: str = content["tool"]["deploy"]["name"]
         self.folder = f"/srv/{self.project}"
 
     @property
