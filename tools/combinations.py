@@ -40,5 +40,5 @@ def main_pages(combination: Combination) -> list[str]:
     """Return pages that anybody may open in a project of this combination."""
     _, sign_up, cms = combination
     more = ["/account/signup/"] if sign_up == "public" else []
-    more += ["/search/?query=welcome", "/ar/search/?query=welcome"] if cms == "wagtail" else []
-    return ["/", "/ar/", "/account/login/", "/sitemap.xml", *more]
+    more += ["/search/?query=welcome"] if cms == "wagtail" else []
+    return ["/", "/account/login/", "/sitemap.xml", *more]
