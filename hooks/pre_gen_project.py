@@ -35,14 +35,14 @@ NEWER_STANDARD_LIBRARY = {"annotationlib", "compression", "test", "tomllib"}
 
 PROJECT_FOLDERS = {
     "accounts", "api", "apps", "assets", "authentication", "bash", "config", "conftest", "core", "deploy",
-    "docs", "fabfile", "locale", "manage", "media", "node_modules", "pages", "static", "staticfiles",
+    "docs", "fabfile", "manage", "media", "node_modules", "pages", "static", "staticfiles",
     "tasks", "templates", "tests",
 }  # fmt: skip
 
 # The names under which poetry.lock's packages are known to PyPI and to import; a test compares.
 DEPENDENCIES = {
     "allauth", "annotated_types", "anyascii", "anyio", "argon2", "argon2_cffi",
-    "argon2_cffi_bindings", "asgiref", "ast_serialize", "attr", "attrs", "babel", "bcrypt",
+    "argon2_cffi_bindings", "asgiref", "ast_serialize", "attr", "attrs", "bcrypt",
     "beautifulsoup4", "boto3", "botocore", "brotli", "bs4", "certifi", "cffi", "cfgv",
     "charset_normalizer", "click", "colorama", "coverage", "cronsim", "cryptography",
     "cssbeautifier", "dateutil", "debugpy", "decorator", "defusedxml", "deprecated", "distlib",
