@@ -92,7 +92,7 @@ def test_another_first_language(set_up_once: Callable[[], Project]) -> None:
 
 
 def test_urls_and_a_switcher(translated: Project) -> None:
-    """With languages in the URLs, a switcher and a text that nobody has translated, `fab check` passes."""
+    """With languages in the URLs, a switcher and an untranslated text, `fab check` passes."""
     languages.add_urls(translated)
     languages.add_switcher(translated)
     home = "apps/core/templates/core/home.html"
