@@ -63,7 +63,7 @@ official ones.
 | memory, 4 workers | 169 MB (157 to 175) | 267 MB (266 to 267) |
 
 Ours is not ahead in the rows of a request. Our first page takes more of a processor, since it is a
-finished one: it has the site's languages, Open Graph, who is signed in, a nonce and a line of JSON in the
+finished one: it has Open Graph, who is signed in, a nonce and a line of JSON in the
 log. Nearly all of that is Django's template engine; `/healthz` shows what is left without it. And our log
 and checks make a static file dearer, which a browser asks for once. With four workers requests are
 limited by the two processors.

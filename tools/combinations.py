@@ -79,5 +79,5 @@ def name(row: Answers) -> str:
 def main_pages(row: Answers) -> list[str]:
     """Return pages that anybody may open in a project with these answers."""
     more = ["/account/signup/"] if row["sign_up"] == "public" else []
-    more += ["/search/?query=welcome", "/ar/search/?query=welcome"] if row["cms"] == "wagtail" else []
-    return ["/", "/ar/", "/account/login/", "/sitemap.xml", *more]
+    more += ["/search/?query=welcome"] if row["cms"] == "wagtail" else []
+    return ["/", "/account/login/", "/sitemap.xml", *more]

@@ -90,6 +90,13 @@ PROGRAMS = [
         debian="openssh-server",
         homebrew="openssh",
     ),
+    Program(
+        "gettext",
+        frozenset({"browser", "services"}),
+        ("msgfmt",),
+        debian="gettext",
+        homebrew="gettext",
+    ),
     Program("pipx", frozenset({"services", "docker"}), ("pipx",), debian="pipx", homebrew="pipx"),
     Program(
         "unshare, allowed to cut a process off from the network",

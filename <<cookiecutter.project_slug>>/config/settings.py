@@ -58,9 +58,7 @@ INSTALLED_APPS = [
     "apps.pages",
     "apps.pages.apps.UsersConfig",
     "wagtail.contrib.redirects",
-    "wagtail.contrib.simple_translation",
     "wagtail.sites",
-    "wagtail.locales",
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",
@@ -108,7 +106,6 @@ MIDDLEWARE = [
     # In development runserver itself serves the static files, before they are collected.
     *([] if DEBUG else ["apps.core.static_files.StaticFilesMiddleware"]),
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "apps.core.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -309,10 +306,10 @@ SPECTACULAR_SETTINGS = {
 <% endif %>
 # https://docs.djangoproject.com/en/6.1/topics/i18n/
 
+# docs/translation.md adds a language.
 LANGUAGE_CODE = "en"
-# The first is at /, the others below their code: /ar/. docs/translation.md
-LANGUAGES = [("en", "English"), ("ar", "العربية")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "apps" / "locale"]
 TIME_ZONE = "UTC"
 
 # https://docs.djangoproject.com/en/6.1/topics/files/
@@ -349,8 +346,6 @@ WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 # Nothing is asked of other sites: no portraits, no news of releases.
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
-WAGTAIL_I18N_ENABLED = True
-WAGTAIL_CONTENT_LANGUAGES = LANGUAGES
 # Those who may see a page are members of a group, or signed in; no password goes round.
 WAGTAIL_PRIVATE_PAGE_OPTIONS = WAGTAILDOCS_PRIVATE_COLLECTION_OPTIONS = {"SHARED_PASSWORD": False}
 WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpeg", "jpg", "png", "webp"]

@@ -4,7 +4,6 @@
 """
 
 from django.conf import settings
-from django.conf.urls.i18n import i18n_patterns
 from django.conf.urls.static import static
 from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
@@ -36,27 +35,19 @@ urlpatterns = [
     # No page of another app, whatever it serves, takes an address of the API.
     re_path(r"^api/.", nothing),
 <% endif %>
+    # Uploaded files, in development only.
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 <% if cookiecutter.cms == "wagtail" %>
     *cms_urlpatterns,
-    # Uploaded files, in development alone.
-    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 <% endif %>
-    # The pages: each address has one language.
-    *i18n_patterns(
-        path("", include("apps.core.urls")),
-        path("account/", include("apps.accounts.urls")),
+    path("", include("apps.core.urls")),
+    path("account/", include("apps.accounts.urls")),
 <% if cookiecutter.api != "none" %>
-        path("api/", DocsView.as_view(), name="api_docs"),
+    path("api/", DocsView.as_view(), name="api_docs"),
 <% endif %>
-        path(settings.ADMIN_PATH, admin.site.urls),
+    path(settings.ADMIN_PATH, admin.site.urls),
 <% if cookiecutter.cms == "wagtail" %>
-        *pages_urlpatterns,
-<% endif %>
-        prefix_default_language=False,
-    ),
-<% if cookiecutter.cms == "none" %>
-    # Uploaded files, in development alone.
-    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+    *pages_urlpatterns,
 <% endif %>
 ]
 

@@ -23,12 +23,6 @@ def migrate(c: Context) -> None:
 
 
 @task
-def messages(c: Context) -> None:
-    """Bring the translations to the state of the texts."""
-    run(c, "python manage.py messages")
-
-
-@task
 def shell(c: Context) -> None:
     """Open a Python shell with the models imported."""
     run(c, "python manage.py shell")

@@ -75,7 +75,6 @@ CHECKS = (
     f"{PRODUCTION} python manage.py check --deploy --fail-level WARNING",
     "python manage.py makemigrations --check --dry-run",
     "python manage.py lintmigrations",
-    "python manage.py messages --check",
     "mypy .",
     "pytest --cov",
 )

@@ -109,7 +109,7 @@ def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
     judge(found)
 
 
-@pytest.mark.parametrize("path", ["/", "/ar/", "/ar/search/"])
+@pytest.mark.parametrize("path", ["/", "/search/"])
 def test_pages_of_visitors(visitors: Visitors, path: str) -> None:
-    """They are accessible and keep to the policy, also from right to left and before anybody has written."""
+    """They are accessible and keep to the policy, also before an editor has written one."""
     judge(visitors.open(path))

@@ -132,7 +132,7 @@ def test_10_development_has_the_development_group(stage) -> None:
 
 def test_11_copies_the_application(production: str) -> None:
     """The application is in /app."""
-    expected = "apps bash config locale manage.py static staticfiles templates"
+    expected = "apps bash config manage.py static staticfiles templates"
     assert in_image(production, "ls /app").split() == expected.split()
 
 

@@ -11,8 +11,8 @@ from tests.conftest import TEMPLATE
 
 OWN = ["README.md", "CONTRIBUTING.md"]
 # The folders whose files a document names by their path, and what is there only once somebody makes it.
-FOLDERS = r"apps|assets|bash|config|deploy|docs|fabfile|locale|templates|tests|static|\.devcontainer|\.github"
-MADE = ("static/dist", "config/rds.pem")
+FOLDERS = r"apps|assets|bash|config|deploy|docs|fabfile|templates|tests|static|\.devcontainer|\.github"
+MADE = ("static/dist", "config/rds.pem", "apps/locale")
 
 
 @pytest.fixture

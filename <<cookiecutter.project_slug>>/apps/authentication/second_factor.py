@@ -10,7 +10,7 @@ from apps.accounts.models import User
 
 
 def is_needed(request: HttpRequest) -> bool:
-    """Whether the address is one of settings.SECOND_FACTOR_PATHS, in any language."""
+    """Whether the path is one of settings.SECOND_FACTOR_PATHS, also after a language: /de/admin/."""
     path = request.path_info
     if language := get_language_from_path(path):
         path = path.removeprefix(f"/{language}")

@@ -5,13 +5,10 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.middleware.locale import LocaleMiddleware
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 
 from apps.core.health import readiness
@@ -101,22 +98,3 @@ class BodyLimitMiddleware:
         if length.isdecimal() and int(length) > settings.BODY_MAX_BYTES:
             return render(request, "413.html", status=413)
         return self.get_response(request)
-
-
-class LanguageMiddleware(LocaleMiddleware):
-    """Chooses the language by the address alone: English at /, Arabic at /ar/.
-
-    Django's own tells caches that the answer follows the browser's languages (Vary), which it
-    does not here: there is one language to an address, so caches and search engines keep them apart.
-    """
-
-    def __call__(self, request: HttpRequest) -> Any:
-        # The language ends with the request; else the thread's next one could begin in it.
-        with translation.override(settings.LANGUAGE_CODE):
-            return super().__call__(request)
-
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
-        response.headers.setdefault("Content-Language", translation.get_language() or "")
-        return response

@@ -7,8 +7,6 @@ from django.urls import reverse
 class PagesSitemap(Sitemap):
     """The pages that are always there, by the names of their addresses."""
 
-    i18n = alternates = x_default = True
-
     def items(self) -> list[str]:
         return ["core:home"]
 

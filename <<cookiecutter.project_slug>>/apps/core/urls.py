@@ -9,7 +9,7 @@ from apps.core import views
 app_name = "core"
 urlpatterns = [
 <% if cookiecutter.cms == "wagtail" %>
-    # What editors have made the first page of the language.
+    # The editors' home page.
     path("", serve, {"path": ""}, name="home"),
 <% else %>
     path("", views.HomeView.as_view(), name="home"),

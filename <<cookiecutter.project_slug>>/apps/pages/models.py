@@ -37,12 +37,8 @@ class SitePage(Page):
         abstract = True
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Add the pages below this one, and this page's address in each language that has it."""
+        """Add the pages below this one."""
         context = super().get_context(request, *args, **kwargs)
-        context["addresses"] = {
-            page.locale.language_code: page.get_url(request)
-            for page in self.get_translations(inclusive=True).live().select_related("locale")
-        }
         context["children"] = self.get_children().live().public().in_menu()
         return context
 
@@ -53,7 +49,7 @@ class SitePage(Page):
 
 
 class HomePage(SitePage):
-    """The first page of a language. Until somebody has written its body, it says what to do next."""
+    """The first page. Until somebody has written its body, it says what to do next."""
 
     parent_page_types = ["wagtailcore.Page"]
 

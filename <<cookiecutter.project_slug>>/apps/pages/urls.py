@@ -15,7 +15,6 @@ from wagtail.utils.urlpatterns import decorate_urlpatterns
 from apps.pages import users, views
 from apps.pages.access import cms_page
 
-# Of no language: the CMS has the one that its user has chosen.
 cms_urlpatterns = [
     path(
         settings.CMS_PATH,

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
-from wagtail.models import Locale, Page
+from wagtail.models import Page
 
 RESULTS_ON_A_PAGE = 10
 
@@ -21,13 +21,13 @@ class SearchForm(forms.Form):
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Show the pages of this language that hold the words asked for; those of everybody alone."""
+    """Show the public pages that contain the search words."""
     form = SearchForm(request.GET if "query" in request.GET else None)
     context: dict[str, object] = {"form": form}
     if form.is_valid():
         # Without signs, which mean something to a database.
         words = " ".join(re.findall(r"\w+", form.cleaned_data["query"]))
-        pages = Page.objects.live().public().filter(locale=Locale.get_active())
+        pages = Page.objects.live().public()
         found = pages.search(words) if words else pages.none()
         context["results"] = Paginator(found, RESULTS_ON_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "pages/search.html", context)

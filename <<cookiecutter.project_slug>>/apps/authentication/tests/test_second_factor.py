@@ -5,12 +5,13 @@ from allauth.mfa.models import Authenticator
 from django.conf import LazySettings
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from apps.accounts.limits import LIMITS
 from apps.accounts.models import User
 from apps.accounts.tests.factories import make_superuser
+from apps.authentication.second_factor import is_needed
 from apps.authentication.tests.factories import current_code, make_recovery_codes, make_totp
 from apps.authentication.tests.test_pages import confirm, sign_in
 
@@ -90,13 +91,19 @@ def test_codes_are_not_guessed(client: Client, user: User) -> None:
 # --- The administration -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "path", ["/admin/", "/ar/admin/", "/admin/login/", "/admin/accounts/user/"]
-)
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin/accounts/user/"])
 def test_the_administration_has_no_door_of_its_own(client: Client, staff: User, path: str) -> None:
     for answer in (client.get(path), client.post(path, {"username": "x", "password": "x"})):
         assert answer.status_code == 302
         assert answer["Location"].endswith(f"account/login/?next={path}")
+
+
+@pytest.mark.parametrize(("path", "needed"), [("/de/admin/", True), ("/fr/admin/", False)])
+def test_a_language_in_the_url_changes_nothing(
+    settings: LazySettings, path: str, needed: bool
+) -> None:
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    assert is_needed(RequestFactory().get(path)) == needed
 
 
 def test_who_has_no_right_gets_no_form_for_another_password(client: Client, user: User) -> None:

@@ -3,7 +3,6 @@
 from io import BytesIO
 from itertools import count
 from typing import Any
-from uuid import uuid4
 
 from django.core.files.images import ImageFile
 from PIL import Image as Picture
@@ -31,9 +30,9 @@ def make_image(title: str = "Water", **options: Any) -> Image:
     return Image.objects.create(title=title, file=picture(**options))
 
 
-def home(code: str = "en") -> HomePage:
-    """Return the home page of a language, which a migration has made."""
-    return HomePage.objects.get(locale__language_code=code)
+def home() -> HomePage:
+    """Return the home page, which a migration has made."""
+    return HomePage.objects.get(sites_rooted_here__is_default_site=True)
 
 
 def make_page(parent: Page | None = None, **fields: Any) -> ContentPage:
@@ -44,18 +43,12 @@ def make_page(parent: Page | None = None, **fields: Any) -> ContentPage:
     return page
 
 
-# What pages there are below the home page: title and introduction, by language.
-PAGES = [
-    {
-        "en": ("About us", "Who we are, and what we do."),
-        "ar": ("من نحن", "من نحن وماذا نفعل."),
-    },
-    {
-        "en": ("Services", "What you can have from us, and what it takes."),
-        "ar": ("الخدمات", "ما الذي نقدمه لكم."),
-    },
-    {"en": ("Contact", "How to reach us.")},
-]
+# The pages below the home page: title and introduction.
+PAGES = {
+    "About us": "Who we are, and what we do.",
+    "Services": "What you can have from us, and what it takes.",
+    "Contact": "How to reach us.",
+}
 
 
 def seed() -> str:
@@ -63,20 +56,16 @@ def seed() -> str:
     image = Image.objects.filter(title="Water").first() or make_image()
     image.contextual_alt_text = "Water below a clear sky"
     image.decorative = False
-    for translations in PAGES:
-        key = uuid4()
-        for code, (title, introduction) in translations.items():
-            if not ContentPage.objects.filter(title=title).exists():
-                make_page(
-                    home(code),
-                    title=title,
-                    translation_key=key,
-                    introduction=introduction,
-                    body=[
-                        ("heading", title),
-                        ("text", RichText(f"<p>{introduction}</p>")),
-                        ("picture", {"image": image}),
-                        ("quote", {"text": introduction}),
-                    ],
-                )
-    return f"{sum(map(len, PAGES))} pages"
+    for title, introduction in PAGES.items():
+        if not ContentPage.objects.filter(title=title).exists():
+            make_page(
+                title=title,
+                introduction=introduction,
+                body=[
+                    ("heading", title),
+                    ("text", RichText(f"<p>{introduction}</p>")),
+                    ("picture", {"image": image}),
+                    ("quote", {"text": introduction}),
+                ],
+            )
+    return f"{len(PAGES)} pages"

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
-from wagtail.models import Locale, PageViewRestriction
+from wagtail.models import PageViewRestriction
 from wagtail.rich_text import RichText
 
 from apps.accounts.tests.factories import make_user
@@ -18,13 +18,11 @@ from apps.pages.tests.factories import home, make_image, make_page, seed
 pytestmark = pytest.mark.django_db
 
 
-def test_every_language_has_a_home_page(client: Client) -> None:
-    for code, address in (("en", "/"), ("ar", "/ar/")):
-        page = client.get(address)
-        assert page.status_code == 200
-        assert page.context["page"].specific == home(code)
-        assert "dist/css/main.css" in page.text
-        assert f'<html lang="{code}"' in page.text
+def test_the_home_page(client: Client) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert page.context["page"].specific == home()
+    assert "dist/css/main.css" in page.text
 
 
 def test_a_home_page_shows_what_has_been_written(client: Client) -> None:
@@ -34,8 +32,6 @@ def test_a_home_page_shows_what_has_been_written(client: Client) -> None:
     text = client.get("/").text
     assert "<h2>What the river brings</h2>" in text
     assert 'id="next-title"' not in text
-    # The other language has not been written yet.
-    assert 'id="next-title"' in client.get("/ar/").text
 
 
 def test_every_block_is_shown(client: Client) -> None:
@@ -85,30 +81,15 @@ def test_a_call_to_action_leads_to_one_place(both: bool) -> None:
         block.clean(block.to_python({"text": "Go", "page": page, "address": address}))
 
 
-def test_a_page_names_its_translations_and_no_others(client: Client) -> None:
-    page = make_page(title="Boats", slug="boats")
-    assert 'hreflang="ar"' not in client.get(page.url).text
-    arabic = make_page(home("ar"), slug="qawarib", translation_key=page.translation_key)
-    for address in ("/boats/", "/ar/qawarib/"):
-        text = " ".join(client.get(address).text.split())
-        for code, url in (("en", page.url), ("ar", arabic.url)):
-            assert f'rel="alternate" hreflang="{code}" href="http://testserver{url}"' in text
-            assert f'<a href="{url}" hreflang="{code}"' in text
-    assert client.get("/ar/boats/").status_code == 404
-
-
 def test_the_sitemap_has_what_everybody_may_read(client: Client) -> None:
-    page = make_page(slug="boats")
-    make_page(home("ar"), slug="qawarib", translation_key=page.translation_key)
-    arabic_alone = make_page(home("ar"), slug="faqat")
+    make_page(slug="boats")
     private = make_page(slug="private")
     PageViewRestriction.objects.create(page=private, restriction_type="login")
     draft = ContentPage(title="Draft", slug="draft", live=False)
     home().add_child(instance=draft)
     text = client.get("/sitemap.xml").text
     found = re.findall("<loc>http://testserver(.*?)</loc>", text)
-    assert sorted(found) == sorted(["/", "/ar/", "/boats/", "/ar/qawarib/", arabic_alone.url])
-    assert 'hreflang="ar" href="http://testserver/ar/qawarib/"' in text
+    assert found == ["/", "/boats/"]
 
 
 def test_a_private_page_leads_to_the_sites_own_sign_in(client: Client) -> None:
@@ -170,5 +151,4 @@ def test_a_seed_is_sown_once(client: Client) -> None:
 
 def test_the_tree_is_sound() -> None:
     assert HomePage.find_problems() == ([], [], [], [], [])
-    assert {locale.language_code for locale in Locale.objects.all()} == {"en", "ar"}
     assert Group.objects.filter(name="Editors").exists()

@@ -1,0 +1,104 @@
+"""Languages, added by the steps of docs/translation.md. It takes GNU gettext, as the document says."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests import languages
+from tests.project import Install, Project
+
+# Languages besides the one of the document: locale, code and name.
+OTHERS = {
+    "de": ("de", "Deutsch"),
+    "ar": ("ar", "العربية"),
+    "zh_Hans": ("zh-hans", "简体中文"),
+}
+PAGE = """
+import sys
+import config.wsgi
+from django.test import Client
+path, accepted = sys.argv[1:]
+response = Client().get(path, headers={"accept-language": accepted}, follow=True)
+print(response.status_code)
+print(" ".join(response.text.split()))
+"""
+
+
+def get(project: Project, path: str, accepted: str = "") -> str:
+    """Return a page as a browser gets it that prefers a language, without superfluous white space."""
+    printed = project.run("python", "-c", PAGE, path, accepted, ALLOWED_HOSTS="testserver").stdout
+    status, page = printed.splitlines()[-2:]
+    assert status == "200", page
+    return page
+
+
+@pytest.fixture(scope="module")
+def set_up_once(cookies_session, install: Install) -> Callable[[], Project]:
+    """Return a function that makes a project with a database."""
+
+    def set_up() -> Project:
+        project = install(cookies_session.bake().project_path)
+        project.run("fab", "setup")
+        return project
+
+    return set_up
+
+
+@pytest.fixture(scope="module")
+def translated(set_up_once: Callable[[], Project]) -> Project:
+    """Return a project to which the document's language has been added, and then the others."""
+    project = set_up_once()
+    for locale in (languages.LOCALE, *OTHERS):
+        languages.collect(project, locale)
+        languages.translate(project, locale)
+    languages.compile_(project)
+    languages.add_to_settings(project)
+    others = "".join(f', ("{code}", "{name}")' for code, name in OTHERS.values())
+    last = f'"{languages.NAME}")'
+    languages.replace(project, "config/settings.py", last, last + others)
+    project.run("ruff", "format", "config/settings.py")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("code", "direction"), [("pt-br", "ltr"), ("de", "ltr"), ("ar", "rtl"), ("zh-hans", "ltr")]
+)
+def test_three_steps_add_a_language(translated: Project, code: str, direction: str) -> None:
+    """After the three documented steps a page is in the visitor's language: pt-br, de, ar or zh-hans."""
+    page = get(translated, "/account/login/", code)
+    assert f'<html lang="{code}" dir="{direction}">' in page
+    assert "«Skip to content»" in page
+
+
+def test_english_stays_the_first_language(translated: Project) -> None:
+    """A visitor who prefers none of the added languages still gets English."""
+    page = get(translated, "/account/login/", "fr")
+    assert '<html lang="en" dir="ltr">' in page
+    assert "«" not in page
+
+
+def test_another_first_language(set_up_once: Callable[[], Project]) -> None:
+    """A site in German alone needs no middleware, and passes its own checks."""
+    project = set_up_once()
+    languages.collect(project, "de")
+    languages.translate(project, "de")
+    languages.compile_(project)
+    languages.replace(project, "config/settings.py", 'LANGUAGE_CODE = "en"', 'LANGUAGE_CODE = "de"')
+    languages.replace(project, "config/settings.py", '("en", "English")', '("de", "Deutsch")')
+    page = get(project, "/account/login/", "fr")
+    assert '<html lang="de" dir="ltr">' in page
+    assert "«Skip to content»" in page
+    assert "All is well" in project.run("fab", "check").stdout
+
+
+def test_urls_and_a_switcher(translated: Project) -> None:
+    """With languages in the URLs, a switcher and an untranslated text, `fab check` passes."""
+    languages.add_urls(translated)
+    languages.add_switcher(translated)
+    home = "apps/core/templates/core/home.html"
+    languages.replace(translated, home, '"It works"', '"Products"')
+    assert '<html lang="pt-br" dir="ltr">' in get(translated, "/pt-br/account/login/", "de")
+    assert '<html lang="en" dir="ltr">' in get(translated, "/account/login/", "de")
+    assert "Products" in get(translated, "/pt-br/")
+    assert 'hreflang="pt-br"' in get(translated, "/sitemap.xml")
+    assert "All is well" in translated.run("fab", "check").stdout
