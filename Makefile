@@ -54,6 +54,10 @@ test-update: .venv/complete ## Update projects of earlier releases to what is he
 test-choices: needs-choices .venv/complete ## Check, test and serve projects with other answers, each pair of answers once
 	$(TOOLS)/pytest -m choices --numprocesses auto --verbose
 
+.PHONY: test-every-choice
+test-every-choice: .venv/complete ## Check every combination of the answers that bring packages, for a release
+	EVERY_CHOICE=true $(TOOLS)/pytest tests/choices/test_checks.py --numprocesses auto --verbose
+
 .PHONY: test-docker
 test-docker: needs-docker .venv/complete ## Run the tests on a Docker engine
 	$(TOOLS)/pytest -m docker --verbose
@@ -85,7 +89,7 @@ copier.yml: cookiecutter.json tools/copier_file.py | .venv/complete ## Write cop
 	@$(TOOLS)/python -m tools.copier_file > $@
 
 # What a release has to pass; tests of `make release` itself leave it out.
-RELEASE_STEPS ?= locks lint test test-browser test-services test-update test-choices test-docker
+RELEASE_STEPS ?= locks lint test test-browser test-services test-update test-choices test-every-choice test-docker
 
 .PHONY: release
 release: ## Refresh the locks, test everything, then write, commit and tag a release

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 
 from tools import TEMPLATE
 
@@ -67,7 +68,12 @@ def in_docker() -> list[Answers]:
 
 
 def on_host() -> list[Answers]:
-    """Return the other rows, which have each answer between them too: tests/choices/test_rows.py."""
+    """Return the other rows, which have each answer between them too: tests/choices/test_rows.py.
+
+    With EVERY_CHOICE in the environment, as for a release, every combination that brings packages of its own.
+    """
+    if os.environ.get("EVERY_CHOICE"):
+        return [{**defaults(), **answers(each)} for each in every()]
     return [row for row in each_pair() if row not in in_docker()]
 
 
