@@ -20,11 +20,11 @@ VALKEY = "valkey/valkey:9"
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the containers of a failed test have said."""
+    """Show what the containers of a failed test have printed."""
     report = yield
-    network = getattr(item, "funcargs", {}).get("network")
-    if report.failed and isinstance(network, Network):
-        for container in network.containers:
+    networks = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Network)]
+    if report.failed:
+        for container in [container for network in networks for container in network.containers]:
             report.sections.append((f"container {container[:12]}", Container(container).logs()))
     return report
 
@@ -89,10 +89,19 @@ def stage(project: Path, build_options: tuple[str, ...], tag: Callable[[], str])
 @pytest.fixture
 def network() -> Iterator[Network]:
     """Return a network for one test."""
+    with new_network() as network:
+        yield network
+
+
+@contextmanager
+def new_network() -> Iterator[Network]:
+    """Create a network, and remove it with its containers at the end."""
     network = Network(f"slipway-test-{uuid.uuid4().hex[:12]}")
     docker("network", "create", network.name)
-    yield network
-    network.remove()
+    try:
+        yield network
+    finally:
+        network.remove()
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """The final image under everything that takes rights from it."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from tests.docker import engine
+from tests.docker.conftest import new_network
 from tests.docker.engine import Container, Network
 from tests.production import eventually
 
@@ -18,10 +20,18 @@ HARDENED = (
 COMPLAINT = re.compile(r"permission denied|read-only|Traceback|\b(WARNING|ERROR|CRITICAL)\b")
 
 
-@pytest.fixture
-def hardened(network: Network, database: Container, production: str) -> Container:
+@pytest.fixture(scope="module")
+def hardened_network() -> Iterator[Network]:
+    """Return a network for the hardened site, whose tests share one container."""
+    with new_network() as network:
+        yield network
+
+
+@pytest.fixture(scope="module")
+def hardened(hardened_network: Network, production: str) -> Container:
     """Return a site with a read-only disk, no capability, and a user that the image does not know."""
-    return network.site(production, HARDENED).ready()
+    hardened_network.database()
+    return hardened_network.site(production, HARDENED).ready()
 
 
 def test_serves_pages_admin_and_static_files(hardened: Container) -> None:
