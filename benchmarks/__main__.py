@@ -28,7 +28,7 @@ OWN_TESTS = """
 ## The template's own tests
 
 By hand on 2026-11-27, each command alone on a machine of two processors: `make test` 15 min,
-`make test-update` 3 min, `make test-combinations` 20 min. All of `.ci/run`, which has the tests on Docker
+`make test-update` 3 min, `make test-choices` 20 min. All of `.ci/run`, which has the tests on Docker
 too, took 63 min before there were combinations. What a machine has to download comes on top.
 """
 RIVALS = """

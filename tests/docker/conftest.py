@@ -12,6 +12,7 @@ import pytest
 from tests.docker import engine
 from tests.docker.checkout import Checkout, NodeServer
 from tests.docker.engine import SECRET, UNWANTED, Container, Network, docker
+from tests.production import free_port
 
 HERE = Path(__file__).resolve().parent
 MAILPIT = "axllent/mailpit:v1.29"
@@ -157,6 +158,11 @@ def checkout(
         yield checkout
 
 
+def ports() -> dict[str, str]:
+    """Return free ports for a checkout: what `fab` finds free is another worker's by the time it starts."""
+    return {name: str(free_port()) for name in ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")}
+
+
 @contextmanager
 def checkouts(
     project: Path, variables: dict[str, str], build_options: tuple[str, ...], server: NodeServer, parent: Path
@@ -164,12 +170,16 @@ def checkouts(
     """Yield a maker of checkouts in the folder `parent`; they and their containers go in the end."""
     made = []
 
-    def checkout(name: str = "site", uid: int = os.getuid(), gid: int = os.getgid()) -> Checkout:
+    def checkout(
+        name: str = "site", uid: int = os.getuid(), gid: int = os.getgid(), with_ports: bool = True
+    ) -> Checkout:
         folder = shutil.copytree(project, parent / name, symlinks=True)
         made.append(Checkout(folder, parent / f"home-of-{name}", uid, gid, variables))
         made[-1].fab("setup")
         mirror = dict(option.split("=", 1) for option in build_options[1:])
         made[-1].set_env(RUN_IN="docker", **server.variables, **mirror)
+        if with_ports:
+            made[-1].set_env(**ports())
         return made[-1]
 
     yield checkout
