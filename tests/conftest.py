@@ -266,6 +266,6 @@ def machine_has_node() -> bool:
     node = shutil.which("node")
     if not node:
         return False
-    said = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
+    output = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
     wanted = (PROJECT_TEMPLATE / ".nvmrc").read_text().strip()
-    return int(said.lstrip("v").split(".")[0]) >= int(wanted)
+    return int(output.lstrip("v").split(".")[0]) >= int(wanted)
