@@ -95,10 +95,10 @@ def write_origin(answers: dict) -> None:
         origin["_src_path"] = os.path.relpath(folder, PROJECT)
     if (folder / ".git").exists() and shutil.which("git"):
         command = ["git", "-C", str(folder), "describe", "--tags", "--always"]
-        origin["_commit"] = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+        if version := subprocess.run(command, capture_output=True, text=True).stdout.strip():
+            origin["_commit"] = version
     text = yaml.dump(origin, indent=4, allow_unicode=True, default_flow_style=False)
-    head = "# Changes here will be overwritten by Copier; NEVER EDIT MANUALLY\n"
-    ORIGIN.write_text(head + text, encoding="utf-8")
+    ORIGIN.write_text(f"# Changes here will be overwritten by Copier; NEVER EDIT MANUALLY\n{text}", "utf-8")
 
 
 def set_permissions() -> None:

@@ -108,3 +108,13 @@ def test_checkout_inside_another(tagged_template: Path, cookiecutter: Command, t
     cookiecutter(tagged_template, "--no-input")
 
     assert "_commit" not in origin(tmp_path / "my_site")
+
+
+def test_checkout_without_a_commit(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
+    """Where git cannot tell a version, none is written."""
+    shutil.rmtree(tagged_template / ".git")
+    git(tagged_template, "init", "--quiet")
+    done = cookiecutter(tagged_template, "--no-input")
+
+    assert done.returncode == 0, done.stderr
+    assert "_commit" not in origin(tmp_path / "my_site")
