@@ -1,5 +1,6 @@
 """What the tests on a real Docker engine share: images are built once, nothing that runs is shared."""
 
+import fcntl
 import os
 import shutil
 import uuid
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import CACHE
 from tests.docker import engine
 from tests.docker.checkout import Checkout, NodeServer
 from tests.docker.engine import SECRET, UNWANTED, Container, Network, docker
@@ -65,11 +67,21 @@ def tag() -> Iterator[Callable[[], str]]:
         docker("image", "rm", "--force", *names, check=False)
 
 
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let no other worker build meanwhile: the same build twice at once makes two layers with one content."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "docker-build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def production(project: Path, build_options: tuple[str, ...], tag: Callable[[], str]) -> str:
     """Return the production image: what a bare build makes."""
     name = tag()
-    engine.build(project, name, *build_options)
+    with one_at_a_time():
+        engine.build(project, name, *build_options)
     return name
 
 
@@ -81,7 +93,8 @@ def stage(project: Path, build_options: tuple[str, ...], tag: Callable[[], str])
     def stage(name: str) -> str:
         if name not in built:
             built[name] = tag()
-            engine.build(project, built[name], "--target", name, *build_options)
+            with one_at_a_time():
+                engine.build(project, built[name], "--target", name, *build_options)
         return built[name]
 
     return stage
