@@ -87,6 +87,15 @@ def test_new_dependency(copy: Path, build_options, tag) -> None:
     assert before.items() <= cached_packages(dependencies, tag()).items()
 
 
+# In this file, since a build without the cache empties the cache of packages.
+def test_same_files_from_the_same_commit(project: Path, production: str, build_options, tag) -> None:
+    """Two builds of one commit, none of it from the cache, have the same files."""
+    again = tag()
+    engine.build(project, again, "--no-cache", *build_options)
+    first, second = engine.tree(production), engine.tree(again)
+    assert {path for path in first.keys() | second.keys() if first.get(path) != second.get(path)} == set()
+
+
 def add_to_lock(project: Path, image: str, build_options: tuple[str, ...], package: str) -> None:
     """Add a package to pyproject.toml and poetry.lock, with the Poetry of the image built from it."""
     variables = [word.replace("--build-arg", "--env") for word in build_options]

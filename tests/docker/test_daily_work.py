@@ -25,6 +25,8 @@ def test_debugger(started: Checkout) -> None:
     line = text.splitlines().index('    return HttpResponseRedirect(static("favicon.ico"))') + 1
     file = str(started.folder / VIEW)
     mapping = {"localRoot": str(started.folder), "remoteRoot": "/app"}
+    # A second session is opened at the port that the debugger has in the container.
+    started.set_env(DEBUG_PORT="5678")
     started.fab("debug")
     editor = Debugger(int(started.env("DEBUG_PORT")), pathMappings=[mapping])
     editor.go()

@@ -80,14 +80,6 @@ def test_needs_no_variable(project: Path, production: str) -> None:
     ]
 
 
-def test_same_files_from_the_same_commit(project: Path, production: str, build_options, tag) -> None:
-    """Two builds of one commit, none of it from the cache, have the same files."""
-    again = tag()
-    engine.build(project, again, "--no-cache", *build_options)
-    first, second = engine.tree(production), engine.tree(again)
-    assert {path for path in first.keys() | second.keys() if first.get(path) != second.get(path)} == set()
-
-
 def test_knows_its_release(project: Path, production: str, build_options, tag) -> None:
     """An image can be built with a release's name, which changes no other layer."""
     named = tag()
