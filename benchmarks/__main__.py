@@ -28,7 +28,8 @@ OWN_TESTS = """
 ## The template's own tests
 
 By hand on 2026-11-27, each command on a machine of two processors: `make test` 2 to 3 min,
-`make test-update` 5 min, `make test-choices` 9 min, `make test-docker` about 30 min. What a machine has to download comes on top.
+`make test-update` 5 min, `make test-choices` 9 min, `make test-docker` about 30 min.
+What a machine has to download comes on top.
 """
 RIVALS = """
 ## Beside another template
