@@ -55,12 +55,26 @@ def bake(cookies) -> Bake:
 
 
 @pytest.fixture(scope="session")
-def default_project(cookies_session) -> Path:
+def bake_once(cookies_session) -> Bake:
+    """Return a function like `bake` whose projects last for the session, to be read but not changed."""
+    made: dict[str, Path] = {}
+
+    def bake_once(**answers: str) -> Path:
+        key = repr(sorted(answers.items()))
+        if key not in made:
+            result = cookies_session.bake(extra_context=answers)
+            if result.exception:
+                raise result.exception
+            made[key] = result.project_path
+        return made[key]
+
+    return bake_once
+
+
+@pytest.fixture(scope="session")
+def default_project(bake_once: Bake) -> Path:
     """Return one project with all defaults, to be read but not changed."""
-    result = cookies_session.bake()
-    if result.exception:
-        raise result.exception
-    return result.project_path
+    return bake_once()
 
 
 @pytest.fixture

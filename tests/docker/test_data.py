@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Bake
 from tests.docker.checkout import Checkout, NodeServer
 from tests.docker.conftest import checkouts
 from tests.docker.engine import Container, Network, docker, run
@@ -34,7 +35,7 @@ SEED = f"""
 
 @pytest.fixture(scope="module")
 def here(
-    default_project: Path,
+    bake_once: Bake,
     project_variables: dict[str, str],
     build_options: tuple[str, ...],
     mailpit: None,
@@ -43,7 +44,8 @@ def here(
 ) -> Iterator[Checkout]:
     """Return a checkout in Docker, with an app more and data from `fab seed`."""
     parent = tmp_path_factory.mktemp("here")
-    with checkouts(default_project, project_variables, build_options, node_server, parent) as checkout:
+    project = bake_once(deploy="server")
+    with checkouts(project, project_variables, build_options, node_server, parent) as checkout:
         made = checkout()
         add_people(made.folder)
         made.fab("build")

@@ -8,9 +8,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests import documents
-from tests.conftest import make_repository
+from tests.conftest import Bake, make_repository
 from tests.production import free_port
-from tests.project import Project
+from tests.project import Install, Project
 
 
 @pytest.fixture
@@ -34,8 +34,10 @@ def test_blocks_without_docker(document: str, newcomer: Project) -> None:
             print(documents.perform(block, newcomer.folder, newcomer.variables))
 
 
-def test_tasks_that_are_named(project: Project) -> None:
+@pytest.mark.parametrize("deploy", ["none", "server", "aws", "both"])
+def test_tasks_that_are_named(deploy: str, bake: Bake, install: Install) -> None:
     """Every task that a document names is there."""
+    project = install(bake(deploy=deploy))
     listed = set(re.findall(r"^  ([\w.-]+)  ", project.run("fab", "--list").stdout, re.MULTILINE))
     groups = {name.partition(".")[0] for name in listed if "." in name}
     for document in [project.folder / "README.md", *project.folder.glob("docs/**/*.md")]:
@@ -43,8 +45,9 @@ def test_tasks_that_are_named(project: Project) -> None:
         assert named <= listed | groups, document.name
 
 
-def test_the_list_of_tasks_fits(project: Project) -> None:
+def test_the_list_of_tasks_fits(bake: Bake, install: Install) -> None:
     """`fab --list` has a line for each task on a screen of 80 columns."""
+    project = install(bake(deploy="both"))
     lines = project.run("fab", "--list", COLUMNS="80").stdout.splitlines()
     tasks = lines[lines.index("Available tasks:") + 1 :]
     assert [line for line in tasks if line and not re.match(r"  \S+  +\S", line)] == []

@@ -20,11 +20,16 @@ from cookiecutter.main import cookiecutter
 
 from tests.conftest import TEMPLATE, made_once
 
-# A project with all defaults, whose files are read when the tests are collected.
+# A project that is deployed to AWS, whose files are read when the tests are collected.
 FOLDER = tempfile.TemporaryDirectory()
 PROJECT = Path(
     cookiecutter(
-        str(TEMPLATE), no_input=True, accept_hooks=False, default_config=True, output_dir=FOLDER.name
+        str(TEMPLATE),
+        no_input=True,
+        extra_context={"deploy": "aws"},
+        accept_hooks=False,
+        default_config=True,
+        output_dir=FOLDER.name,
     )
 )
 DEPLOY = PROJECT / "deploy" / "aws"

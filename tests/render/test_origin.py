@@ -18,6 +18,7 @@ ANSWERS = {
     "api": "none",
     "sign_up": "staff",
     "cms": "none",
+    "deploy": "none",
     "ci": "github",
 }
 

@@ -1,4 +1,4 @@
-"""What is made of personal data when the database is copied for developers: docs/data.md.
+"""What is made of personal data when the database is copied for developers: docs/masking.md.
 
 Each app says it in its masking.py. A field that nobody has judged is a warning of Django's checks,
 and then no copy is made.
@@ -65,7 +65,7 @@ def fields(model: type[Model]) -> list[Field[Any, Any]]:
 @checks.register("masking")
 def check_masking(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Return a warning for each field that nobody has judged, and each rule that cannot be kept."""
-    hint = "In masking.py of its app say KEEP, mask it or leave the model out: docs/data.md."
+    hint = "In masking.py of its app say KEEP, mask it or leave the model out: docs/masking.md."
     return [checks.Warning(fault, hint=hint, obj=obj, id="core.W001") for obj, fault in _faults()]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Bake
 from tests.docker import engine
 from tests.docker.engine import docker
 from tests.docker.host import server as servers
@@ -25,7 +26,7 @@ MIGRATION = (
 
 @pytest.fixture(scope="module")
 def server(
-    default_project: Path,
+    bake_once: Bake,
     project_variables: dict[str, str],
     build_options: tuple[str, ...],
     tmp_path_factory: pytest.TempPathFactory,
@@ -33,7 +34,8 @@ def server(
     """Return a server that was set up, and on which the site was deployed."""
     servers.build()
     folder = tmp_path_factory.mktemp("host") / "site"
-    shutil.copytree(default_project, folder, symlinks=True, ignore=shutil.ignore_patterns(".env"))
+    project = bake_once(deploy="server")
+    shutil.copytree(project, folder, symlinks=True, ignore=shutil.ignore_patterns(".env"))
     server = Server(folder, project_variables, build_options)
     try:
         unknown = server.fab("host.setup", "--domain", HOST, user="root", check=False)
