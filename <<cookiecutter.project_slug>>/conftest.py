@@ -1,13 +1,16 @@
 """What the tests of all apps share: https://docs.pytest.org/en/stable/reference/fixtures.html"""
 
 import pytest
+<% if cookiecutter.tasks == "database" %>
 from pytest_django import Settings
+<% endif %>
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Use one process for tests that are named, since to start more takes longer than to run them."""
     is_named = any("::" in word or word.endswith(".py") for word in config.args)
     return 0 if is_named or config.option.keyword else None
+<% if cookiecutter.tasks == "database" %>
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +24,4 @@ def _tasks_run_at_once(settings: Settings) -> None:
 def tasks_wait(settings: Settings, db: None) -> None:
     """Keep tasks in the database instead, for a worker; see apps/tasks/tests/."""
     settings.TASKS = {"default": {"BACKEND": "apps.tasks.backends.DatabaseBackend"}}
+<% endif %>

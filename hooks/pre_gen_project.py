@@ -16,6 +16,7 @@ CHOICES = {
     "api": ["none", "ninja", "drf"],
     "sign_up": ["staff", "public"],
     "cms": ["none", "wagtail"],
+    "tasks": ["none", "database"],
     "deploy": ["none", "server", "aws", "both"],
     "ci": ["github", "gitlab", "none"],
 }

@@ -5,7 +5,7 @@ import json
 
 from tools import TEMPLATE
 
-QUESTIONS = ("api", "sign_up", "cms")
+QUESTIONS = ("api", "sign_up", "cms", "tasks")
 
 Combination = tuple[str, ...]
 
@@ -38,7 +38,7 @@ def answers(combination: Combination) -> dict[str, str]:
 
 def main_pages(combination: Combination) -> list[str]:
     """Return pages that anybody may open in a project of this combination."""
-    _, sign_up, cms = combination
+    _, sign_up, cms, _ = combination
     more = ["/account/signup/"] if sign_up == "public" else []
     more += ["/search/?query=welcome", "/ar/search/?query=welcome"] if cms == "wagtail" else []
     return ["/", "/ar/", "/account/login/", "/sitemap.xml", *more]

@@ -43,7 +43,7 @@ def aws(
 ) -> Iterator[Aws]:
     """Return an account in which staging runs, and the rights of GitHub's workflow."""
     account.build()
-    folder = account.copy(bake_once(deploy="aws"), tmp_path_factory.mktemp("aws"))
+    folder = account.copy(bake_once(deploy="aws", tasks="database"), tmp_path_factory.mktemp("aws"))
     aws = Aws(folder, project_variables, build_options)
     try:
         aws.client("iam").create_open_id_connect_provider(

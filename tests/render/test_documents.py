@@ -19,8 +19,14 @@ MADE = ("static/dist", "config/rds.pem")
 ANSWERS = {
     "default": {},
     "server": {"deploy": "server", "sign_up": "public"},
-    "aws": {"deploy": "aws", "cms": "wagtail"},
-    "everything": {"api": "ninja", "sign_up": "public", "cms": "wagtail", "deploy": "both"},
+    "aws": {"deploy": "aws", "cms": "wagtail", "tasks": "database"},
+    "everything": {
+        "api": "ninja",
+        "sign_up": "public",
+        "cms": "wagtail",
+        "tasks": "database",
+        "deploy": "both",
+    },
 }
 
 

@@ -18,6 +18,7 @@ ANSWERS = {
     "api": "none",
     "sign_up": "staff",
     "cms": "none",
+    "tasks": "none",
     "deploy": "none",
     "ci": "github",
 }

@@ -18,14 +18,19 @@ Make = Callable[..., Path]
 # Each project's own: the answers themselves, and what `fabfile/poetry.py lock` writes afterwards.
 OWN = {".copier-answers.yml", "poetry.lock"}
 # All that the questions can bring; and what is left of it once a document has been followed.
-ALL = {"api": "ninja", "sign_up": "public", "cms": "wagtail", "deploy": "both"}
+ALL = {"api": "ninja", "sign_up": "public", "cms": "wagtail", "tasks": "database", "deploy": "both"}
 LEFT = {
     "deployment.md": {**ALL, "deploy": "none"},
+    "tasks.md": {**ALL, "tasks": "none"},
     "api.md": {**ALL, "api": "none"},
     "sign-up.md": {**ALL, "sign_up": "staff", "cms": "none"},
     "cms.md": {**ALL, "cms": "none"},
 }
-BROUGHT = {"updating.md": {"api": "ninja"}, "deployment.md": {"deploy": "server"}}
+BROUGHT = {
+    "updating.md": {"api": "ninja"},
+    "development.md": {"tasks": "database"},
+    "deployment.md": {"deploy": "server"},
+}
 
 
 @pytest.fixture

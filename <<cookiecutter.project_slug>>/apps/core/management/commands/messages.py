@@ -4,13 +4,13 @@ It does what Django's makemessages and compilemessages do, by Babel, which is in
 development alone: https://babel.pocoo.org/en/latest/api/messages/
 """
 
-<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" or cookiecutter.tasks != "none" %>
 from collections.abc import Iterable, Iterator
 <% else %>
 from collections.abc import Iterator
 <% endif %>
 from io import BytesIO
-<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" or cookiecutter.tasks != "none" %>
 from itertools import product
 <% endif %>
 from pathlib import Path
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" or cookiecutter.tasks != "none" %>
         catalogs = catalogs_of(settings.BASE_DIR)
         faults = []
         for (code, _), (locale, texts) in product(settings.LANGUAGES, catalogs):
@@ -64,7 +64,7 @@ class Command(BaseCommand):
 <% endif %>
             if code == settings.LANGUAGE_CODE:
                 continue
-<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" or cookiecutter.tasks != "none" %>
             po = locale / to_locale(code) / "LC_MESSAGES" / "django.po"
 <% else %>
             po = settings.LOCALE_PATHS[0] / to_locale(code) / "LC_MESSAGES" / "django.po"
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(faults) or "Every text is translated.")
 
 
-<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" %>
+<% if cookiecutter.__with_allauth == "yes" or cookiecutter.api != "none" or cookiecutter.tasks != "none" %>
 def catalogs_of(project: Path) -> list[tuple[Path, Catalog]]:
     """Return each folder of translations with its texts: those of apps that have one, and the site's."""
     apps = [locale.parent for locale in sorted(project.glob("apps/*/locale"))]
