@@ -57,7 +57,7 @@ def copied() -> dict[type[Model], dict[str, Expression]]:
     }
 
 
-def fields(model: type[Model]) -> list[Field[Any, Any]]:
+def fields(model: type[Model]) -> list["Field[Any, Any]"]:
     """Return the fields whose values are copied: the columns that the database does not compute."""
     return [field for field in model._meta.local_concrete_fields if not field.generated]
 
@@ -103,6 +103,6 @@ def _is_left_out(model: Any) -> bool:
     return _rules.get(model, {}) is None
 
 
-def _is_harmless(field: Field[Any, Any]) -> bool:
+def _is_harmless(field: "Field[Any, Any]") -> bool:
     """Whether a field's kind alone shows that it says nothing: numbers of rows, and yes or no."""
     return isinstance(field, (AutoField, BooleanField)) or field.is_relation
