@@ -25,7 +25,7 @@ CACHE = TEMPLATE / ".cache"
 # Debian's, or the Chrome of GitHub's machines; without one, Playwright's own.
 CHROMIUM = next(filter(None, map(shutil.which, programs.CHROMIUM)), None)
 
-WITHOUT_NETWORK = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+WITHOUT_NETWORK = programs.WITHOUT_NETWORK
 
 # Who commits, to git.
 AUTHOR = {

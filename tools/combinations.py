@@ -74,7 +74,8 @@ def on_host() -> list[Answers]:
     """
     if os.environ.get("EVERY_CHOICE"):
         return [{**defaults(), **answers(each)} for each in every()]
-    return [row for row in each_pair() if row not in in_docker()]
+    elsewhere = in_docker()
+    return [row for row in each_pair() if row not in elsewhere]
 
 
 def name(row: Answers) -> str:

@@ -19,6 +19,8 @@ from pathlib import Path
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
 # Where Playwright keeps its own browsers: https://playwright.dev/python/docs/browsers
 PLAYWRIGHT = ("~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")
+# The words before a command that cut it off from the network.
+WITHOUT_NETWORK = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,8 @@ def has_engine() -> bool:
 
 def can_cut_off_the_network() -> bool:
     """Return whether a process can be run without a network here, as user namespaces allow."""
-    words = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"]), "true"]
     try:
-        return subprocess.run(words, capture_output=True).returncode == 0
+        return subprocess.run([*WITHOUT_NETWORK, "true"], capture_output=True).returncode == 0
     except OSError:
         return False
 
