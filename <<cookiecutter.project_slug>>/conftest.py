@@ -5,20 +5,15 @@ from collections.abc import Iterator
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+<% if cookiecutter.tasks == "database" %>
 from pytest_django import Settings
+<% endif %>
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Use one process for tests that are named, since to start more takes longer than to run them."""
     is_named = any("::" in word or word.endswith(".py") for word in config.args)
     return 0 if is_named or config.option.keyword else None
-
-
-@pytest.fixture(autouse=True)
-def _tasks_run_at_once(settings: Settings) -> None:
-    """Run tasks where they are enqueued, whatever TASKS is; also in a test's own transaction."""
-    backend = "apps.tasks.backends.ImmediateBackend"
-    settings.TASKS = {"default": {"BACKEND": backend, "OPTIONS": {"on_commit": False}}}
 
 
 @pytest.fixture(autouse=True)
@@ -34,9 +29,18 @@ def _connection_stays_open() -> Iterator[None]:
     yield
     for signal in signals:
         signal.connect(close_old_connections)
+<% if cookiecutter.tasks == "database" %>
+
+
+@pytest.fixture(autouse=True)
+def _tasks_run_at_once(settings: Settings) -> None:
+    """Run tasks where they are enqueued, whatever TASKS is; also in a test's own transaction."""
+    backend = "apps.tasks.backends.ImmediateBackend"
+    settings.TASKS = {"default": {"BACKEND": backend, "OPTIONS": {"on_commit": False}}}
 
 
 @pytest.fixture
 def tasks_wait(settings: Settings, db: None) -> None:
     """Keep tasks in the database instead, for a worker; see apps/tasks/tests/."""
     settings.TASKS = {"default": {"BACKEND": "apps.tasks.backends.DatabaseBackend"}}
+<% endif %>

@@ -15,7 +15,7 @@ def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
     """Set a server up, then deploy and roll back `rounds` times; return the chapter in Markdown."""
     say("deploying: setting a server up")
     servers.build()
-    generate(folder / "deployed")
+    generate(folder / "deployed", "deploy=server")
     project = folder / "deployed" / "my_site"
     server = servers.Server(project, with_fabric(), engine.build_options(project))
     first, again, same, back = Figure("s"), Figure("s"), Figure("s"), Figure("s")

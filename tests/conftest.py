@@ -153,11 +153,12 @@ def node_modules(project_variables: dict[str, str]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def install(project_environment: Path, node_modules: Path, project_variables: dict[str, str]) -> Install:
-    """Return a function that gives a project what `fab setup` would install, without doing it again."""
+def install(node_modules: Path) -> Install:
+    """Return a function that gives a project what `fab setup` would install by its lock, made once."""
 
     def install(folder: Path) -> Project:
-        return installed(folder, project_environment, node_modules, project_variables)
+        environment = environment_of(folder, *with_node())
+        return installed(folder, environment, node_modules, variables_of(environment))
 
     return install
 

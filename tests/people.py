@@ -51,12 +51,12 @@ mask(
 
 
 def add_people(project: Path) -> None:
-    """Add the app to a project; its migration is still to be made."""
+    """Add the app to a project with masked copies; its migration is still to be made."""
     for name, text in FILES.items():
         file = project / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.lstrip("\n"))
     settings = project / "config" / "settings.py"
     settings.write_text(
-        settings.read_text().replace('    "apps.tasks",', '    "apps.tasks",\n    "apps.people",')
+        settings.read_text().replace('    "apps.accounts",', '    "apps.accounts",\n    "apps.people",')
     )

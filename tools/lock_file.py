@@ -5,19 +5,22 @@
 Without the option what the defaults bring keeps its versions.
 
 All packages of all combinations are resolved once, so that none has a version of its own; then
-Poetry locks each combination by that. What the locks differ in is marked with conditions, so the
+Poetry locks each combination by that, two at a time, and combinations that ask for the same packages
+once. What the locks differ in is marked with conditions, so the
 lock is rendered like any other file of the template: no network, no code in a hook, the same by
 cookiecutter and by copier.
 """
 
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +56,38 @@ def main(*options: str) -> None:
     shutil.copy(projects[every()[0]] / "poetry.lock", everything)
     print("Looking up versions for all combinations at once ...", flush=True)
     lock(everything, *options)
-    locks = {}
-    for combination, project in projects.items():
-        print(f"Locking {' '.join(combination)} ...", flush=True)
+    # A lock depends on what pyproject.toml asks for, so one serves all that ask for the same.
+    alike: dict[str, Path] = {}
+    for project in projects.values():
+        alike.setdefault(requirements(project), project)
+    print(f"Locking {len(alike)} sets of packages for {len(projects)} combinations ...", flush=True)
+    for project in alike.values():
         shutil.copy(everything / "poetry.lock", project)
-        lock(project)
-        locks[combination] = (project / "poetry.lock").read_text(encoding="utf-8")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lock, alike.values()))
+    locks = {
+        combination: (alike[requirements(project)] / "poetry.lock").read_text(encoding="utf-8")
+        for combination, project in projects.items()
+    }
     (PROJECT_TEMPLATE / "poetry.lock").write_text(merged(locks), encoding="utf-8")
 
 
+def requirements(project: Path) -> str:
+    """Return all that Poetry reads from the project when it locks, in a form that can be compared."""
+    content: dict[str, Any] = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    about = content["project"]
+    asked = [about["requires-python"], about["dependencies"], content["dependency-groups"]]
+    return json.dumps([*asked, content["tool"]["poetry"]])
+
+
 def lock(project: Path, *options: str) -> None:
-    """Have Poetry write the project's lock."""
-    subprocess.run([sys.executable, POETRY, "lock", "--no-interaction", *options], cwd=project, check=True)
+    """Have Poetry write the project's lock; that needs no virtual environment."""
+    subprocess.run(
+        [sys.executable, POETRY, "lock", "--no-interaction", *options],
+        cwd=project,
+        env={**os.environ, "POETRY_VIRTUALENVS_CREATE": "false"},
+        check=True,
+    )
 
 
 def write_union(projects: Iterable[Path], file: Path) -> None:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Development: installs in the container what a changed poetry.lock asks for. bash/serve-dev.sh and
-# bash/worker-dev.sh call it.
+# Development: installs in the container what a changed poetry.lock asks for. bash/serve-dev.sh
+# calls it<< ', and bash/worker-dev.sh' if cookiecutter.tasks == 'database' >>.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -22,6 +22,6 @@ def database(url: str) -> dj_database_url.DBConfig:
         raise ValueError("the database's name is missing")
     if entry["ENGINE"].endswith("sqlite3"):
         # Else a transaction that reads before it writes fails at once where another process
-        # writes, such as the worker, instead of waiting for it.
+        # writes, such as a worker, instead of waiting for it.
         entry.setdefault("OPTIONS", {}).setdefault("transaction_mode", "IMMEDIATE")
     return entry

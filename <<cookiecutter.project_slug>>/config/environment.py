@@ -378,6 +378,7 @@ VARIABLES = (
         "<< cookiecutter.project_slug >>",
         "The site's name in traces.",
     ),
+<% if cookiecutter.tasks == "database" %>
     # --- Background tasks
     Variable(
         "TASKS",
@@ -386,6 +387,7 @@ VARIABLES = (
         "immediate (the site runs tasks itself, at once) or database (a worker does).",
         validate=validate.OneOf(["immediate", "database"], error="must be one of {choices}."),
     ),
+<% endif %>
     # --- Processes
     Variable("RUN_MIGRATIONS", "bool", True, "false if something else migrates before the start."),
     Variable(
@@ -407,7 +409,7 @@ VARIABLES = (
         "GRACEFUL_TIMEOUT_SECONDS",
         "int",
         25,
-        "How long requests in flight, or a running task, may take at a stop, in seconds.",
+        "How long requests in flight<< ', or a running task,' if cookiecutter.tasks == 'database' else '' >> may take at a stop, in seconds.",
         validate=positive,
     ),
     Variable(

@@ -6,21 +6,17 @@ from typing import Any
 
 # Set by apps.core.middleware for the time of a request.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
-# Set by apps.tasks.worker for the time of a task.
-task_id: ContextVar[str] = ContextVar("task_id", default="")
 # Set by config.tracing, where requests are traced.
 trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 
 
 class AddRequestId(Filter):
-    """Gives each record the id of its request, and those of its trace and task if it has them."""
+    """Gives each record the id of its request, and that of its trace if it has one."""
 
     def filter(self, record: LogRecord) -> bool:
         record.request_id = request_id.get()
         if trace := trace_id.get():
             record.trace_id = trace
-        if task := task_id.get():
-            record.task_id = task
         return True
 
 

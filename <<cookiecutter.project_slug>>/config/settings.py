@@ -42,7 +42,9 @@ PROVIDERS = providers(env)
 INSTALLED_APPS = [
     "apps.core",
     "apps.accounts",
+<% if cookiecutter.tasks == "database" %>
     "apps.tasks",
+<% endif %>
 <% if cookiecutter.api != "none" %>
     "apps.api",
 <% endif %>
@@ -79,7 +81,9 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django.forms",
+<% if cookiecutter.tasks == "database" %>
     "django_tasks_db",
+<% endif %>
 <% if cookiecutter.api == "ninja" %>
     "ninja",
 <% elif cookiecutter.api == "drf" %>
@@ -266,11 +270,13 @@ SECURE_CSP = {
 MAILERS = {"default": mailer(env["EMAIL_URL"])}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env["DEFAULT_FROM_EMAIL"]
 
+<% if cookiecutter.tasks == "database" %>
 # https://docs.djangoproject.com/en/6.1/topics/tasks/ and docs/tasks.md
 
 TASKS_BACKENDS = {"immediate": "ImmediateBackend", "database": "DatabaseBackend"}
 TASKS = {"default": {"BACKEND": f"apps.tasks.backends.{TASKS_BACKENDS[env['TASKS']]}"}}
 
+<% endif %>
 <% if cookiecutter.api == "drf" %>
 # https://www.django-rest-framework.org/api-guide/settings/
 

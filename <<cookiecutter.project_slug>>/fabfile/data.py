@@ -1,22 +1,16 @@
-"""Tasks that keep, bring back, fetch and make up the site's data: docs/data.md."""
+"""Tasks that dump, restore and make up the site's data: docs/data.md."""
 
-import os
-import shlex
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from fabric import task
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from fabfile import databases, remote
+from fabfile import databases
 from fabfile.postgres import Postgres
 from fabfile.progress import shown
-from fabfile.run import placed, run
+from fabfile.run import run
 from fabfile.sqlite import Sqlite
 
 DUMPS = Path("dumps")
@@ -65,35 +59,6 @@ def restore_db(c: Context, file: str, yes: bool = False) -> None:
     print("Restored. If the code is newer than the dump, now type: fab migrate")
 
 
-@task(
-    help={
-        "from_": "The site's folder there",
-        "manage": "How its manage.py is run there: 'docker exec site python manage.py'",
-        "media": "Also bring the uploaded files, which are not masked",
-        "yes": "Replace what the database holds",
-    }
-)
-def pull(
-    c: Context, from_: str = "", manage: str = "", media: bool = False, yes: bool = False
-) -> None:
-    """Replace the database by another machine's, masked.
-
-    Type: fab -H USER@HOST pull --from FOLDER. It is masked before it leaves that machine. If
-    anything fails, the database here stays as it was.
-    """
-    if not from_ and (media or not manage):
-        raise Exit("Say where the site is there: fab -H USER@HOST pull --from FOLDER")
-    with remote.connected(c) as there:
-        database = databases.find()
-        refuse_full(database, yes)
-        with database.beside() as url, loader(url) as load:
-            remote.masked_copy(there, from_, manage, load)
-        print("The database is the masked copy now. Nobody has a password: fab createsuperuser")
-        if media:
-            came, number = remote.fetch_files(there, f"{from_}/media", Path("media"))
-            print(f"Fetched {came} of {number} files in media/; the others were here already.")
-
-
 @task
 def seed(c: Context) -> None:
     """Fill the database with made-up people."""
@@ -101,24 +66,6 @@ def seed(c: Context) -> None:
 
 
 # --- Helpers ------------------------------------------------------------------------------
-
-
-@contextmanager
-def loader(url: str) -> Iterator[IO[bytes]]:
-    """Yield what takes a masked copy into the new database at `url`; raise Exit if it does not fit."""
-    line, environment = placed("python manage.py load_masked", DATABASE_URL=url)
-    with subprocess.Popen(
-        shlex.split(line), env={**os.environ, **environment}, stdin=subprocess.PIPE
-    ) as process:
-        assert process.stdin  # noqa: S101 - for mypy
-        # A process that has ended says why itself.
-        with suppress(BrokenPipeError):
-            yield process.stdin
-            process.stdin.close()
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-    if process.returncode:
-        raise Exit("The database is as it was.")
 
 
 def refuse_wrong_kind(database: Sqlite | Postgres, file: Path) -> None:

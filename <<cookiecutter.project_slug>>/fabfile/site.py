@@ -111,27 +111,9 @@ def status(c: Context) -> None:
     print(f"{url()} {readiness(url()) or 'answers: all is well'}.")
 
 
-@task
-def worker(c: Context) -> None:
-    """Run background tasks until Ctrl-C (TASKS=database in .env)."""
-    if env.read().get("TASKS") != "database":
-        raise Exit(
-            "There is nothing to do: the site runs its tasks itself."
-            " Set TASKS=database in .env, and type: fab restart"
-        )
-    try:
-        if in_docker():
-            command = f"{docker.compose()} up worker"
-            c.run(command, env=compose_environment(), pty=sys.stdout.isatty())
-        else:
-            run(c, "sh bash/worker-dev.sh")
-    except KeyboardInterrupt:
-        print()
-
-
 @task(
     help={
-        "service": "web, db, mail, cache, worker; all without it",
+        "service": "web, db, mail, cache<< ', worker' if cookiecutter.tasks == 'database' else '' >>; all without it",
         "follow": "Go on as new lines come",
     }
 )

@@ -9,7 +9,9 @@ from tests.conftest import Environment
 
 TEMPLATE = (BASE_DIR / "deploy" / "aws" / "service.yaml").read_text(encoding="utf-8")
 BASE = (BASE_DIR / "deploy" / "aws" / "base.yaml").read_text(encoding="utf-8")
-WEB, _, WORKER = TEMPLATE.partition("  WorkerTask:")
+# The site, and the worker if there is one.
+CONTAINERS = TEMPLATE.split("  WorkerTask:")
+NAMES = ["web", "worker"][: len(CONTAINERS)]
 DEFAULTS = {variable.name: variable.default for variable in VARIABLES}
 # What a container gets is written - {Name: NAME, Value: ...}, or on two lines.
 NAME = re.compile(r"^ +- (?:\{)?Name: ([A-Z_]+)\b", re.MULTILINE)
@@ -17,7 +19,7 @@ CONSTANT = re.compile(r"\{Name: ([A-Z_]+), Value: \"?(\w+)\"?\}")
 SECRET = re.compile(r"\{Name: ([A-Z_]+), ValueFrom: !Sub \"\$\{SiteSecrets\}:([A-Z_]+)::\"\}")
 
 
-@pytest.mark.parametrize("container", [WEB, WORKER], ids=["web", "worker"])
+@pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
 def test_a_container_gets_what_the_site_requires_and_nothing_unknown(container: str) -> None:
     names = NAME.findall(container)
     assert len(names) == len(set(names))
@@ -25,11 +27,11 @@ def test_a_container_gets_what_the_site_requires_and_nothing_unknown(container: 
     assert {variable.name for variable in VARIABLES if variable.required} <= set(names)
 
 
-def test_site_and_worker_get_the_same() -> None:
-    assert NAME.findall(WEB) == NAME.findall(WORKER)
+def test_all_containers_get_the_same() -> None:
+    assert len({tuple(NAME.findall(container)) for container in CONTAINERS}) == 1
 
 
-@pytest.mark.parametrize("container", [WEB, WORKER], ids=["web", "worker"])
+@pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
 def test_the_values_are_taken(production: Environment, container: str) -> None:
     given = dict(CONSTANT.findall(container))
     assert {"RUN_MIGRATIONS", "TRUST_PROXY"} <= given.keys()
@@ -40,7 +42,7 @@ def test_the_values_are_taken(production: Environment, container: str) -> None:
 
 
 def test_every_secret_is_kept_under_its_name() -> None:
-    secrets = SECRET.findall(WEB)
+    secrets = SECRET.findall(CONTAINERS[0])
     assert secrets
     assert all(name == key for name, key in secrets)
     [template] = re.findall(r"SecretStringTemplate: '(.*)'", BASE)
@@ -48,7 +50,7 @@ def test_every_secret_is_kept_under_its_name() -> None:
     assert {name for name, _ in secrets} == kept
 
 
-@pytest.mark.parametrize("container", [WEB, WORKER], ids=["web", "worker"])
+@pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
 def test_a_stop_may_take_as_long_as_the_site_takes(container: str) -> None:
     [seconds] = re.findall(r"StopTimeout: (\d+)", container)
     assert int(seconds) > DEFAULTS["DRAIN_SECONDS"] + DEFAULTS["GRACEFUL_TIMEOUT_SECONDS"]
@@ -57,4 +59,4 @@ def test_a_stop_may_take_as_long_as_the_site_takes(container: str) -> None:
 def test_the_workers_health_check_is_the_images() -> None:
     dockerfile = (BASE_DIR / "Dockerfile").read_text(encoding="utf-8")
     [program] = re.findall(r'CMD \["python", "-c", "(.*)"\]', dockerfile)
-    assert program in WORKER
+    assert all(program in worker for worker in CONTAINERS[1:])

@@ -21,9 +21,9 @@ class Api:
 
 
 @pytest.fixture(scope="module", params=["ninja", "drf"])
-def api(request: pytest.FixtureRequest, cookies_session, set_up: Install) -> Iterator[Api]:
+def api(request: pytest.FixtureRequest, cookies_session, install: Install) -> Iterator[Api]:
     """Return a site with an API, served as behind a proxy that speaks HTTPS with the visitors."""
-    project = set_up(cookies_session.bake(extra_context={"api": request.param}).project_path)
+    project = install(cookies_session.bake(extra_context={"api": request.param}).project_path)
     production = Production(project)
     with production.serve(HTTPS="true", TRUST_PROXY="true") as site:
         production.python(

@@ -25,9 +25,9 @@ class Cms:
 
 
 @pytest.fixture(scope="module")
-def cms(cookies_session, set_up: Install) -> Iterator[Cms]:
+def cms(cookies_session, install: Install) -> Iterator[Cms]:
     """Return it running, with an editor."""
-    production = Production(set_up(cookies_session.bake(extra_context={"cms": "wagtail"}).project_path))
+    production = Production(install(cookies_session.bake(extra_context={"cms": "wagtail"}).project_path))
     key = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
     with (
         bucket.s3() as files,

@@ -18,9 +18,9 @@ from tests.project import Install
 
 
 @pytest.fixture(scope="module")
-def production(cookies_session, set_up: Install) -> Production:
+def production(cookies_session, install: Install) -> Production:
     """Return a project in which everybody can sign up, with its packages."""
-    return Production(set_up(cookies_session.bake(extra_context={"sign_up": "public"}).project_path))
+    return Production(install(cookies_session.bake(extra_context={"sign_up": "public"}).project_path))
 
 
 class Provider(BaseHTTPRequestHandler):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.conftest import Bake
 from tests.docker import aws as account
 from tests.docker import engine
 from tests.docker.aws import ACCOUNT, PREFIX, REGION, Aws
@@ -35,14 +36,14 @@ RIGHTS = (
 
 @pytest.fixture(scope="module")
 def aws(
-    default_project: Path,
+    baked: Bake,
     project_variables: dict[str, str],
     build_options: tuple[str, ...],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Aws]:
     """Return an account in which staging runs, and the rights of GitHub's workflow."""
     account.build()
-    folder = account.copy(default_project, tmp_path_factory.mktemp("aws"))
+    folder = account.copy(baked(deploy="aws", tasks="database"), tmp_path_factory.mktemp("aws"))
     aws = Aws(folder, project_variables, build_options)
     try:
         aws.client("iam").create_open_id_connect_provider(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Bake, environment_of
 from tests.docker.checkout import Checkout, NodeServer
 from tests.docker.conftest import checkouts
 from tests.docker.engine import Container, Network, docker, run
@@ -34,7 +35,7 @@ SEED = f"""
 
 @pytest.fixture(scope="module")
 def here(
-    default_project: Path,
+    baked: Bake,
     project_variables: dict[str, str],
     build_options: tuple[str, ...],
     mailpit: None,
@@ -43,7 +44,8 @@ def here(
 ) -> Iterator[Checkout]:
     """Return a checkout in Docker, with an app more and data from `fab seed`."""
     parent = tmp_path_factory.mktemp("here")
-    with checkouts(default_project, project_variables, build_options, node_server, parent) as checkout:
+    project = baked(deploy="server", tasks="database")
+    with checkouts(project, project_variables, build_options, node_server, parent) as checkout:
         made = checkout()
         add_people(made.folder)
         made.fab("build")
@@ -60,9 +62,7 @@ def server(here: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def there(
-    here: Checkout, project_environment: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+def there(here: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return the folder of a site on the other machine, with a million people in its PostgreSQL."""
     network = Network(f"slipway-test-{uuid.uuid4().hex[:12]}")
     docker("network", "create", network.name)
@@ -70,7 +70,7 @@ def there(
         database = network.database()
         folder = tmp_path_factory.mktemp("there") / "site"
         run("cp", "-a", here.folder, folder)
-        (folder / ".venv").symlink_to(project_environment)
+        (folder / ".venv").symlink_to(environment_of(here.folder))
         url = f"postgres://app:app@{database.address}:5432/app"
         text = re.sub("^(RUN_IN|COMPOSE_PROJECT_NAME)=.*\n", "", (folder / ".env").read_text(), flags=re.M)
         (folder / ".env").write_text(f"{text}RUN_IN=host\nDATABASE_URL={url}\n")

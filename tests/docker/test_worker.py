@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Bake
+from tests.docker import engine
 from tests.docker.engine import BEHIND_PROXY, Container, Network, docker
 from tests.production import eventually
 
@@ -78,13 +80,21 @@ class Queue:
         return self.sql(f"SELECT status FROM {RESULTS} ORDER BY status")
 
 
+@pytest.fixture(scope="session")
+def with_worker(baked: Bake, build_options: tuple[str, ...], tag: Callable[[], str]) -> str:
+    """Return the production image of a project with a worker."""
+    image = tag()
+    engine.build(baked(tasks="database"), image, *build_options)
+    return image
+
+
 @pytest.fixture
-def queue(network: Network, database: Container, production: str, tmp_path: Path) -> Queue:
+def queue(network: Network, database: Container, with_worker: str, tmp_path: Path) -> Queue:
     """Return a queue without tasks."""
     tasks = tmp_path / "tasks.py"
     tasks.write_text(TASKS)
     tasks.chmod(0o644)
-    return Queue(network, database, production, tasks)
+    return Queue(network, database, with_worker, tasks)
 
 
 def is_so(question: Callable[[], object], *expected: str) -> None:

@@ -74,10 +74,12 @@ def test_every_file_parses(texts: dict[Path, str]) -> None:
     assert len(parsed) > 5
 
 
-def test_python_is_formatted_and_clean(default_project: Path) -> None:
+@pytest.mark.parametrize("deploy", ["none", "server", "aws", "both"])
+def test_python_is_formatted_and_clean(deploy: str, baked: Bake) -> None:
     """Ruff has nothing to say, under the project's own rules."""
-    check(default_project, "ruff", "format", "--no-cache", "--check", ".")
-    check(default_project, "ruff", "check", "--no-cache", ".")
+    project = baked(deploy=deploy, tasks="none" if deploy == "none" else "database")
+    check(project, "ruff", "format", "--no-cache", "--check", ".")
+    check(project, "ruff", "check", "--no-cache", ".")
 
 
 def test_templates_are_formatted_and_clean(default_project: Path) -> None:
@@ -85,9 +87,9 @@ def test_templates_are_formatted_and_clean(default_project: Path) -> None:
     check(default_project, "djlint", "--check", "--lint", ".")
 
 
-def test_scripts_are_clean(default_project: Path) -> None:
+def test_scripts_are_clean(baked: Bake) -> None:
     """Nor has ShellCheck, but for scripts that are not in the project (SC1091)."""
-    scripts = sorted(default_project.glob("**/*.sh"))
+    scripts = sorted(baked(deploy="both").glob("**/*.sh"))
     assert scripts
     shellcheck = tool("shellcheck")
     done = subprocess.run([shellcheck, "--exclude=SC1091", *scripts], capture_output=True, text=True)
@@ -105,7 +107,8 @@ def test_scripts_are_clean(default_project: Path) -> None:
 )
 def test_ci_is_what_the_service_expects(ci: str, schema: str, path: str, baked: Bake) -> None:
     """The service's own schema accepts its files."""
-    check(baked(ci=ci), "check-jsonschema", "--builtin-schema", schema, "--data-transform=gitlab-ci", path)
+    project = baked(ci=ci, deploy="aws")
+    check(project, "check-jsonschema", "--builtin-schema", schema, "--data-transform=gitlab-ci", path)
 
 
 def test_templates_own_workflow() -> None:
@@ -116,9 +119,9 @@ def test_templates_own_workflow() -> None:
 
 
 @pytest.mark.parametrize("whose", ["project", "template"])
-def test_workflows_are_safe(whose: str, default_project: Path) -> None:
+def test_workflows_are_safe(whose: str, baked: Bake) -> None:
     """Zizmor finds no weakness in a workflow: https://docs.zizmor.sh/audits/."""
-    folder = default_project if whose == "project" else TEMPLATE
+    folder = baked(deploy="aws") if whose == "project" else TEMPLATE
     zizmor = tool("zizmor")
     done = subprocess.run([zizmor, "--offline", folder / ".github"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests import documents
-from tests.conftest import TEMPLATE
+from tests.conftest import TEMPLATE, Bake
 
 OWN = ["README.md", "CONTRIBUTING.md"]
 # The folders whose files a document names by their path, and what is there only once somebody makes it.
@@ -15,10 +15,31 @@ FOLDERS = r"apps|assets|bash|config|deploy|docs|fabfile|templates|tests|static|\
 MADE = ("static/dist", "config/rds.pem", "apps/locale")
 
 
+# The fewest projects that have every document and every sentence that depends on an answer.
+ANSWERS = {
+    "default": {},
+    "server": {"deploy": "server", "sign_up": "public"},
+    "aws": {"deploy": "aws", "cms": "wagtail", "tasks": "database"},
+    "everything": {
+        "api": "ninja",
+        "sign_up": "public",
+        "cms": "wagtail",
+        "tasks": "database",
+        "deploy": "both",
+    },
+}
+
+
+@pytest.fixture(params=ANSWERS.values(), ids=ANSWERS)
+def project(request: pytest.FixtureRequest, baked: Bake) -> Path:
+    """Return a project."""
+    return baked(**request.param)
+
+
 @pytest.fixture
-def texts(default_project: Path) -> dict[Path, str]:
+def texts(project: Path) -> dict[Path, str]:
     """Return the documents of a project and of the template, by their path."""
-    files = [default_project / "README.md", *default_project.glob("docs/**/*.md")]
+    files = [project / "README.md", *project.glob("docs/**/*.md")]
     files += [TEMPLATE / name for name in OWN]
     return {file: file.read_text(encoding="utf-8") for file in files}
 
@@ -34,12 +55,12 @@ def test_links_lead_somewhere(texts: dict[Path, str]) -> None:
                 assert not heading or heading in headings(linked), f"{file.name}: {target}"
 
 
-def test_paths_that_are_named(default_project: Path, texts: dict[Path, str]) -> None:
+def test_paths_that_are_named(project: Path, texts: dict[Path, str]) -> None:
     """A file or folder that a project's document names is there."""
     for file, text in texts.items():
         if TEMPLATE not in file.parents:
             for path in re.findall(rf"`((?:{FOLDERS})/[a-z0-9_./-]*)`", text):
-                assert path.startswith(MADE) or (default_project / path).exists(), f"{file.name}: {path}"
+                assert path.startswith(MADE) or (project / path).exists(), f"{file.name}: {path}"
 
 
 def test_commands_serve_every_shell(texts: dict[Path, str]) -> None:

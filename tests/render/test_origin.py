@@ -18,6 +18,8 @@ ANSWERS = {
     "api": "none",
     "sign_up": "staff",
     "cms": "none",
+    "tasks": "none",
+    "deploy": "none",
     "ci": "github",
 }
 

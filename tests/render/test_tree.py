@@ -10,6 +10,7 @@ from tests.conftest import TEMPLATE, Bake, make_repository
 
 OPTIONAL_FILES = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))["_optional_files"]
 DEFAULT_TREE = Path(__file__).with_name("default_tree.txt")
+PLACES = {"none": set(), "server": {"host"}, "aws": {"aws"}, "both": {"aws", "host"}}
 
 
 def test_default_tree(default_project: Path) -> None:
@@ -41,6 +42,19 @@ def test_choice(question: str, value: str, baked: Bake) -> None:
         path for paths in OPTIONAL_FILES[question].values() for path in paths if (project / path).exists()
     }
     assert present == set(OPTIONAL_FILES[question][value])
+
+
+@pytest.mark.parametrize("value", ["none", "server", "aws", "both"])
+def test_deploy(value: str, baked: Bake) -> None:
+    """A project has the files of its deployment, and without one nothing about masking either."""
+    project = baked(deploy=value)
+    assert {path.name for path in project.glob("deploy/*")} == PLACES[value]
+    assert {path.name for path in project.glob("fabfile/*/")} - {"__pycache__"} == PLACES[value]
+    assert (project / ".github/workflows/deploy.yml").exists() == ("aws" in PLACES[value])
+    assert (project / "fabfile/pull.py").exists() == bool(PLACES[value])
+    named = [path for path in files(project) if "mask" in path]
+    written = [path for path in (project / "apps").rglob("*.py") if "masking" in path.read_text("utf-8")]
+    assert bool(named) == bool(written) == bool(PLACES[value])
 
 
 def test_choices_change_nothing_else(baked: Bake, default_project: Path) -> None:

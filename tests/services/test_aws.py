@@ -2,10 +2,17 @@
 
 import pytest
 
-from tests.project import Project
+from tests.conftest import Bake
+from tests.project import Install, Project
 
 NOBODY = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null"}
 NOBODY |= {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+
+
+@pytest.fixture
+def project(bake: Bake, install: Install) -> Project:
+    """Return a project that is deployed to AWS."""
+    return install(bake(deploy="aws"))
 
 
 def refused(project: Project, *words: str, **variables: str) -> str:

@@ -111,12 +111,15 @@ def test_hooks_refuse_what_they_cannot_mend(repository: Project) -> None:
 def test_changed(repository: Project) -> None:
     """`fab test --changed` takes the tests of an app, of its users and of the site; or all; or none."""
     assert "Nothing differs" in repository.run("fab", "test", "--changed").stdout
+    write(repository, "apps/core/users.py", "from apps.accounts.models import User\n")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message=use")
     git(repository, "switch", "--quiet", "--create=work")
-    write(repository, "apps/tasks/new.py", "")
-    assert chosen(repository) == {"apps/tasks", "apps/accounts", "tests"}
+    write(repository, "apps/accounts/new.py", "")
+    assert chosen(repository) == {"apps/accounts", "apps/core", "tests"}
     git(repository, "add", "--all")
     git(repository, "commit", "--quiet", "--message=more")
-    assert chosen(repository) == {"apps/tasks", "apps/accounts", "tests"}
+    assert chosen(repository) == {"apps/accounts", "apps/core", "tests"}
     write(repository, "config/urls.py", (repository.folder / "config/urls.py").read_text() + "\n")
     assert chosen(repository) == {"apps", "tests"}
     git(repository, "checkout", "--quiet", "main", "--force")

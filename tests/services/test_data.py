@@ -20,7 +20,7 @@ from tests.ssh import Relay, Server, make_key, serving
 @pytest.fixture(scope="module")
 def here(cookies_session, install: Install) -> Project:
     """Return a project with an app more, and with data that `fab seed` has made."""
-    project = install(cookies_session.bake().project_path)
+    project = install(cookies_session.bake(extra_context={"deploy": "server"}).project_path)
     add_people(project.folder)
     project.run("fab", "manage", "makemigrations people")
     project.run("fab", "seed")

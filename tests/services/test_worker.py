@@ -63,7 +63,7 @@ Start = Callable[..., subprocess.Popen]
 @pytest.fixture(scope="module")
 def made(cookies_session, install: Install) -> Project:
     """Return a project with tasks of its own, its database and production's log."""
-    project = install(cookies_session.bake().project_path)
+    project = install(cookies_session.bake(extra_context={"tasks": "database"}).project_path)
     (project.folder / "apps/core/tasks.py").write_text(TASKS)
     project.variables |= {"DEBUG": "true", "LOG_FORMAT": "json", "TASKS": "database"}
     project.run("npm", "run", "build")

@@ -18,11 +18,18 @@ Make = Callable[..., Path]
 # Each project's own: the answers themselves, and what `fabfile/poetry.py lock` writes afterwards.
 OWN = {".copier-answers.yml", "poetry.lock"}
 # All that the questions can bring; and what is left of it once a document has been followed.
-ALL = {"api": "ninja", "sign_up": "public", "cms": "wagtail"}
+ALL = {"api": "ninja", "sign_up": "public", "cms": "wagtail", "tasks": "database", "deploy": "both"}
 LEFT = {
+    "deployment.md": {**ALL, "deploy": "none"},
+    "tasks.md": {**ALL, "tasks": "none"},
     "api.md": {**ALL, "api": "none"},
     "sign-up.md": {**ALL, "sign_up": "staff", "cms": "none"},
     "cms.md": {**ALL, "cms": "none"},
+}
+BROUGHT = {
+    "updating.md": {"api": "ninja"},
+    "development.md": {"tasks": "database"},
+    "deployment.md": {"deploy": "server"},
 }
 
 
@@ -68,8 +75,9 @@ def test_taken_out(make: Make, document: str) -> None:
     assert contents(project) == contents(make("left", **LEFT[document]))
 
 
-def test_brought_in(make: Make) -> None:
+@pytest.mark.parametrize("document", BROUGHT)
+def test_brought_in(make: Make, document: str) -> None:
     """Afterwards a project is the one that has had it from the start, with the app's migrations."""
     project = make("plain")
-    follow(project, "updating.md")
-    assert contents(project) == contents(make("asked", api="ninja"))
+    follow(project, document)
+    assert contents(project) == contents(make("asked", **BROUGHT[document]))

@@ -28,6 +28,9 @@ ANSWERS = {
         "author": "~ <a@b.co>",
         "ci": "none",
     },
+    "aws": {"api": "ninja", "cms": "wagtail", "tasks": "database", "deploy": "aws", "ci": "gitlab"},
+    "server": {"deploy": "server"},
+    "both": {"deploy": "both", "sign_up": "public"},
     "odd": {"project_name": ODD, "project_slug": "odd", "description": ODD, "author": f"{ODD} <a@b.co>"},
 }
 

@@ -29,7 +29,10 @@ LOCKS = ("poetry.lock", "package-lock.json")
 
 # What a team does with its project: beside the template's lines, never on them.
 EDITS = {
-    "config/settings.py": ('    "apps.tasks",\n', '    "apps.tasks",\n    "django.contrib.humanize",\n'),
+    "config/settings.py": (
+        '    "apps.accounts",\n',
+        '    "apps.accounts",\n    "django.contrib.humanize",\n',
+    ),
     "config/urls.py": ("    # Uploaded files, in", "    # Files of people, in"),
     "Dockerfile": ("WORKDIR /app\nCOPY package.json", "WORKDIR /app\n# Ours.\nCOPY package.json"),
     "docker-compose.yml": ("services:\n", "# Ours.\nservices:\n"),
@@ -60,12 +63,10 @@ def app_added(project: Project) -> None:
         '    """A thing."""\n\n    name = models.CharField(max_length=50)\n\n'
         "    def __str__(self) -> str:\n        return self.name\n"
     )
-    (project.folder / "apps/shop/masking.py").write_text(
-        '"""What `fab pull` makes of the things."""\n\nfrom apps.core.masking import KEEP, mask\n'
-        "from apps.shop.models import Thing\n\nmask(Thing, name=KEEP)\n"
-    )
     replace(
-        project.folder / "config/settings.py", '    "apps.tasks",\n', '    "apps.tasks",\n    "apps.shop",\n'
+        project.folder / "config/settings.py",
+        '    "apps.accounts",\n',
+        '    "apps.accounts",\n    "apps.shop",\n',
     )
     project.run("fab", "manage", "makemigrations shop")
     project.run("fab", "format")

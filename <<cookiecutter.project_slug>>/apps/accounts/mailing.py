@@ -10,7 +10,7 @@ from django.utils.translation import get_language, override
 
 logger = logging.getLogger("site.mail")
 
-# A thread of this process, so that a password can be reset where no worker runs (see TASKS).
+# A thread of this process, so that a password can be reset where no worker runs.
 # It is started by the first mail, in gunicorn's worker, which finishes it before it ends.
 _threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 

@@ -2,13 +2,12 @@ from typing import Any
 
 from django.contrib.auth.forms import PasswordResetForm
 from django.core.mail import EmailMessage
+from django.tasks import task
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from apps.tasks.declaration import task
 
-
-@task(time_limit=60)
+@task
 def send_password_reset(email: str, host: str, use_https: bool, language: str) -> None:
     """Send a link to set a new password to whoever has an account with this address.
 

@@ -5,4 +5,4 @@ class CoreConfig(AppConfig):
     name = "apps.core"
 
     def ready(self) -> None:
-        from apps.core import checks, masking  # noqa: F401 - registers their checks
+        from apps.core import checks<< ", masking" if cookiecutter.__with_deployment == 'yes' >>  # noqa: F401 - registers their checks

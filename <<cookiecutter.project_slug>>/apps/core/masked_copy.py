@@ -76,7 +76,7 @@ def head(connection: BaseDatabaseWrapper, models: dict[type[Model], Any]) -> dic
     }
 
 
-def column(field: Field[Any, Any]) -> str:
+def column(field: "Field[Any, Any]") -> str:
     """Return the name of a field's column."""
     return str(field.column)
 
@@ -108,7 +108,7 @@ def rows(
             yield from map(as_line, some)
 
 
-def typed(rule: Expression, field: Field[Any, Any]) -> ExpressionWrapper:
+def typed(rule: Expression, field: "Field[Any, Any]") -> ExpressionWrapper:
     """Return a rule as an expression of a field's type, which Value(None) has not by itself."""
     return ExpressionWrapper(rule, output_field=getattr(field, "target_field", field))
 

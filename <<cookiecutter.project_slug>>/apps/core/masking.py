@@ -1,4 +1,4 @@
-"""What is made of personal data when the database is copied for developers: docs/data.md.
+"""What is made of personal data when the database is copied for developers: docs/masking.md.
 
 Each app says it in its masking.py. A field that nobody has judged is a warning of Django's checks,
 and then no copy is made.
@@ -57,7 +57,7 @@ def copied() -> dict[type[Model], dict[str, Expression]]:
     }
 
 
-def fields(model: type[Model]) -> list[Field[Any, Any]]:
+def fields(model: type[Model]) -> list["Field[Any, Any]"]:
     """Return the fields whose values are copied: the columns that the database does not compute."""
     return [field for field in model._meta.local_concrete_fields if not field.generated]
 
@@ -65,7 +65,7 @@ def fields(model: type[Model]) -> list[Field[Any, Any]]:
 @checks.register("masking")
 def check_masking(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Return a warning for each field that nobody has judged, and each rule that cannot be kept."""
-    hint = "In masking.py of its app say KEEP, mask it or leave the model out: docs/data.md."
+    hint = "In masking.py of its app say KEEP, mask it or leave the model out: docs/masking.md."
     return [checks.Warning(fault, hint=hint, obj=obj, id="core.W001") for obj, fault in _faults()]
 
 
@@ -103,6 +103,6 @@ def _is_left_out(model: Any) -> bool:
     return _rules.get(model, {}) is None
 
 
-def _is_harmless(field: Field[Any, Any]) -> bool:
+def _is_harmless(field: "Field[Any, Any]") -> bool:
     """Whether a field's kind alone shows that it says nothing: numbers of rows, and yes or no."""
     return isinstance(field, (AutoField, BooleanField)) or field.is_relation

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from traceback import format_exception
 from types import FrameType
@@ -33,14 +34,24 @@ from apps.core.health import NotReadyError, check_database
 from apps.tasks import schedules
 from apps.tasks.declaration import MAX_ATTEMPTS, TIME_LIMIT, Task
 from apps.tasks.models import Heartbeat
-from config.logs import task_id
 
 logger = logging.getLogger("site.tasks")
+# The id of the task that is running, for the log.
+task_id: ContextVar[str] = ContextVar("task_id", default="")
 
 # How long the worker sleeps when there is nothing to do, in seconds.
 PAUSE = 1
 # What a task that was told to stop gets to clean up, before the whole process ends.
 HARD_LIMIT = 5
+
+
+class AddTaskId(logging.Filter):
+    """Gives each record the id of the task that logs it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if task := task_id.get():
+            record.task_id = task
+        return True
 
 
 class TimeLimitExceeded(KeyboardInterrupt):
@@ -80,6 +91,8 @@ class TaskWorker:
 
     def run(self) -> None:
         """Run tasks until a signal asks to stop."""
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(AddTaskId())
         for number in (signal.SIGTERM, signal.SIGINT):
             # The shell has Ctrl-C ignored for what it starts in the background.
             if signal.getsignal(number) is not signal.SIG_IGN:

@@ -98,7 +98,7 @@ if ! test -f "$folder/.env"; then
   password=$(random)
   printf '%s\n' "COMPOSE_PROJECT_NAME=$project" "POSTGRES_PASSWORD=$password" "BACKUP_DAYS=14" \
     "SITE_HOSTS=" "SITE_TLS=" > server.env
-  printf "%s='%s'\n" SECRET_KEY "$(random)$(random)" TRUST_PROXY true TASKS database ALLOWED_HOSTS "" \
+  printf "%s='%s'\n" SECRET_KEY "$(random)$(random)" TRUST_PROXY true << 'TASKS database ' if cookiecutter.tasks == 'database' else '' >>ALLOWED_HOSTS "" \
     DATABASE_URL "postgres://site:$password@db:5432/site" > site.env
   install --owner=deploy --group=deploy --mode=600 site.env "$folder/site.env"
   install --owner=deploy --group=deploy --mode=600 server.env "$folder/.env"

@@ -45,7 +45,7 @@ def status(c: Context, environment: str = "") -> None:
 @task(
     help={
         **HELP,
-        "kind": "web, worker, migrate or manage; all without it",
+        "kind": "web, << 'worker, ' if cookiecutter.tasks == 'database' else '' >>migrate or manage; all without it",
         "follow": "Go on as new lines come",
         "minutes": "Begin so long ago",
     }

@@ -19,7 +19,7 @@ STEADY_SECONDS = 900
 SMOKE_SECONDS = 60
 PASSING = {0, 502, 503, 504}
 TRIES = 3
-SERVICES = {"web": "WebTask", "worker": "WorkerTask"}
+SERVICES = {"web": "WebTask"<< ', "worker": "WorkerTask"' if cookiecutter.tasks == 'database' else '' >>}
 
 
 def services(aws: Account) -> dict[str, dict[str, Any]]:

@@ -55,8 +55,12 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
         set_aside = f"site_before_{time.strftime('%Y%m%dT%H%M%S', time.gmtime()).lower()}"
         fill(server, name, slot)
         print("== Exchange: the site stops for a moment", flush=True)
+<% if cookiecutter.tasks == "database" %>
         worker = server.succeeds("docker compose ps --quiet worker | grep -q .")
         services = f"web-{slot}{' worker' if worker else ''}"
+<% else %>
+        services = f"web-{slot}"
+<% endif %>
         try:
             server.ask(f"docker compose stop {services}")
             # Both or none.

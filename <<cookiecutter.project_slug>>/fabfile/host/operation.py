@@ -42,7 +42,7 @@ def status(c: Context) -> None:
         print(f"{name:<12} {value}")
 
 
-@task(help={"service": "web, worker, db or caddy", "follow": "Go on as new lines come"})
+@task(help={"service": "web, << 'worker, ' if cookiecutter.tasks == 'database' else '' >>db or caddy", "follow": "Go on as new lines come"})
 def logs(c: Context, service: str = "web", follow: bool = True) -> None:
     """Show what the site has logged, and go on; Ctrl-C ends it."""
     server = connect(c)

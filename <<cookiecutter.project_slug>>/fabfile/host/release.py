@@ -110,7 +110,7 @@ def history(server: Server) -> list[str]:
 def releases(server: Server) -> list[str]:
     """Return the releases whose images are on the server."""
     tags = server.ask(f"docker image ls --format '{{{{.Tag}}}}' {server.project}").split()
-    return [tag for tag in tags if tag not in {"web-a", "web-b", "worker"}]
+    return [tag for tag in tags if tag not in {"web-a", "web-b"<< ', "worker"' if cookiecutter.tasks == 'database' else '' >>}]
 
 
 # --- Steps --------------------------------------------------------------------------------
@@ -167,7 +167,9 @@ def roll(server: Server, release: str, *, migrated: bool) -> None:
     if old:
         print("== Let the old one finish its requests", flush=True)
         server.ask(f"docker compose stop web-{old}")
+<% if cookiecutter.tasks == "database" %>
     run_worker(server, release)
+<% endif %>
     prune(server)
     print(f"{release} serves.")
 
@@ -210,6 +212,7 @@ def wait(server: Server, slot: str) -> None:
     raise Exit(f"{lines}\nThe release is not ready: {fault}. The lines above are its last ones.")
 
 
+<% if cookiecutter.tasks == "database" %>
 def run_worker(server: Server, release: str) -> None:
     """Let the worker be of this release too, or see that there is none."""
     if "TASKS='database'" not in server.read("site.env").splitlines():
@@ -220,6 +223,7 @@ def run_worker(server: Server, release: str) -> None:
     server.ask("docker compose up --detach --no-deps --force-recreate worker")
 
 
+<% endif %>
 def prune(server: Server) -> None:
     """Remove the images of all but the last releases, so that the disk does not fill."""
     kept = list(dict.fromkeys(reversed(history(server))))[:KEPT]

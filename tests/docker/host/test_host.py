@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Bake, environment_of
 from tests.docker import engine
 from tests.docker.engine import docker
 from tests.docker.host import server as servers
@@ -25,7 +26,7 @@ MIGRATION = (
 
 @pytest.fixture(scope="module")
 def server(
-    default_project: Path,
+    baked: Bake,
     project_variables: dict[str, str],
     build_options: tuple[str, ...],
     tmp_path_factory: pytest.TempPathFactory,
@@ -33,7 +34,8 @@ def server(
     """Return a server that was set up, and on which the site was deployed."""
     servers.build()
     folder = tmp_path_factory.mktemp("host") / "site"
-    shutil.copytree(default_project, folder, symlinks=True, ignore=shutil.ignore_patterns(".env"))
+    project = baked(deploy="server", tasks="database")
+    shutil.copytree(project, folder, symlinks=True, ignore=shutil.ignore_patterns(".env"))
     server = Server(folder, project_variables, build_options)
     try:
         unknown = server.fab("host.setup", "--domain", HOST, user="root", check=False)
@@ -254,9 +256,9 @@ def test_backup_that_cannot_be_restored(server: Server, commit: str, tmp_path: P
     assert "broken.dump" in last(server.fab("host.restore", "none.dump", "--yes", check=False))
 
 
-def test_masked_copy(server: Server, project_environment: Path) -> None:
+def test_masked_copy(server: Server) -> None:
     """`fab pull` finds the release that serves, whose copy a site on SQLite cannot take, as it says."""
-    (server.folder / ".venv").symlink_to(project_environment)
+    (server.folder / ".venv").symlink_to(environment_of(server.folder))
     variables = {**server.variables, "RUN_IN": "host"}
     command = ("fab", "-H", f"deploy@{server.address}", "pull", "--from", FOLDER, "--yes")
     refused = engine.run(*command, cwd=server.folder, env=variables, check=False)

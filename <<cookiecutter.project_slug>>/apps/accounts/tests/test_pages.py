@@ -3,11 +3,13 @@ import re
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.tasks import task_backends
+from django.tasks.backends.dummy import DummyBackend
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 from django.utils.html import escape
-from django_tasks_db.models import DBTaskResult
+from pytest_django import Settings
 
 from apps.accounts import mailing
 from apps.accounts.models import User
@@ -93,14 +95,15 @@ def test_the_thread_that_sends_mail_keeps_the_language() -> None:
     assert said == ["de", settings.LANGUAGE_CODE]
 
 
-@pytest.mark.usefixtures("tasks_wait")
-def test_reset_is_left_to_a_worker(client: Client, user: User) -> None:
+def test_reset_is_left_to_a_task(client: Client, user: User, settings: Settings) -> None:
     """The task has no word of the link, and is the same for an address without an account."""
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
     for address in (user.email, "nobody@example.org"):
         client.post(reverse("password_reset"), {"email": address})
     assert not mail.outbox
-    rows = DBTaskResult.objects.order_by("enqueued_at")
-    assert [row.args_kwargs["args"] for row in rows] == [
+    backend = task_backends["default"]
+    assert isinstance(backend, DummyBackend)
+    assert [result.args for result in backend.results] == [
         [user.email, "testserver", False, "en"],
         ["nobody@example.org", "testserver", False, "en"],
     ]

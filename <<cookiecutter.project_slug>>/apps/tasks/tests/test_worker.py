@@ -13,8 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from apps.tasks.models import Heartbeat
 from apps.tasks.tests import samples
-from apps.tasks.worker import TaskWorker
-from config.logs import task_id
+from apps.tasks.worker import TaskWorker, task_id
 
 pytestmark = pytest.mark.usefixtures("tasks_wait")
 

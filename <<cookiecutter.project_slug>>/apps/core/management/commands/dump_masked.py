@@ -1,4 +1,4 @@
-"""Writes a masked copy of the database, for `fab pull` on another machine: docs/data.md."""
+"""Writes a masked copy of the database, for `fab pull` on another machine: docs/masking.md."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Takes in a masked copy of another machine's database; `fab pull` calls it: docs/data.md."""
+"""Takes in a masked copy of another machine's database; `fab pull` calls it: docs/masking.md."""
 
 import sys
 from typing import Any

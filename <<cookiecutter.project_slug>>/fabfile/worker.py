@@ -1,0 +1,29 @@
+"""The task that runs background tasks in development: docs/tasks.md."""
+
+import sys
+
+from fabric import task
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from fabfile import docker, env
+from fabfile.run import in_docker, run
+from fabfile.site import compose_environment
+
+
+@task
+def worker(c: Context) -> None:
+    """Run background tasks until Ctrl-C (TASKS=database in .env)."""
+    if env.read().get("TASKS") != "database":
+        raise Exit(
+            "There is nothing to do: the site runs its tasks itself."
+            " Set TASKS=database in .env, and type: fab restart"
+        )
+    try:
+        if in_docker():
+            command = f"{docker.compose()} up worker"
+            c.run(command, env=compose_environment(), pty=sys.stdout.isatty())
+        else:
+            run(c, "sh bash/worker-dev.sh")
+    except KeyboardInterrupt:
+        print()
