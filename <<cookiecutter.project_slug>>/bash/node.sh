@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Development: runs a command with the Node of .nvmrc; in the container it installs nvm and Node where
-# they are missing. bash/run-dev.sh and the tasks that need npm call it: bash bash/node.sh npm test
+# Development: runs a command with the Node of .nvmrc, as in: bash bash/node.sh npm test
+# In the container it installs nvm and Node where they are missing, or uses the image's Node.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [[ ${RUN_IN:-docker} == docker ]] || exec "$@"
@@ -14,12 +14,14 @@ for node in "$NVM_DIR"/versions/node/*/bin/node; do
   if [[ -e $node ]] && ! "$node" --version &>/dev/null; then NVM_DIR+="/linux-$(uname -m)" && break; fi
 done
 mkdir -p "$NVM_DIR" && exec 9>"$NVM_DIR/.lock" && flock 9 # one installs, the others wait
-if [[ ! -s $NVM_DIR/nvm.sh ]]; then
-  curl -fsSL --retry 2 --output "$NVM_DIR/nvm.sh.new" "$url"
-  echo "$sha256  $NVM_DIR/nvm.sh.new" | sha256sum --check --quiet
-  mv "$NVM_DIR/nvm.sh.new" "$NVM_DIR/nvm.sh"
+if [[ ! -s $NVM_DIR/nvm.sh ]] && curl -fsSL --connect-timeout 10 --retry 2 --output "$NVM_DIR/nvm.sh.new" "$url"; then
+  echo "$sha256  $NVM_DIR/nvm.sh.new" | sha256sum --check --quiet && mv "$NVM_DIR/nvm.sh.new" "$NVM_DIR/nvm.sh"
 fi
 # shellcheck source=/dev/null
-. "$NVM_DIR/nvm.sh" --no-use
-nvm use --silent || nvm install
-ln -sfn "$(dirname "$(dirname "$(command -v node)")")" "$HOME/.local/node" && exec 9>&- "$@"
+if [[ -s $NVM_DIR/nvm.sh ]] && . "$NVM_DIR/nvm.sh" --no-use && { nvm use --silent || nvm install; }; then
+  node=$(dirname "$(dirname "$(command -v node)")")
+else
+  node=/opt/node
+  echo "nvm or the Node of .nvmrc could not be installed: using the image's Node, $("$node/bin/node" --version)." >&2
+fi
+ln -sfn "$node" "$HOME/.local/node" && exec 9>&- "$@"

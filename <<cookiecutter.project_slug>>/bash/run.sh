@@ -3,12 +3,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# Of containers started at once one migrates and the others wait for it: see
-# apps/core/management/commands/migrate.py, which also waits for the database.
+# Waits for the database; of containers started at once one migrates, and the others wait for it.
 case "${RUN_MIGRATIONS:-true}" in
   [Ff]* | [Nn]* | [Oo]ff | OFF | 0) ;;
   *)
-    python manage.py migrate --noinput &
+    python manage.py wait_and_migrate &
     # The first process of a container gets a signal only if it asks for it.
     trap 'kill "$!"' TERM INT
     wait "$!"

@@ -17,7 +17,7 @@ case "${AUTO_START_SERVER:-}" in
     exec tail -f /dev/null
     ;;
 esac
-python manage.py migrate --noinput
+python manage.py wait_and_migrate
 # `fab debug` sets it. The debugger goes along when the server restarts itself.
 case "${DEBUGPY:-}" in
   "") ;;

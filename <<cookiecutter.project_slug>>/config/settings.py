@@ -6,12 +6,9 @@ https://docs.djangoproject.com/en/6.1/ref/settings/
 
 from django.utils.csp import CSP
 
-from config.cache import caches
-from config.database import database
+from config.backends import bucket, bucket_origin, caches, database, mailer
 from config.environment import BASE_DIR, read_or_exit
 from config.logs import logging_config
-from config.mail import mailer
-from config.media import origin, storage
 <% if cookiecutter.__with_allauth == "yes" %>
 from config.providers import providers
 <% endif %>
@@ -158,6 +155,7 @@ if env["CACHE_URL"]:
     # The database keeps the sessions too, so that an emptied cache signs nobody out.
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     SESSION_CACHE_ALIAS = "sessions"
+    CACHES["sessions"] = CACHES["default"] | {"BACKEND": "apps.core.sessions.SessionCache"}
 <% if cookiecutter.cms == "wagtail" %>
     # Wagtail asks it on every page, which must not fail with it.
     CACHES["default"]["BACKEND"] = "apps.pages.cache.PagesCache"
@@ -249,11 +247,9 @@ SECOND_FACTOR_PATHS = [ADMIN_PATH<< ', CMS_PATH' if cookiecutter.cms == 'wagtail
 <% endif %>
 # https://docs.djangoproject.com/en/6.1/topics/security/#content-security-policy
 
+BUCKET = env["MEDIA_BUCKET"], env["AWS_REGION"], env["MEDIA_ENDPOINT_URL"]
 # These never reach scripts and styles: one from elsewhere takes the page's nonce.
-CSP_ORIGINS = [
-    *env["CSP_ORIGINS"],
-    *origin(env["MEDIA_BUCKET"], env["AWS_REGION"], env["MEDIA_ENDPOINT_URL"]),
-]
+CSP_ORIGINS = [*env["CSP_ORIGINS"], *([bucket_origin(*BUCKET)] if env["MEDIA_BUCKET"] else [])]
 SECURE_CSP = {
     "default-src": [CSP.SELF, *CSP_ORIGINS],
     "script-src": [CSP.SELF, CSP.NONCE],
@@ -329,9 +325,12 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": storage(
-        env["MEDIA_BUCKET"], env["AWS_REGION"], env["MEDIA_ENDPOINT_URL"], production=PRODUCTION
-    ),
+    # Without a bucket production keeps no files, since its disk goes with the container.
+    "default": bucket(*BUCKET)
+    if env["MEDIA_BUCKET"]
+    else {"BACKEND": "apps.core.storage.NoStorage"}
+    if PRODUCTION
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION

@@ -46,8 +46,8 @@ def instrument() -> None:
     Django's part stands behind the health checks, which it must not trace, and behind the log,
     so that a request for a wrong host is still logged.
     """
-    log = settings.MIDDLEWARE.index("apps.core.middleware.RequestLogMiddleware")
-    DjangoInstrumentor().instrument(middleware_position=log + 1, request_hook=begin)
+    position = settings.MIDDLEWARE.index("django.middleware.csp.ContentSecurityPolicyMiddleware")
+    DjangoInstrumentor().instrument(middleware_position=position, request_hook=begin)
     PsycopgInstrumentor().instrument()
 
 

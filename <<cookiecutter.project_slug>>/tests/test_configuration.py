@@ -130,8 +130,6 @@ OF_TYPE = {
         ("DEFAULT_FROM_EMAIL", "nobody"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
-        ("SENTRY_DSN", "https://sentry.test/1"),
-        ("SENTRY_DSN", "https://key@sentry.test/name"),
         *((name, "perhaps") for name in OF_TYPE["bool"]),
         *((name, value) for name in OF_TYPE["int"] for value in ("many", "1.5", "-1", "9" * 20)),
     ],

@@ -1,5 +1,6 @@
 """What deploy/aws/ gives to the containers is what the site takes."""
 
+import json
 import re
 
 import pytest
@@ -58,5 +59,5 @@ def test_a_stop_may_take_as_long_as_the_site_takes(container: str) -> None:
 
 def test_the_workers_health_check_is_the_images() -> None:
     dockerfile = (BASE_DIR / "Dockerfile").read_text(encoding="utf-8")
-    [program] = re.findall(r'CMD \["python", "-c", "(.*)"\]', dockerfile)
-    assert all(program in worker for worker in CONTAINERS[1:])
+    [command] = re.findall(r"HEALTHCHECK.*\\\n +CMD (\[.*\])", dockerfile)
+    assert all(f"[CMD, {', '.join(json.loads(command))}]" in worker for worker in CONTAINERS[1:])

@@ -100,16 +100,25 @@ def test_nvm_folder_of_root(checkout, node_server: NodeServer) -> None:
     assert list((made.home / ".nvm").iterdir()) == []
 
 
-def test_nvm_with_a_wrong_checksum(checkout) -> None:
-    """An nvm that is not the pinned one is never run, and Django's server runs all the same."""
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"NVM_SHA256": "0" * 64},
+        {"NVM_URL": "http://127.0.0.1:9/nvm.sh"},
+        {"NVM_NODEJS_ORG_MIRROR": "http://127.0.0.1:9"},
+    ],
+    ids=["another nvm", "no nvm", "no Node"],
+)
+def test_node_of_the_image(checkout, variables: dict[str, str]) -> None:
+    """Where nvm is not the pinned one, or it or Node cannot be downloaded, the image's Node is used."""
     made = checkout()
-    made.set_env(NVM_SHA256="0" * 64)
-    made.fab("build")
-    made.compose("up", "--detach")
-    eventually(lambda: "FAILED" in made.web.logs(), 60)
-    eventually(lambda: made.shows("/", "</html>"), 60)
-    assert not (made.home / ".nvm/nvm.sh").exists()
-    assert not (made.home / ".nvm/versions").exists()
+    made.set_env(**variables)
+    made.fab("build", "start")
+    assert "using the image's Node, v24." in made.web.logs()
+    assert made.shows("/static/dist/css/main.css", "{")
+    assert "NVM_SHA256" not in variables or not (made.home / ".nvm/nvm.sh").exists()
+    assert made.exec("readlink", "/home/app/.local/node") == "/opt/node"
+    assert made.strangers() == []
 
 
 def test_edits_are_visible(started: Checkout) -> None:

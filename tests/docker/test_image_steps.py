@@ -74,7 +74,7 @@ def test_06_runs_as_app(production: str, history: list[str]) -> None:
     user = position(history, "^USER")
     assert history[user] == "USER app"
     assert user < position(history, "EXPOSE") + 6
-    assert position(history, "useradd") < user < position(history, "/app/staticfiles")
+    assert position(history, "useradd") < user < position(history, "/home/app/static")
 
 
 def test_07_sets_pipefail(production: str, stage) -> None:

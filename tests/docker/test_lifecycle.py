@@ -202,7 +202,7 @@ def test_migrations_left_to_another(network: Network, database: Container, produ
     assert site.status("/readyz") == 503
     other = network.run(
         production,
-        *("python", "manage.py", "migrate", "--noinput"),
+        *("python", "manage.py", "wait_and_migrate"),
         **{**engine.BEHIND_PROXY, "DATABASE_URL": "postgres://app:app@db:5432/app"},
     )
     assert other.ended(60) == 0

@@ -10,7 +10,7 @@ from fabfile.aws import command, registry, rolling, stacks
 from fabfile.aws.account import Account, task
 
 HELP = {"environment": "staging or production: a file of deploy/aws/"}
-MIGRATE = ["python", "manage.py", "migrate", "--noinput"]
+MIGRATE = ["python", "manage.py", "wait_and_migrate"]
 
 
 @task(help={**HELP, "dirty": "Deploy the files as they are, though they differ from the commit"})

@@ -111,7 +111,7 @@ def fill(server: Server, name: str, slot: str) -> None:
     steps = (
         f"docker compose exec -T db {restore} < {shlex.quote(name)}",
         f'docker compose run --rm --no-deps -T -e DATABASE_URL="{url}" web-{slot}'
-        " python manage.py migrate --noinput",
+        " python manage.py wait_and_migrate",
     )
     for step in steps:
         done = server.run(step, warn=True, hide=True)

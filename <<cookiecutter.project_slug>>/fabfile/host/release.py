@@ -180,7 +180,7 @@ def migrate(server: Server, slot: str) -> None:
     The image says as well whether the variables are complete.
     """
     print("== Migrate", flush=True)
-    line = "python manage.py migrate --noinput"
+    line = "python manage.py wait_and_migrate"
     done = server.run(f"docker compose run --rm --no-deps -T web-{slot} {line}", warn=True)
     if not done:
         raise Exit(

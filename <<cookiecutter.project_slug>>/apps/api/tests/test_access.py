@@ -10,7 +10,7 @@ from environs import ValidationError
 from apps.accounts.models import User
 from apps.accounts.tests.factories import make_user
 from apps.api.models import USED_EVERY, Token
-from config.environment import is_path
+from config.environment import validate_path
 
 ME = "/api/v1/me"
 ADDRESSES = [ME, "/api/v1/tokens", "/api/v1/openapi.json"]
@@ -114,4 +114,4 @@ def test_the_page_is_for_those_who_may_use_the_api(client: Client, user: User) -
 
 def test_the_administration_cannot_be_where_the_api_is() -> None:
     with pytest.raises(ValidationError):
-        is_path("api/admin/")
+        validate_path("api/admin/")

@@ -1,4 +1,4 @@
-"""Django's `migrate`, which waits for the database and lets one process migrate at a time."""
+"""Waits for the database, then runs Django's `migrate` in one process at a time."""
 
 import sys
 import time
@@ -6,20 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
-from django.core.management.commands import migrate
-from django.db import DatabaseError, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
 
 from config.environment import read
 
-# Any number will do, as long as every release of this site uses the same one.
+# Any number, as long as every release of this site uses the same one.
 LOCK = 20_261_123
 
 
-class Command(migrate.Command):
+class Command(BaseCommand):
+    help = "Wait for the database, then migrate: bash/run.sh and deployments use this."
+    # `migrate` makes them.
+    requires_system_checks: list[str] = []
+
     def add_arguments(self, parser: CommandParser) -> None:
-        super().add_arguments(parser)
         parser.add_argument(
             "--wait",
             type=int,
@@ -27,13 +29,12 @@ class Command(migrate.Command):
             help="How long to wait for the database, in seconds.",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        connection = connections[options["database"]]
-        self.wait(connection, options["wait"])
-        with locked(connection):
-            super().handle(*args, **options)
+    def handle(self, *args: Any, wait: int, **_options: Any) -> None:
+        self.wait(wait)
+        with locked():
+            call_command("migrate", interactive=False, skip_checks=False)
 
-    def wait(self, connection: BaseDatabaseWrapper, seconds: int) -> None:
+    def wait(self, seconds: int) -> None:
         """Return when the database answers; raise CommandError after `seconds`."""
         deadline = time.monotonic() + seconds
         while True:
@@ -53,10 +54,10 @@ class Command(migrate.Command):
 
 
 @contextmanager
-def locked(connection: BaseDatabaseWrapper) -> Iterator[None]:
+def locked() -> Iterator[None]:
     """Hold PostgreSQL's advisory lock, so that of many containers started at once one migrates.
 
-    The others wait and then find nothing to do. SQLite, which locks its file, needs none.
+    The others wait and then have nothing to do. SQLite, which locks its file, needs none.
     https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
     """
     if connection.vendor != "postgresql":

@@ -1,0 +1,8 @@
+"""The image's health check: exits with 0 if /healthz answers 200. Python, since the image has no curl."""
+
+import sys
+from http.client import HTTPConnection
+
+site = HTTPConnection("127.0.0.1", 8000, timeout=4)
+site.request("GET", "/healthz")
+sys.exit(site.getresponse().status != 200)
