@@ -107,12 +107,14 @@ def parsed_by(parse: Callable[[str], Any]) -> Callable[[str], None]:
 
 
 <% if cookiecutter.__with_allauth == "yes" %>
-def needs(*names: str) -> Callable[[str], None]:
-    """Return a validator that refuses a value unless these variables are set too."""
+def needs(*names: str, also: Callable[[str], Any] | None = None) -> Callable[[str], None]:
+    """Return a validator that refuses a value unless these variables are set, and what `also` refuses."""
 
-    def validate_all_set(_value: str) -> None:
+    def validate_all_set(value: str) -> None:
         if missing := [name for name in names if not os.environ.get(name, "").strip()]:
             raise ValidationError(f"needs {' and '.join(missing)} too.")
+        if also:
+            also(value)
 
     return validate_all_set
 
@@ -155,7 +157,12 @@ VARIABLES = (
     Variable("GOOGLE_CLIENT_SECRET", "str", "", needs("GOOGLE_CLIENT_ID")),
     Variable("GITHUB_CLIENT_ID", "str", "", needs("GITHUB_CLIENT_SECRET")),
     Variable("GITHUB_CLIENT_SECRET", "str", "", needs("GITHUB_CLIENT_ID")),
-    Variable("OIDC_SERVER_URL", "str", "", needs("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")),
+    Variable(
+        "OIDC_SERVER_URL",
+        "str",
+        "",
+        needs("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", also=http_url),
+    ),
     Variable("OIDC_CLIENT_ID", "str", "", needs("OIDC_SERVER_URL", "OIDC_CLIENT_SECRET")),
     Variable("OIDC_CLIENT_SECRET", "str", "", needs("OIDC_SERVER_URL", "OIDC_CLIENT_ID")),
     Variable("OIDC_NAME", "str", "OpenID Connect"),

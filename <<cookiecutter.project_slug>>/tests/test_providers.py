@@ -210,7 +210,7 @@ def test_what_belongs_together_is_set_together(given: dict[str, str]) -> None:
         assert not any(value in str(found) for value in given.values())
 
 
-@pytest.mark.parametrize("url", ["id.test", "ftp://id.test", "https://id.test/?a=b", "https://"])
+@pytest.mark.parametrize("url", ["id.test", "ftp://id.test", "https://"])
 def test_what_is_no_server(url: str) -> None:
     with environment_of(OIDC_SERVER_URL=url, **OIDC):
         assert faults().keys() == {"OIDC_SERVER_URL"}
