@@ -8,12 +8,12 @@ import os
 
 from invoke.collection import Collection
 
-from fabfile import audit, << 'aws, ' if cookiecutter.__with_aws == 'yes' >>checks, data, django, << 'host, ' if cookiecutter.__with_server == 'yes' >><< 'pull, ' if cookiecutter.__with_deployment == 'yes' >>site, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>
+from fabfile import << 'aws, ' if cookiecutter.__with_aws == 'yes' >>checks, data, django, << 'host, ' if cookiecutter.__with_server == 'yes' >><< 'pull, ' if cookiecutter.__with_deployment == 'yes' >>site, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>
 from fabfile.env import PROJECT
 
 # Fabric looks for this name: https://docs.pyinvoke.org/en/stable/concepts/namespaces.html
 namespace = Collection()
-for module in (site, django, data, << 'pull, ' if cookiecutter.__with_deployment == 'yes' >>checks, audit, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>):
+for module in (site, django, data, << 'pull, ' if cookiecutter.__with_deployment == 'yes' >>checks, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>):
     for task in Collection.from_module(module).tasks.values():
         namespace.add_task(task)
 <% if cookiecutter.__with_aws == "yes" %>

@@ -1,53 +1,71 @@
-"""`fab audit` says what it has learnt, and never takes no answer for a good one.
+"""The job `audit` of CI asks about every locked package, and no answer is never taken for a good one.
 
-The databases are played by scripts: no test can order a weakness.
+Stand-ins play pip-audit and npm: no test can order a vulnerability, and not every network reaches the
+databases.
 """
 
-import json
+import os
+import shutil
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.project import Project
+from tests import workflow
+from tests.conftest import Bake
 
-PYTHON = {"dependencies": [{"name": "django", "version": "6.1", "vulns": []}], "fixes": []}
-WEAK_PYTHON = {
-    "dependencies": [
-        {"name": "django", "version": "6.1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["6.1.1"]}]}
-    ]
+READERS = {
+    "github": (workflow.github, ".github/workflows/ci.yml"),
+    "gitlab": (workflow.gitlab, ".gitlab-ci.yml"),
 }
-SKIPPED = {"dependencies": [{"name": "django", "skip_reason": "not found on PyPI"}]}
-NODE = {"vulnerabilities": {}, "metadata": {}}
-WEAK_NODE = {"vulnerabilities": {"sass": {"range": "<2", "severity": "high"}}}
-NO_NODE = {"message": "request to the registry failed"}
 
 
-@pytest.mark.parametrize(
-    ("python", "node", "said"),
-    [
-        (PYTHON, NODE, ["No locked package has a known weakness."]),
-        (WEAK_PYTHON, NODE, ["django 6.1: PYSEC-1, mended in 6.1.1"]),
-        (PYTHON, WEAK_NODE, ["sass <2: high"]),
-        (None, NODE, ["Python packages were not audited: pip-audit could not ask its database: no network"]),
-        (SKIPPED, NODE, ["Python packages were not audited, 1 of 1: not found on PyPI"]),
-        (PYTHON, NO_NODE, ["npm packages were not audited: npm could not ask its database: request"]),
-        (PYTHON, None, ["npm packages were not audited: npm could not ask its database: no network"]),
-    ],
-    ids=["sound", "weak Python", "weak npm", "no PyPI", "another index", "no registry", "no network"],
-)
-def test_audit(
-    project: Project, tmp_path: Path, python: dict | None, node: dict | None, said: list[str]
-) -> None:
-    """A known weakness, and a database that does not answer, make `fab audit` fail and say which."""
-    commands = tmp_path / "bin"
+@pytest.fixture(params=READERS)
+def project(request: pytest.FixtureRequest, baked: Bake, tmp_path: Path) -> tuple[Path, list[workflow.Step]]:
+    """Return a folder with the lock of a project with this CI, and the steps of its job `audit`."""
+    project = baked(ci=request.param)
+    shutil.copy(project / "poetry.lock", tmp_path)
+    read, name = READERS[request.param]
+    return tmp_path, read(project / name)["audit"]
+
+
+def passes(project: tuple[Path, list[workflow.Step]], pip_audit: int = 0, npm: int = 0) -> bool:
+    """Run the job with stand-ins that end with these codes; return whether it passes."""
+    folder, steps = project
+    commands = folder / "bin"
     commands.mkdir()
-    for name, answer in (("uvx", python), ("npm", node)):
-        script = commands / name
-        text = f"echo '{json.dumps(answer)}'" if answer else "echo no network >&2; exit 1"
-        script.write_text(f"#!/bin/sh\n{text}\n")
-        script.chmod(0o755)
-    done = project.run("fab", "audit", check=False, PATH=f"{commands}:{project.variables['PATH']}")
-    assert (done.returncode == 0) is (python is PYTHON and node is NODE)
-    assert "Traceback" not in done.stdout
-    for line in said:
-        assert line in done.stdout
+    for name, code in (("pipx", pip_audit), ("npm", npm), ("apk", 0)):
+        (commands / name).write_text(f'#!/bin/sh\necho "$@" >> "{folder}/called"\nexit {code}\n')
+        (commands / name).chmod(0o755)
+    path = f"{commands}{os.pathsep}{os.environ['PATH']}"
+    for step in steps:
+        words = [*step.shell, "-c", step.script]
+        if subprocess.run(words, cwd=folder, env={**os.environ, "PATH": path}).returncode:
+            return False
+    return True
+
+
+def test_audit_of_all_packages(project: tuple[Path, list[workflow.Step]]) -> None:
+    """The job gives pip-audit every package of poetry.lock, with --strict, and calls `npm audit`."""
+    assert passes(project)
+    folder, _ = project
+    locked = tomllib.loads((folder / "poetry.lock").read_text())["package"]
+    asked = (folder / "requirements.txt").read_text().splitlines()
+    assert asked == [f"{package['name']}=={package['version']}" for package in locked]
+    called = (folder / "called").read_text()
+    assert "run pip-audit --strict" in called
+    assert "--requirement requirements.txt" in called
+    assert called.endswith("audit\n")
+
+
+@pytest.mark.parametrize("codes", [(1, 0), (0, 1)], ids=["pip-audit", "npm"])
+def test_audit_that_fails(project: tuple[Path, list[workflow.Step]], codes: tuple[int, int]) -> None:
+    """The job fails if pip-audit or npm does: both do on a vulnerability and without an answer."""
+    assert not passes(project, *codes)
+
+
+def test_audit_without_a_lock(project: tuple[Path, list[workflow.Step]]) -> None:
+    """The job fails if poetry.lock cannot be read."""
+    (project[0] / "poetry.lock").unlink()
+    assert not passes(project)
