@@ -66,16 +66,12 @@ def assets(c: Context) -> None:
     npm(c, "run build")
 
 
-@task
-def lock(c: Context) -> None:
+@task(help={"keep": "Keep the versions that are locked already"})
+def lock(c: Context, keep: bool = False) -> None:
     """Choose the newest versions allowed, and write the locks."""
-    run(
-        c,
-        "poetry lock --regenerate"
-        if in_docker()
-        else "python3 fabfile/poetry.py lock --regenerate",
-    )
-    npm(c, "update --package-lock-only")
+    poetry = "poetry" if in_docker() else "python3 fabfile/poetry.py"
+    run(c, f"{poetry} lock {'' if keep else '--regenerate'}")
+    npm(c, f"{'install' if keep else 'update'} --package-lock-only")
 
 
 # --- Helpers ------------------------------------------------------------------------------
