@@ -8,12 +8,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from fabfile import databases
-from fabfile.postgres import Postgres
-from fabfile.progress import shown
 from fabfile.run import run
-from fabfile.sqlite import Sqlite
-
-DUMPS = Path("dumps")
 
 
 @task(
@@ -23,23 +18,21 @@ DUMPS = Path("dumps")
 def dump_db(c: Context, to: str = "", yes: bool = False) -> None:
     """Write all that the database holds into a file."""
     database = databases.find()
-    file = Path(to) if to else DUMPS / f"{time.strftime('%Y-%m-%d-%H%M%S')}{database.suffix}"
+    if database.is_empty():
+        raise Exit("There is nothing to dump: the database is empty. Type: fab migrate")
+    file = Path(to or f"dumps/{time.strftime('%Y-%m-%d-%H%M%S')}{database.suffix}")
     if file.exists() and not yes:
         raise Exit(f"{file} exists already: name another, or add --yes to replace it.")
-    if not to:
-        DUMPS.mkdir(exist_ok=True)
-    if not file.parent.is_dir():
-        raise Exit(f"There is no folder {file.parent}.")
+    file.parent.mkdir(exist_ok=True)
     partial = file.with_name(f"{file.name}.partial")
-    partial.unlink(missing_ok=True)
     try:
-        # It holds what people have entrusted to the site.
+        # It holds personal data.
         partial.touch(mode=0o600)
         database.dump(partial)
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
-    print(f"Wrote {file}, {shown(file.stat().st_size)}. To bring it back: fab restore-db {file}")
+    print(f"Wrote {file}. To bring it back: fab restore-db {file}")
 
 
 @task(
@@ -52,7 +45,13 @@ def restore_db(c: Context, file: str, yes: bool = False) -> None:
     The dump is read through first. If anything fails, the database stays as it was.
     """
     database, dump = databases.find(), Path(file)
-    refuse_wrong_kind(database, dump)
+    try:
+        with dump.open("rb") as opened:
+            begin = opened.read(16)
+    except OSError as error:
+        raise Exit(f"{file} cannot be read: {error.strerror}.") from None
+    if not begin.startswith(database.magic):
+        raise Exit(f"{file} is no dump of {database.kind}, which this site's database is.")
     refuse_full(database, yes)
     database.check(dump)
     database.restore(dump)
@@ -65,25 +64,8 @@ def seed(c: Context) -> None:
     run(c, "python manage.py seed")
 
 
-# --- Helpers ------------------------------------------------------------------------------
-
-
-def refuse_wrong_kind(database: Sqlite | Postgres, file: Path) -> None:
-    """Raise Exit if `file` is no dump of such a database."""
-    try:
-        with file.open("rb") as opened:
-            begin = opened.read(16)
-    except OSError as error:
-        raise Exit(f"{file} cannot be read: {error.strerror}.") from None
-    if begin.startswith(database.magic):
-        return
-    kinds = [each.kind for each in (Sqlite, Postgres) if begin.startswith(each.magic)]
-    what = f"a dump of {kinds[0]}" if kinds else "no dump, or its beginning is lost"
-    raise Exit(f"{file} is {what}; this site's database is {database.kind}.")
-
-
-def refuse_full(database: Sqlite | Postgres, yes: bool) -> None:
-    """Raise Exit if the database holds something, and nobody has said that it may go."""
+def refuse_full(database: databases.Sqlite | databases.Postgres, yes: bool) -> None:
+    """Raise Exit if the database holds something, unless `yes` says that it may go."""
     if not yes and not database.is_empty():
         raise Exit(
             "The database is not empty. To keep what it holds: fab dump-db."

@@ -1,36 +1,189 @@
-"""The site's database, PostgreSQL or SQLite.
+"""The site's database, PostgreSQL or SQLite: how it is dumped, and how it takes new contents.
 
-Both kinds can write a dump, judge one, and take new contents in such a way that the old ones stay
-until the new are complete.
+Both kinds keep the old contents until the new ones are complete.
 """
 
 import json
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from invoke.exceptions import Exit
 
 from fabfile import docker, env
-from fabfile.postgres import Postgres
 from fabfile.run import in_docker
-from fabfile.sqlite import Sqlite
+
+# No notice that a database to drop does not exist.
+QUIET = "--client-min-messages=error"
+
+
+class Postgres:
+    """A database on a server, by PostgreSQL's own programs: in its container, or on this machine."""
+
+    kind = "PostgreSQL"
+    suffix = ".dump"
+    magic = b"PGDMP"
+
+    def __init__(self, url: str, *, contained: bool) -> None:
+        """Take the database at `url`; if `contained`, its host is a service of Compose."""
+        parts = urlsplit(url)
+        self.url, self.name = url, unquote(parts.path[1:])
+        host = parts.hostname or ""
+        variables = {"PGUSER": unquote(parts.username or ""), "PGOPTIONS": QUIET}
+        self.prefix: list[str] = []
+        if contained:
+            compose = docker.compose_words()
+            start = [*compose, "up", "--detach", "--wait", host]
+            if subprocess.run(start, capture_output=True).returncode:
+                raise Exit(f"The database does not start. Type: fab logs --service {host}")
+            options = [word for item in variables.items() for word in ("--env", "=".join(item))]
+            self.prefix = [*compose, "exec", "--no-TTY", *options, host]
+        else:
+            variables |= {"PGHOST": host, "PGPORT": str(parts.port or "")}
+            variables["PGPASSWORD"] = unquote(parts.password or "")
+        self.environment = {**os.environ, **variables}
+
+    def is_empty(self) -> bool:
+        """Whether there is no table."""
+        tables = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
+        return self.sql(self.name, tables).strip() == b"0"
+
+    def dump(self, file: Path) -> None:
+        """Write a dump in PostgreSQL's custom format into `file`."""
+        with file.open("wb") as target:
+            options = ["--format=custom", "--no-owner", "--no-privileges"]
+            self.run(["pg_dump", *options, self.name], stdout=target)
+
+    def check(self, file: Path) -> None:
+        """Raise Exit if a dump is damaged; that reads all of it."""
+        # --list would read its table of contents alone.
+        with file.open("rb") as source:
+            self.run(["pg_restore", "--file=/dev/null"], stdin=source)
+
+    def restore(self, file: Path) -> None:
+        """Replace all that the database holds by a dump, or leave it as it was and raise Exit."""
+        with self.beside() as url, file.open("rb") as source:
+            options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
+            name = unquote(urlsplit(url).path[1:])
+            self.run(["pg_restore", *options, f"--dbname={name}"], stdin=source)
+
+    @contextmanager
+    def beside(self) -> Iterator[str]:
+        """Yield the URL of a new database, which takes the old one's place if no error comes."""
+        new, old = f"{self.name}_fab_new", f"{self.name}_fab_old"
+        drop = [f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)" for name in (new, old)]
+        self.sql("postgres", *drop, f"CREATE DATABASE {quoted(new)} TEMPLATE template0")
+        try:
+            yield urlsplit(self.url)._replace(path=f"/{new}").geturl()
+            literal = quoted(self.name, "'")
+            disconnect = (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"  # noqa: S608
+                f" WHERE datname = {literal}"
+            )
+            # In one transaction, so that there is a database of this name at all times.
+            rename = (
+                f"ALTER DATABASE {quoted(self.name)} RENAME TO {quoted(old)};"
+                f" ALTER DATABASE {quoted(new)} RENAME TO {quoted(self.name)}"
+            )
+            self.sql("postgres", disconnect, rename)
+        finally:
+            self.sql("postgres", *drop)
+
+    def sql(self, database: str, *statements: str) -> bytes:
+        """Return what psql prints for some statements, each in a transaction of its own."""
+        options = ["--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1"]
+        commands = [f"--command={statement}" for statement in statements]
+        return self.run(["psql", *options, f"--dbname={database}", *commands])
+
+    def run(
+        self, words: list[str], stdin: int | IO[bytes] = DEVNULL, stdout: int | IO[bytes] = PIPE
+    ) -> bytes:
+        """Run a program of PostgreSQL and return what it prints; raise Exit if it fails."""
+        command = [*self.prefix, *words]
+        try:
+            result = subprocess.run(command, env=self.environment, stdin=stdin, stdout=stdout)
+        except FileNotFoundError:
+            raise Exit(f"{words[0]} is missing: install PostgreSQL's client programs.") from None
+        if result.returncode:
+            raise Exit("The lines above say what went wrong. The database is as it was.")
+        return result.stdout or b""
+
+
+class Sqlite:
+    """A file; SQLite's backup API copies it in one transaction, whatever programs use it."""
+
+    kind = "SQLite"
+    suffix = ".sqlite3"
+    magic = b"SQLite format 3\0"
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def is_empty(self) -> bool:
+        """Whether there is no table."""
+        with refusing(self.file), closing(sqlite3.connect(self.file)) as database:
+            return not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+
+    def dump(self, file: Path) -> None:
+        """Write a dump into `file`."""
+        copy_sqlite(self.file, file)
+
+    def check(self, file: Path) -> None:
+        """Raise Exit if a dump is damaged."""
+        with refusing(file), closing(sqlite3.connect(file)) as dump:
+            [result] = dump.execute("PRAGMA integrity_check(1)").fetchone()
+            if result != "ok":
+                raise sqlite3.DatabaseError(result.splitlines()[-1])
+
+    def restore(self, file: Path) -> None:
+        """Replace all that the database holds by a dump, or leave it as it was and raise Exit."""
+        copy_sqlite(file, self.file)
 
 
 def find() -> Sqlite | Postgres:
     """Return the site's database; raise Exit if it cannot be reached from here."""
-    if in_docker():
-        docker.compose()
+    contained = in_docker()
+    if contained:
         config = json.loads(docker.ask_compose("config", "--format", "json") or "{}")
         url = config.get("services", {}).get("web", {}).get("environment", {}).get("DATABASE_URL")
-        return at(url or "", contained=True)
-    return at(env.read().get("DATABASE_URL") or f"sqlite:///{env.PROJECT / 'db.sqlite3'}")
-
-
-def at(url: str, *, contained: bool = False) -> Sqlite | Postgres:
-    """Return the database at a URL; raise Exit if it is none of ours."""
-    parts = urlsplit(url)
+    else:
+        url = env.read().get("DATABASE_URL") or f"sqlite:///{env.PROJECT / 'db.sqlite3'}"
+    parts = urlsplit(url or "")
     if parts.scheme == "sqlite":
         return Sqlite(Path(unquote(parts.path)[1:]))
     if parts.scheme in {"postgres", "postgresql"}:
         return Postgres(url, contained=contained)
-    raise Exit("DATABASE_URL is no database of this site: see docs/configuration.md")
+    raise Exit("DATABASE_URL names no database of this site: see docs/configuration.md")
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    """Make `target` hold what `source` does, in one transaction; raise Exit if that fails."""
+    with (
+        refusing(source),
+        closing(sqlite3.connect(source)) as old,
+        closing(sqlite3.connect(target)) as new,
+    ):
+        # Fails after 5 s if another program writes; the backup itself would wait forever.
+        new.execute("BEGIN EXCLUSIVE")
+        new.rollback()
+        old.backup(new)
+
+
+@contextmanager
+def refusing(file: Path) -> Iterator[None]:
+    """Raise Exit in one line instead of an error of SQLite."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Exit(f"SQLite refuses {file}, so the database is as it was: {error}") from None
+
+
+def quoted(name: str, mark: str = '"') -> str:
+    """Return a name as SQL has it; with the mark ', a text."""
+    return f"{mark}{name.replace(mark, mark * 2)}{mark}"

@@ -14,6 +14,7 @@ from invoke.exceptions import Exit
 
 from fabfile import databases, remote
 from fabfile.data import refuse_full
+from fabfile.databases import Postgres, Sqlite
 from fabfile.run import placed
 
 
@@ -38,12 +39,29 @@ def pull(
     with remote.connected(c) as there:
         database = databases.find()
         refuse_full(database, yes)
-        with database.beside() as url, loader(url) as load:
+        with beside(database) as url, loader(url) as load:
             remote.masked_copy(there, from_, manage, load)
         print("The database is the masked copy now. Nobody has a password: fab createsuperuser")
         if media:
             came, number = remote.fetch_files(there, f"{from_}/media", Path("media"))
             print(f"Fetched {came} of {number} files in media/; the others were here already.")
+
+
+@contextmanager
+def beside(database: Postgres | Sqlite) -> Iterator[str]:
+    """Yield the URL of a new database, whose contents replace the old ones if no error comes."""
+    if isinstance(database, Postgres):
+        with database.beside() as url:
+            yield url
+        return
+    new = database.file.with_name(f"{database.file.name}.new")
+    try:
+        new.unlink(missing_ok=True)
+        yield f"sqlite:///{new.absolute()}"
+        database.restore(new)
+    finally:
+        for end in ("", "-journal", "-wal", "-shm"):
+            new.with_name(new.name + end).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from invoke.exceptions import Exit
 from paramiko import SFTPAttributes, SFTPClient, SSHException
 
 from fabfile import ssh
-from fabfile.progress import PIECE, Progress
 
 # A connection on which nothing comes for so long is lost.
 SECONDS = 300
@@ -51,7 +51,7 @@ def masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes]) -> Non
     channel = c.transport.open_session()
     channel.settimeout(SECONDS)
     channel.exec_command(f"cd {shlex.quote(folder)} && {command}" if folder else command)
-    Progress(verb="fetched").copy(channel.makefile("rb", PIECE), into)
+    shutil.copyfileobj(channel.makefile("rb"), into, 256 * 1024)
     if complaint := channel.makefile_stderr("rb").read().decode(errors="replace").strip():
         print(complaint, file=sys.stderr)
     if code := channel.recv_exit_status():
@@ -65,7 +65,7 @@ def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
     a first was cut off. Raises Exit if there is no such folder.
     """
     sftp = c.sftp()
-    progress, came, number = Progress(verb="fetched"), 0, 0
+    came, number = 0, 0
     try:
         for path, attributes in files(sftp, PurePosixPath(source)):
             file = target / path.relative_to(source)
@@ -78,11 +78,8 @@ def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
             os.utime(partial, (attributes.st_mtime or 0,) * 2)
             partial.replace(file)
             came += 1
-            progress.show(progress.done + (attributes.st_size or 0))
     except FileNotFoundError:
         raise Exit(f"There is no folder {source} there.") from None
-    finally:
-        progress.end()
     return came, number
 
 
