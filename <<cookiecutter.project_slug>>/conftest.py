@@ -1,10 +1,6 @@
 """What the tests of all apps share: https://docs.pytest.org/en/stable/reference/fixtures.html"""
 
-from collections.abc import Iterator
-
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 <% if cookiecutter.tasks == "database" %>
 from pytest_django import Settings
 <% endif %>
@@ -14,21 +10,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Use one process for tests that are named, since to start more takes longer than to run them."""
     is_named = any("::" in word or word.endswith(".py") for word in config.args)
     return 0 if is_named or config.option.keyword else None
-
-
-@pytest.fixture(autouse=True)
-def _connection_stays_open() -> Iterator[None]:
-    """Keep a test's connection when it sends a request to config.wsgi, as Django's client does.
-
-    Within a test's transaction PostgreSQL's connection looks as if a view had left it in disorder, and
-    would be closed.
-    """
-    signals = (request_started, request_finished)
-    for signal in signals:
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in signals:
-        signal.connect(close_old_connections)
 <% if cookiecutter.tasks == "database" %>
 
 

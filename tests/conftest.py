@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.production import Production, Service, listening
-from tests.project import Install, Project, installed
+from tests.project import INSIDE, Install, Project, installed
 from tools import PROJECT_TEMPLATE, TEMPLATE, programs
 
 HERE = Path(__file__).resolve().parent
@@ -46,7 +46,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the folder of a layer that was not asked for, by its marker or by its path."""
+    """Leave out what runs inside a project, and a layer that was not asked for, by marker or by path."""
+    if collection_path == INSIDE:
+        return True
     layer = layer_of(collection_path)
     return True if layer and not is_asked_for(layer, config) else None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+INSIDE = Path(__file__).with_name("inside")
 # Longer than the checks of the heaviest project take on a machine that has other work.
 SECONDS = 900
 
@@ -33,6 +34,12 @@ class Project:
         if check and done.returncode:
             raise AssertionError(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}")
         return done
+
+    def run_inside_tests(self) -> None:
+        """Copy tests/inside/ into the project and run it there; then remove it."""
+        folder = shutil.copytree(INSIDE, self.folder / "tests" / "inside")
+        self.run("python", "-m", "pytest", "tests/inside", "--quiet")
+        shutil.rmtree(folder)
 
 
 Install = Callable[[Path], Project]

@@ -8,6 +8,21 @@ from tools import TEMPLATE
 TESTS = TEMPLATE / "tests"
 CHAPTERS = {
     "The project's own checks": "host/test_checks.py",
+    "Inside: the variables": "inside/test_configuration.py",
+    "Inside: what names the variables": "inside/test_declarations.py",
+    "Inside: what a variable switches": "inside/test_switches.py",
+    "Inside: headers, cookies, uploads and forged requests": "inside/test_security.py",
+    "Inside: limits of attempts": "inside/test_limits.py",
+    "Inside: passwords": "inside/test_passwords.py",
+    "Inside: the mail to reset a password": "inside/test_reset_mail.py",
+    "Inside: accounts of other sites, with `sign_up=public` or `cms=wagtail`": "inside/test_providers.py",
+    "Inside: the log of requests": "inside/test_request_log.py",
+    "Inside: search engines and security.txt": "inside/test_robots.py",
+    "Inside: static files of two releases": "inside/test_static_files.py",
+    "Inside: names of static files": "inside/test_static_names.py",
+    "Inside: the rules for migrations": "inside/test_migration_rules.py",
+    "Inside: masked copies, with a deployment": "inside/test_masking.py",
+    "Inside: the containers' variables, with `deploy=aws`": "inside/test_deployment.py",
     "A day's work without Docker": "services/test_daily_work.py",
     "The documents, typed without Docker": "services/test_documents.py",
     "The template itself": "services/test_template.py",
@@ -65,8 +80,9 @@ HEAD = """\
 # Guarantees
 
 What Slipway promises of a generated project, and the test that does it. The folder names the command:
-`make test` runs `tests/host/`, `make test-services` runs `tests/services/`, and so on. What generation itself
-promises is in `tests/answers/` and `tests/render/`, which `make test` runs too.
+`make test` runs `tests/host/`, `make test-services` runs `tests/services/`, and so on. `tests/inside/` runs
+inside a generated project: a default one by `make test`, one with other answers by `make test-choices`.
+What generation itself promises is in `tests/answers/` and `tests/render/`, which `make test` runs too.
 
 `make guarantees` writes this page from the tests' own words.
 """

@@ -1,24 +1,12 @@
-import os
+"""The environment and the settings of production, for the tests that ask for them."""
+
 import runpy
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from django.conf import LazySettings
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
 
 from config import environment
-
-# A slow machine fails no test.
-hypothesis_settings.register_profile(
-    "site", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-hypothesis_settings.load_profile("site")
-
-Environment = MutableMapping[str, str]
 
 # The least that production takes.
 PRODUCTION = {
@@ -33,30 +21,18 @@ OF_THE_TEST = {"CACHES", "DATABASES", "INSTALLED_APPS", "LOGGING", "MAILERS"}
 OF_THE_TEST |= {"PASSWORD_HASHERS", "STATIC_ROOT", "STORAGES", "TASKS"}
 
 
-@contextmanager
-def environment_of(**values: str) -> Iterator[Environment]:
-    """Give the process a complete production environment but for `values`, and no `.env`.
-
-    Yields the environment, which may be changed.
-    """
-    with patch.object(environment, "dotenv_values", return_value={}), patch.dict("os.environ"):
-        for variable in environment.VARIABLES:
-            os.environ.pop(variable.name, None)
-        os.environ.update({**PRODUCTION, **values})
-        yield os.environ
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the process a complete production environment, and no `.env`."""
+    monkeypatch.setattr(environment, "dotenv_values", lambda _file: {})
+    for variable in environment.VARIABLES:
+        monkeypatch.delenv(variable.name, raising=False)
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
-def production() -> Iterator[Environment]:
-    """Return a complete production environment, which the test may change."""
-    with environment_of() as environ:
-        yield environ
-
-
-@pytest.fixture
-def production_settings(
-    production: Environment, settings: LazySettings, tmp_path: Path
-) -> LazySettings:
+def production_settings(production: None, settings: LazySettings, tmp_path: Path) -> LazySettings:
     """Return the settings of production; only what stores, sends and logs is the test's own."""
     settings.STATIC_ROOT = tmp_path
     names = runpy.run_path(str(environment.BASE_DIR / "config" / "settings.py"))

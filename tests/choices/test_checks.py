@@ -10,9 +10,10 @@ from tools import combinations
 
 @pytest.mark.parametrize("row", combinations.on_host(), ids=combinations.name)
 def test_project(project: Project, production: Production, row: combinations.Answers) -> None:
-    """It passes `fab check` (format, lint, types, migrations, tests), and its main pages answer 200."""
+    """It passes `fab check` and the tests of `tests/inside/`, and its main pages answer 200."""
     output = project.run("fab", "check").stdout
     assert workflow.steps_in(output) == workflow.steps_of(project.folder)
+    project.run_inside_tests()
     with production.serve() as site:
         visitor = Visitor(site)
         pages = combinations.main_pages(row)

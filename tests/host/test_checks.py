@@ -23,6 +23,12 @@ def test_check_passes(deploy: str, bake: Callable[..., Path], install: Install) 
     assert "All is well" in said
 
 
+@pytest.mark.parametrize("deploy", ["none", "both"])
+def test_inside(deploy: str, bake: Callable[..., Path], install: Install) -> None:
+    """The tests of `tests/inside/` pass in a default project, and in one with a deployment."""
+    install(bake(deploy=deploy)).run_inside_tests()
+
+
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_names_survive_in_the_project(bake: Callable[..., Path], install: Install, name: str) -> None:
     """The pages show the name as it was given, and its files stay in the project's own style."""

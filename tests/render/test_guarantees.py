@@ -12,7 +12,7 @@ def test_every_file_of_tests_has_a_chapter() -> None:
     """No test of a generated project is left out."""
     files = {
         str(file.relative_to(guarantees.TESTS))
-        for folder in ("host", "browser", "services", "update", "choices", "docker")
+        for folder in ("host", "inside", "browser", "services", "update", "choices", "docker")
         for file in (guarantees.TESTS / folder).rglob("test_*.py")
     }
     assert files == set(guarantees.CHAPTERS.values())

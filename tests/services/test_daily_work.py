@@ -41,7 +41,7 @@ def test_check_with_fix(project: Project) -> None:
     assert project.run("fab", "lint", check=False).returncode == 1
     write(project, "apps/core/broken.py", BROKEN)
     write(project, "apps/core/tests/test_wrong.py", WRONG_TEST)
-    write(project, "apps/core/untested.py", UNTESTED)
+    write(project, "apps/accounts/untested.py", UNTESTED)
     refused = project.run("fab", "check", "--fix", check=False)
     assert refused.returncode == 1
     failed = refused.stdout.rpartition("Failed, ")[2].splitlines()[1:]

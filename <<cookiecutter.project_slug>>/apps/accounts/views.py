@@ -20,12 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import UpdateView
 
 <% if cookiecutter.__with_allauth == "no" %>
-from apps.accounts import limits
+from apps.accounts import limits, mailing
 <% endif %>
 from apps.accounts.forms import ProfileForm
-<% if cookiecutter.__with_allauth == "no" %>
-from apps.accounts.mailing import send_later
-<% endif %>
 from apps.accounts.models import User
 <% if cookiecutter.__with_allauth == "no" %>
 from apps.accounts.tasks import send_password_reset
@@ -64,7 +61,7 @@ class PasswordResetView(auth_views.PasswordResetView):
             # A worker sends the mail.
             enqueue()
         else:
-            send_later(enqueue)
+            mailing.send_later(enqueue)
         return HttpResponseRedirect(self.get_success_url())
 
 

@@ -2,11 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-<% if cookiecutter.__with_allauth == "yes" %>
 from apps.accounts import mailing
-<% else %>
-from apps.accounts import views
-<% endif %>
 from apps.accounts.models import User
 from apps.accounts.tests.factories import make_user
 
@@ -24,8 +20,4 @@ def mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def send_now(send: Callable[[], None]) -> None:
         send()
 
-<% if cookiecutter.__with_allauth == "yes" %>
     monkeypatch.setattr(mailing, "send_later", send_now)
-<% else %>
-    monkeypatch.setattr(views, "send_later", send_now)
-<% endif %>

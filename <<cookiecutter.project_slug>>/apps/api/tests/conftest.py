@@ -1,4 +1,8 @@
+from collections.abc import Iterator
+
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 
 from apps.accounts.models import User
@@ -23,3 +27,18 @@ def program(token: Token) -> Client:
     """A program that sends the token; what goes wrong is an answer, as in production."""
     headers = {"authorization": f"Bearer {token.secret}"}
     return Client(headers=headers, raise_request_exception=False)
+
+
+@pytest.fixture
+def connection_stays_open() -> Iterator[None]:
+    """Keep a test's connection when it sends a request to config.wsgi, as Django's client does.
+
+    Within a test's transaction PostgreSQL's connection looks as if a view had left it in disorder, and
+    would be closed.
+    """
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)

@@ -17,7 +17,9 @@ from config.wsgi import application
 
 
 @pytest.fixture
-def description(user: User, monkeypatch: pytest.MonkeyPatch) -> BaseSchema:
+def description(
+    user: User, connection_stays_open: None, monkeypatch: pytest.MonkeyPatch
+) -> BaseSchema:
     """The description as a program gets it, which may ask as often as it likes."""
     many = Limit(10**6, timedelta(hours=1))
     monkeypatch.setattr(limits, "LIMITS", {"user": many, "address": many})

@@ -1,13 +1,14 @@
+"""`lintmigrations`: which migrations break the release that still runs."""
+
 from io import StringIO
 
 import pytest
+from apps.core.migration_rules import faults
 from django.core.management import CommandError, call_command
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
-
-from apps.core.migration_rules import faults
 
 FIELDS: dict[str, models.Field] = {
     "id": models.AutoField(primary_key=True),
@@ -26,9 +27,7 @@ def found(*operations: Operation, contract: str = "") -> list[str]:
     before = ProjectState()
     for name in ("Ship", "Old"):
         before.add_model(ModelState("shop", name, list(FIELDS.items())))
-    kind = type(
-        "Migration", (migrations.Migration,), {"operations": operations, "contract": contract}
-    )
+    kind = type("Migration", (migrations.Migration,), {"operations": operations, "contract": contract})
     return list(faults(kind("0002", "shop"), before))
 
 
@@ -56,6 +55,7 @@ def found(*operations: Operation, contract: str = "") -> list[str]:
     ids=lambda operation: str(operation.describe()),
 )
 def test_breaks_old_code(operation: Operation) -> None:
+    """A migration that breaks the previous release is reported, unless it says why it may."""
     assert len(found(operation)) == 1
     assert found(operation, contract="Nothing has used it since 2.3.") == []
 
@@ -78,20 +78,24 @@ def test_breaks_old_code(operation: Operation) -> None:
     ids=lambda operation: str(operation.describe()),
 )
 def test_leaves_old_code_alone(operation: Operation) -> None:
+    """A backward-compatible migration is not reported."""
     assert found(operation) == []
 
 
 def test_new_table() -> None:
+    """A new table may be changed in the migration that creates it."""
     size = migrations.AddField("Boat", "size", models.IntegerField())
     assert found(boat(), size) == []
     assert len(found(boat("Canoe"), migrations.RemoveField("Ship", "note"))) == 1
 
 
 def test_this_sites_own_migrations() -> None:
+    """The project's own migrations are backward-compatible."""
     call_command("lintmigrations")
 
 
 def test_command_names_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the migration's file."""
     migrated = MigrationLoader(None).disk_migrations.values()
     migration = next(each for each in migrated if type(each).__module__.startswith("apps."))
     broken = [*migration.operations, migrations.RunSQL("DROP TABLE somebody")]

@@ -11,19 +11,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.socialaccount import providers as allauth_providers
-<% if cookiecutter.sign_up == "public" %>
 from allauth.socialaccount.models import SocialAccount
-<% endif %>
+from apps.accounts.models import User
+from apps.accounts.tests.factories import PASSWORD, make_user
+from config import environment, providers, urls
 from django.apps import AppConfig, apps
 from django.test import Client
 from django.urls import clear_url_caches, reverse
 from pytest_django import Settings
 
-from apps.accounts.models import User
-from apps.accounts.tests.factories import PASSWORD, make_user
-from config import environment, providers, urls
-from tests.conftest import environment_of
-from tests.test_configuration import faults
+from tests.inside.conftest import IS_SIGN_UP_OPEN, environment_of
+from tests.inside.test_configuration import faults
 
 pytestmark = pytest.mark.django_db
 
@@ -115,12 +113,14 @@ def leave(client: Client, name: str) -> dict[str, str]:
 
 
 def test_without_variables_there_is_none(client: Client) -> None:
+    """Without variables no provider is offered."""
     page = client.get(reverse("login"))
     assert "/login/?process=" not in page.text
     assert client.get("/account/google/login/").status_code == 404
 
 
 def test_those_that_are_set(client: Client, switch_on: Any) -> None:
+    """Google and GitHub are offered when their variables are set, with PKCE and state."""
     switch_on(**GOOGLE, **GITHUB)
     page = client.get(reverse("login"))
     for name, address in (
@@ -137,6 +137,7 @@ def test_those_that_are_set(client: Client, switch_on: Any) -> None:
 
 
 def test_the_policy_names_none(client: Client, switch_on: Any) -> None:
+    """The Content Security Policy stays strict with a provider."""
     switch_on(**GOOGLE)
     policy = client.post("/account/google/login/")["Content-Security-Policy"]
     assert "form-action 'self';" in policy
@@ -149,8 +150,13 @@ def by_oidc(client: Client) -> Any:
     return client.get(asked["redirect_uri"], {"code": "1", "state": asked["state"]})
 
 
-<% if cookiecutter.sign_up == "public" %>
+OPEN = pytest.mark.skipif(not IS_SIGN_UP_OPEN, reason="the staff makes the accounts")
+CLOSED = pytest.mark.skipif(IS_SIGN_UP_OPEN, reason="everybody gets an account")
+
+
+@OPEN
 def test_a_new_person_by_openid_connect(client: Client, switch_on: Any, server: str) -> None:
+    """A new person signs up by OpenID Connect."""
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     assert "Our own" in client.get(reverse("login")).text
     Server.person["email_verified"] = True
@@ -161,25 +167,25 @@ def test_a_new_person_by_openid_connect(client: Client, switch_on: Any, server: 
     assert SocialAccount.objects.get(user=user).uid == "7"
 
 
-def test_an_address_that_the_server_has_not_verified(
-    client: Client, switch_on: Any, server: str
-) -> None:
+@OPEN
+def test_an_address_that_the_server_has_not_verified(client: Client, switch_on: Any, server: str) -> None:
+    """An email address that the provider has not verified is verified by mail."""
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     assert by_oidc(client)["Location"] == reverse("account_email_verification_sent")
     assert "_auth_user_id" not in client.session
-<% else %>
+
+
+@CLOSED
 def test_a_stranger_gets_no_account(client: Client, switch_on: Any, server: str) -> None:
+    """Where the staff makes the accounts, a stranger gets none by a provider."""
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     Server.person["email_verified"] = True
     assert by_oidc(client).status_code == 200
     assert not User.objects.exists()
-<% endif %>
 
 
-def test_nobody_takes_an_account_by_its_address(
-    client: Client, switch_on: Any, server: str
-) -> None:
-    """Its owner signs in by password first, and connects the other one."""
+def test_nobody_takes_an_account_by_its_address(client: Client, switch_on: Any, server: str) -> None:
+    """Nobody takes over an account by its email address; its owner connects the provider."""
     user = make_user("new@example.org")
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     Server.person["email_verified"] = True
@@ -199,6 +205,7 @@ def test_nobody_takes_an_account_by_its_address(
 
 @pytest.mark.parametrize("given", [GOOGLE, GITHUB, {"OIDC_SERVER_URL": "https://id.test", **OIDC}])
 def test_what_belongs_together_is_set_together(given: dict[str, str]) -> None:
+    """An incomplete set of a provider's variables is refused."""
     with environment_of(**given):
         assert not faults()
     for left_out in given.keys() - {"OIDC_NAME"}:
@@ -212,5 +219,6 @@ def test_what_belongs_together_is_set_together(given: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("url", ["id.test", "ftp://id.test", "https://"])
 def test_what_is_no_server(url: str) -> None:
+    """An invalid URL of a provider is refused."""
     with environment_of(OIDC_SERVER_URL=url, **OIDC):
         assert faults().keys() == {"OIDC_SERVER_URL"}

@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
-
 from config.environment import BASE_DIR, VARIABLES, read
-from tests.conftest import Environment
+
+from tests.inside.conftest import Environment
 
 TEMPLATE = (BASE_DIR / "deploy" / "aws" / "service.yaml").read_text(encoding="utf-8")
 BASE = (BASE_DIR / "deploy" / "aws" / "base.yaml").read_text(encoding="utf-8")
@@ -22,6 +22,7 @@ SECRET = re.compile(r"\{Name: ([A-Z_]+), ValueFrom: !Sub \"\$\{SiteSecrets\}:([A
 
 @pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
 def test_a_container_gets_what_the_site_requires_and_nothing_unknown(container: str) -> None:
+    """A container on AWS gets all required variables and no unknown one."""
     names = NAME.findall(container)
     assert len(names) == len(set(names))
     assert set(names) <= DEFAULTS.keys()
@@ -29,11 +30,13 @@ def test_a_container_gets_what_the_site_requires_and_nothing_unknown(container: 
 
 
 def test_all_containers_get_the_same() -> None:
+    """All containers get the same variables."""
     assert len({tuple(NAME.findall(container)) for container in CONTAINERS}) == 1
 
 
 @pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
 def test_the_values_are_taken(production: Environment, container: str) -> None:
+    """The site accepts the values that the containers get."""
     given = dict(CONSTANT.findall(container))
     assert {"RUN_MIGRATIONS", "TRUST_PROXY"} <= given.keys()
     production.update(given)
@@ -43,6 +46,7 @@ def test_the_values_are_taken(production: Environment, container: str) -> None:
 
 
 def test_every_secret_is_kept_under_its_name() -> None:
+    """Each secret is stored under the name of its variable."""
     secrets = SECRET.findall(CONTAINERS[0])
     assert secrets
     assert all(name == key for name, key in secrets)
@@ -53,11 +57,13 @@ def test_every_secret_is_kept_under_its_name() -> None:
 
 @pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
 def test_a_stop_may_take_as_long_as_the_site_takes(container: str) -> None:
+    """A container may take longer to stop than the site does."""
     [seconds] = re.findall(r"StopTimeout: (\d+)", container)
     assert int(seconds) > DEFAULTS["DRAIN_SECONDS"] + DEFAULTS["GRACEFUL_TIMEOUT_SECONDS"]
 
 
 def test_the_workers_health_check_is_the_images() -> None:
+    """The worker's health check is the image's."""
     dockerfile = (BASE_DIR / "Dockerfile").read_text(encoding="utf-8")
     [command] = re.findall(r"HEALTHCHECK.*\\\n +CMD (\[.*\])", dockerfile)
     assert all(f"[CMD, {', '.join(json.loads(command))}]" in worker for worker in CONTAINERS[1:])

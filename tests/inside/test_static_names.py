@@ -1,9 +1,10 @@
+"""Django's check of the static files that templates and code name."""
+
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
-
 from apps.core.checks import check_static_names
+from django.conf import LazySettings
 
 TEMPLATE = """{% load static %}
 <img src="{% static 'images/there.svg' %}"><img src="{% static "images/gone.svg" %}">
@@ -28,7 +29,7 @@ class Form:
 
 @pytest.fixture
 def project(tmp_path: Path, settings: LazySettings) -> Path:
-    """A project of its own, with two static files."""
+    """Make a project of its own, with two static files."""
     for name, text in {
         "static/images/there.svg": "",
         "static/images/there.js": "",
@@ -47,13 +48,11 @@ def project(tmp_path: Path, settings: LazySettings) -> Path:
 
 @pytest.mark.usefixtures("project")
 def test_a_static_file_that_is_not_there_is_named_with_its_place() -> None:
+    """A static file that does not exist is reported with file and line."""
     assert [str(error).splitlines() for error in check_static_names(None)] == [
         ["apps/shop/mail.py:4: (core.E001) There is no static file 'mail/gone.png'."],
         ["apps/shop/mail.py:10: (core.E001) There is no static file 'form.css'."],
-        [
-            "apps/shop/templates/shop/mail.txt:1:"
-            " (core.E001) There is no static file 'mail/logo.png'."
-        ],
+        ["apps/shop/templates/shop/mail.txt:1: (core.E001) There is no static file 'mail/logo.png'."],
         ["templates/base.html:2: (core.E001) There is no static file 'images/gone.svg'."],
         ["templates/base.html:6: (core.E001) There is no static file 'sprite.svg#gone'."],
     ]
@@ -61,5 +60,6 @@ def test_a_static_file_that_is_not_there_is_named_with_its_place() -> None:
 
 @pytest.mark.usefixtures("project")
 def test_in_development_nothing_is_asked(settings: LazySettings) -> None:
+    """In development nothing is checked."""
     settings.DEBUG = True
     assert check_static_names(None) == []

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from config.environment import BASE_DIR, VARIABLES, Variable, read
 from fabfile.steps import PRODUCTION
-from tests.conftest import Environment
+
+from tests.inside.conftest import Environment
 
 NAMES = {variable.name for variable in VARIABLES}
 PYTHON = [
@@ -62,20 +62,19 @@ def names_read(file: Path) -> Iterator[str]:
                 slice=ast.Constant(str(name)),
             ):
                 yield name
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name("env")), args=[ast.Constant(str(name)), *_]
-            ):
+            case ast.Call(func=ast.Attribute(value=ast.Name("env")), args=[ast.Constant(str(name)), *_]):
                 yield name
 
 
 def test_nothing_else_reads_the_environment() -> None:
-    """wsgi.py only says which settings there are."""
+    """Only `config/environment.py` reads the environment; wsgi.py only names the settings."""
     stray = re.compile(r"\b(environb?|getenvb?)\b(?!\.setdefault\(\"DJANGO_SETTINGS_MODULE\")")
     files = {file.name for file in PYTHON if stray.search(file.read_text(encoding="utf-8"))}
     assert files == {"environment.py"}
 
 
 def test_what_is_declared_is_read_and_what_is_read_is_declared() -> None:
+    """Every variable that is declared is read, and the other way round."""
     in_python = {name for file in PYTHON for name in names_read(file)}
     assert in_python <= NAMES
     scripts = "".join(file.read_text(encoding="utf-8") for file in BASE_DIR.glob("bash/*.sh"))
@@ -83,14 +82,17 @@ def test_what_is_declared_is_read_and_what_is_read_is_declared() -> None:
 
 
 def test_the_example_names_the_same_variables() -> None:
+    """`.env.example` names the same variables."""
     assert SITE == NAMES
 
 
 def test_the_document_has_the_same_variables_and_defaults() -> None:
+    """docs/configuration.md names the same variables and defaults."""
     assert table("The site") == {variable.name: shown(variable) for variable in VARIABLES}
 
 
 def test_this_machines_variables_are_documented_and_read() -> None:
+    """The variables of the developer's machine are documented, and something reads each."""
     assert table("This machine").keys() == MACHINE
     readers = [*BASE_DIR.glob("fabfile/*.py"), *BASE_DIR.glob("bash/*.sh")]
     code = "".join(file.read_text(encoding="utf-8") for file in readers)
@@ -108,19 +110,17 @@ OTHERS = re.compile(
     "name", ["docker-compose.yml", "Dockerfile", ".github/workflows/ci.yml", ".gitlab-ci.yml"]
 )
 def test_docker_and_ci_name_no_other_variable(name: str) -> None:
-    """A misspelt one would be ignored without a word. Projects have the file of one CI or none."""
+    """Compose, the Dockerfile and CI name no unknown variable, such as a misspelt one."""
     lines = text(name).splitlines() if (BASE_DIR / name).exists() else []
     code = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
     # NAME: value, ARG NAME, NAME=value and ${NAME}
-    found = re.findall(
-        r"^ +([A-Z_]+):|^ARG ([A-Z_]+)|\b([A-Z_]+)=|\$\{?([A-Z_]+)", code, re.MULTILINE
-    )
+    found = re.findall(r"^ +([A-Z_]+):|^ARG ([A-Z_]+)|\b([A-Z_]+)=|\$\{?([A-Z_]+)", code, re.MULTILINE)
     named = {name for groups in found for name in groups if name} - NAMES - MACHINE
     assert not [name for name in named if not OTHERS.fullmatch(name)]
 
 
 def test_the_environment_of_the_deployment_check_is_complete(production: Environment) -> None:
-    """`fab check` runs Django's own check under these values."""
+    """`fab check` runs `check --deploy` in a complete environment of production."""
     production.clear()
     given = dict(re.findall(r"([A-Z_]+)=(\S+)", PRODUCTION))
     production.update(given)

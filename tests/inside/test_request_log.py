@@ -1,3 +1,5 @@
+"""The log of requests."""
+
 import logging
 
 import pytest
@@ -9,6 +11,7 @@ from pytest_django import Settings
 def test_a_request_is_logged_with_its_id(
     client: Client, caplog: pytest.LogCaptureFixture, settings: Settings
 ) -> None:
+    """A request is logged with the ID that the proxy gave it."""
     settings.TRUST_PROXY = True
     with caplog.at_level(logging.INFO, logger="site.request"):
         answer = client.get("/", headers={"x-request-id": "Root=1-67891233-abcdef"})
@@ -18,18 +21,16 @@ def test_a_request_is_logged_with_its_id(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("forged", ["", "two words", "x" * 200, "naïve", 'a"b', "a\tb"])
-def test_an_id_that_would_spoil_the_log_is_replaced(
-    client: Client, settings: Settings, forged: str
-) -> None:
+def test_an_id_that_would_spoil_the_log_is_replaced(client: Client, settings: Settings, forged: str) -> None:
+    """An invalid request ID is replaced."""
     settings.TRUST_PROXY = True
     made = client.get("/", headers={"x-request-id": forged})["X-Request-ID"]
     assert made.isalnum()
 
 
 @pytest.mark.django_db
-def test_health_checks_stay_out_of_the_log(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_health_checks_stay_out_of_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Health checks are not logged."""
     with caplog.at_level(logging.INFO, logger="site.request"):
         client.get("/healthz")
         client.get("/readyz")

@@ -1,15 +1,16 @@
+"""Static files while two releases run."""
+
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from apps.core.static_files import StaticFilesMiddleware
 from django.conf import LazySettings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
-
-from apps.core.static_files import StaticFilesMiddleware
 
 # Django looks after its connections when a response is closed.
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,7 @@ def body(response: HttpResponse) -> bytes:
 
 
 def test_a_file_of_this_release_is_kept_for_ever(get: Get) -> None:
+    """A file of this release is immutable and compressed."""
     address = staticfiles_storage.url("css/main.css")
     response = get(address, accept_encoding="gzip, br")
     assert "immutable" in response["Cache-Control"]
@@ -62,6 +64,7 @@ def test_a_file_of_this_release_is_kept_for_ever(get: Get) -> None:
 
 @pytest.mark.parametrize("name", ["css/main.css", "icon.svg"])
 def test_another_releases_name_is_answered_and_not_kept(get: Get, name: str) -> None:
+    """A name of another release is answered, and no cache keeps the answer."""
     own = staticfiles_storage.url(name)
     address = re.sub("[0-9a-f]{12}", OTHER_HASH, own)
     assert address != own
@@ -86,10 +89,12 @@ def test_another_releases_name_is_answered_and_not_kept(get: Get, name: str) -> 
     ],
 )
 def test_what_no_release_has_is_not_found_and_not_remembered(get: Get, path: str) -> None:
+    """A file that no release has is a 404 that no cache keeps."""
     response = get(path)
     assert response.status_code == 404
     assert response["Cache-Control"] == "no-store"
 
 
 def test_other_addresses_are_left_alone(get: Get) -> None:
+    """Other URLs are not changed."""
     assert "Cache-Control" not in get(f"/css/main.{OTHER_HASH}.css")

@@ -1,14 +1,15 @@
+"""Masked copies of the database."""
+
 from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
-from django.contrib.auth.models import Group
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
-
 from apps.accounts.models import User
 from apps.accounts.tests.factories import make_user
 from apps.core import masked_copy, masking
 from apps.core.masking import EMPTY, KEEP, check_masking, copied, email, leave_out, mask
+from django.contrib.auth.models import Group
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
 EVERY = {"email": email(), "name": EMPTY, "password": EMPTY, "date_joined": KEEP}
 
@@ -27,10 +28,12 @@ def faults() -> Iterator[str]:
 
 
 def test_every_field_of_the_site_is_judged() -> None:
+    """Every field of the site has a rule for masking."""
     assert list(faults()) == []
 
 
 def test_a_field_that_nobody_judged() -> None:
+    """A field without a rule is an error, and nothing is copied."""
     mask(User, **EVERY)
     [fault] = faults()
     assert fault.startswith("accounts.User.last_login: ")
@@ -39,6 +42,7 @@ def test_a_field_that_nobody_judged() -> None:
 
 
 def test_rules_that_cannot_be_kept() -> None:
+    """Rules for unknown fields, keys and tables that others refer to are errors."""
     mask(User, **EVERY, last_login=KEEP, nickname=KEEP, id=EMPTY)
     leave_out(Group)
     found = sorted(fault.partition(": ")[0] for fault in faults())
@@ -49,6 +53,7 @@ def test_rules_that_cannot_be_kept() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_copy_is_complete_and_masked() -> None:
+    """A copy has every row, and no name, email address or password."""
     people = [make_user(f"ann-{n}@private.test", name="Ann Private") for n in range(3)]
     copy = BytesIO()
     masked_copy.write(connection, copy)
@@ -59,9 +64,7 @@ def test_a_copy_is_complete_and_masked() -> None:
         counts = masked_copy.fill(connection, lines, first)
     assert counts["accounts_user"] == len(people)
     found = User.objects.order_by("pk")
-    assert [(each.pk, each.date_joined) for each in found] == [
-        (each.pk, each.date_joined) for each in people
-    ]
+    assert [(each.pk, each.date_joined) for each in found] == [(each.pk, each.date_joined) for each in people]
     assert not any("private" in f"{each.email} {each.name}".lower() for each in found)
     assert not any(each.has_usable_password() for each in found)
     assert make_user("new@private.test").pk > people[-1].pk
@@ -69,6 +72,7 @@ def test_a_copy_is_complete_and_masked() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_copy_that_was_cut_off() -> None:
+    """A copy that was cut off is refused, and the data stays."""
     make_user("ann@private.test")
     copy = BytesIO()
     masked_copy.write(connection, copy)
@@ -79,6 +83,7 @@ def test_a_copy_that_was_cut_off() -> None:
 
 
 def test_copies_that_do_not_fit() -> None:
+    """A copy from another release, database or set of rules is refused."""
     first = {"format": 1, "vendor": connection.vendor, "masked": {"accounts_user": []}}
     for change, why in (
         ({"format": 0}, "another release"),

@@ -1,12 +1,13 @@
 """How passwords are kept and chosen, and that neither work nor answer says who has an account."""
 
-<% if cookiecutter.__with_allauth == "yes" %>
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 
-<% endif %>
 import pytest
+from apps.accounts import mailing
+from apps.accounts.models import User
+from apps.accounts.tests.factories import PASSWORD
 from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher, make_password
 from django.core import mail
 from django.db import connection
@@ -14,26 +15,22 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-<% if cookiecutter.__with_allauth == "yes" %>
-from apps.accounts import mailing
-<% else %>
-from apps.accounts import views
-<% endif %>
-from apps.accounts.models import User
-from apps.accounts.tests.factories import PASSWORD
+from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, NEW_PASSWORD_FIELD, SIGN_IN_PAGES
 
 
 def test_a_password_is_kept_by_argon2(user: User) -> None:
+    """Passwords are hashed by Argon2."""
     assert user.password.startswith("argon2$argon2id$")
 
 
 def test_an_old_hash_is_made_anew_when_its_owner_signs_in(client: Client, user: User) -> None:
+    """An old hash is replaced when its owner signs in."""
     hashers = PBKDF2PasswordHasher()
     User.objects.update(password=hashers.encode(PASSWORD, hashers.salt(), iterations=1000))
-    client.post(reverse("login"), {"<< 'login' if cookiecutter.__with_allauth == 'yes' else 'username' >>": user.email, "password": "wrong"})
+    client.post(reverse("login"), {ACCOUNT_FIELD: user.email, "password": "wrong"})
     user.refresh_from_db()
     assert user.password.startswith("pbkdf2")
-    client.post(reverse("login"), {"<< 'login' if cookiecutter.__with_allauth == 'yes' else 'username' >>": user.email, "password": PASSWORD})
+    client.post(reverse("login"), {ACCOUNT_FIELD: user.email, "password": PASSWORD})
     user.refresh_from_db()
     assert user.password.startswith("argon2")
     assert user.check_password(PASSWORD)
@@ -41,16 +38,15 @@ def test_an_old_hash_is_made_anew_when_its_owner_signs_in(client: Client, user: 
 
 @pytest.mark.parametrize("weak", ["short1!", "password123", "8174502936", "ann@example.org"])
 def test_weak_passwords_are_refused(client: Client, user: User, weak: str) -> None:
+    """Weak passwords are refused."""
     client.force_login(user)
-<% if cookiecutter.__with_allauth == "yes" %>
-    form = {"oldpassword": PASSWORD, "password1": weak, "password2": weak}
-    page = client.post(reverse("account_change_password"), form)
-    assert page.context["form"].errors["password1"]
-<% else %>
-    form = {"old_password": PASSWORD, "new_password1": weak, "new_password2": weak}
-    page = client.post(reverse("password_change"), form)
-    assert page.context["form"].errors["new_password2"]
-<% endif %>
+    if HAS_ALLAUTH:
+        address, old, error = "account_change_password", "oldpassword", "password1"
+    else:
+        address, old, error = "password_change", "old_password", "new_password2"
+    new = {f"{NEW_PASSWORD_FIELD}{n}": weak for n in (1, 2)}
+    page = client.post(reverse(address), {old: PASSWORD, **new})
+    assert page.context["form"].errors[error]
     user.refresh_from_db()
     assert user.check_password(PASSWORD)
 
@@ -74,16 +70,13 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-<% if cookiecutter.__with_allauth == "yes" %>
-@pytest.mark.parametrize("page", ["login"])
-<% else %>
-@pytest.mark.parametrize("page", ["login", "admin:login"])
-<% endif %>
+@pytest.mark.parametrize("page", SIGN_IN_PAGES)
 @pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "nobody"])
 def test_sign_in_hashes_once_and_says_the_same_whoever_it_is(
     client: Client, user: User, hashed: list[str], kind: str, page: str
 ) -> None:
-    nobody = client.post(reverse(page), {"<< 'login' if cookiecutter.__with_allauth == 'yes' else 'username' >>": "nobody@example.org", "password": "wrong"})
+    """Signing in takes the same work and gives the same answer with and without an account."""
+    nobody = client.post(reverse(page), {ACCOUNT_FIELD: "nobody@example.org", "password": "wrong"})
     if kind == "inactive":
         User.objects.update(is_active=False)
     if kind == "without a password":
@@ -91,7 +84,7 @@ def test_sign_in_hashes_once_and_says_the_same_whoever_it_is(
     if kind == "nobody":
         User.objects.all().delete()
     hashed.clear()
-    answer = client.post(reverse(page), {"<< 'login' if cookiecutter.__with_allauth == 'yes' else 'username' >>": user.email, "password": "wrong"})
+    answer = client.post(reverse(page), {ACCOUNT_FIELD: user.email, "password": "wrong"})
     assert len(hashed) == 1
     assert answer.status_code == nobody.status_code == 200
     said = {str(each.context["form"].non_field_errors()) for each in (answer, nobody)}
@@ -102,6 +95,7 @@ def test_sign_in_hashes_once_and_says_the_same_whoever_it_is(
 def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
     client: Client, user: User, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
+    """A reset takes the same work before its answer with and without an account."""
     if kind == "inactive":
         User.objects.update(is_active=False)
     if kind == "without a password":
@@ -109,34 +103,23 @@ def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
     if kind == "nobody":
         User.objects.all().delete()
     later: list = []
-<% if cookiecutter.__with_allauth == "yes" %>
 
     def send_later(send: Callable[[], object]) -> None:
         later.append(partial(copy_context().run, send))
 
     monkeypatch.setattr(mailing, "send_later", send_later)
-<% else %>
-    monkeypatch.setattr(views, "send_later", later.append)
-<% endif %>
+    done = reverse("account_reset_password_done" if HAS_ALLAUTH else "password_reset_done")
     queries = []
     # The first request makes the counter of the address.
     for email in ("somebody@example.org", user.email, "nobody@example.org"):
         with CaptureQueriesContext(connection) as captured:
             answer = client.post(reverse("password_reset"), {"email": email})
-<% if cookiecutter.__with_allauth == "yes" %>
-        done = reverse("account_reset_password_done")
         assert (answer.status_code, answer["Location"]) == (302, done)
-<% else %>
-        assert (answer.status_code, answer["Location"]) == (302, reverse("password_reset_done"))
-<% endif %>
         queries.append(len(captured))
     assert queries[1] == queries[2]
     assert not mail.outbox
     for send in later:
         send()
-<% if cookiecutter.__with_allauth == "yes" %>
-    # Whom the staff has invited without a password sets one by the link.
-    assert len(mail.outbox) == (1 if kind in {"active", "without a password"} else 0)
-<% else %>
-    assert len(mail.outbox) == (1 if kind == "active" else 0)
-<% endif %>
+    # With allauth, whom the staff has invited without a password sets one by the link.
+    mailed = {"active", "without a password"} if HAS_ALLAUTH else {"active"}
+    assert len(mail.outbox) == (kind in mailed)

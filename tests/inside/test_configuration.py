@@ -1,0 +1,263 @@
+"""What the site refuses to start with, and how it says so."""
+
+import os
+import re
+import runpy
+import subprocess
+import traceback
+from pathlib import Path
+
+import pytest
+from config import environment
+from config.environment import BASE_DIR, VARIABLES, ConfigurationError, read
+from dotenv import dotenv_values
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import PRODUCTION
+from tests.inside.conftest import Environment, environment_of
+
+NAMED = {variable.name: variable for variable in VARIABLES}
+REQUIRED = [variable.name for variable in VARIABLES if variable.required]
+TYPES = {"bool": bool, "int": int, "list": list, "str": str}
+EXAMPLE = (BASE_DIR / ".env.example").read_text(encoding="utf-8")
+EXAMPLES = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.+)$", EXAMPLE, re.MULTILINE))
+
+
+def faults() -> dict[str, str]:
+    """Return what is said of each variable that is wrong; none if the environment is right."""
+    try:
+        read()
+    except ConfigurationError as error:
+        lines = str(error).split("\n")[1:-1]
+        return dict(line.strip().split(" ", 1) for line in lines)
+    return {}
+
+
+def test_a_complete_environment_is_read(production: Environment) -> None:
+    """A complete environment is read, each value in its type."""
+    values = read()
+    assert values["ALLOWED_HOSTS"] == ["www.site.test", "site.test"]
+    assert values["HTTPS"] is True
+    assert values["LOG_FORMAT"] == "json"
+
+
+def test_all_faults_are_named_at_once(production: Environment) -> None:
+    """All missing and wrong variables are named at once."""
+    for name in REQUIRED:
+        del production[name]
+    production["WEB_THREADS"] = "many"
+    assert faults().keys() == {*REQUIRED, "WEB_THREADS"}
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("value", ["", "  ", "changeme", "<your value>", "TODO"])
+def test_a_required_variable_blank_or_a_placeholder(production: Environment, name: str, value: str) -> None:
+    """A required variable that is blank or a placeholder is refused, with the command that sets it."""
+    production[name] = value
+    assert faults().keys() == {name}
+    assert faults()[name].endswith(NAMED[name].hint)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_the_message_says_to_type_is_no_value_itself(production: Environment, name: str) -> None:
+    """The example in a message, copied as it is, is refused."""
+    production[name] = NAMED[name].hint.partition(f"{name}=")[2]
+    assert faults().keys() == {name}
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "EMAIL_URL"])
+def test_an_example_is_refused(production: Environment, name: str) -> None:
+    """The examples of `.env.example` are refused in production."""
+    production[name] = EXAMPLES[name]
+    assert faults().keys() == {name}
+
+
+def test_every_example_is_read_in_development() -> None:
+    """The examples of `.env.example` are valid in development."""
+    with environment_of(**{name: EXAMPLES[name] for name in EXAMPLES.keys() & NAMED.keys()}):
+        assert read()["DEBUG"] is True
+
+
+def test_the_command_for_a_secret_key_makes_one(production: Environment) -> None:
+    """The command that the message names makes a valid secret key."""
+    command = NAMED["SECRET_KEY"].hint.partition(": ")[2]
+    made = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    production["SECRET_KEY"] = made.stdout.strip()
+    assert not faults()
+
+
+OF_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == kind] for kind in TYPES}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "x" * 60),
+        ("SECRET_KEY", f"django-insecure-{PRODUCTION['SECRET_KEY']}"),
+        ("SECRET_KEY", NAMED["SECRET_KEY"].default),
+        ("ALLOWED_HOSTS", "*"),
+        ("ALLOWED_HOSTS", "*.site.test"),
+        ("ALLOWED_HOSTS", "https://www.site.test"),
+        ("ALLOWED_HOSTS", "www.site.test:8000"),
+        ("ALLOWED_HOSTS", "www.site.test,"),
+        ("ALLOWED_HOSTS", "bücher.test"),
+        ("ALLOWED_HOSTS", "www.example.com"),
+        ("CSRF_TRUSTED_ORIGINS", "www.site.test"),
+        ("CSRF_TRUSTED_ORIGINS", "https://"),
+        ("CSRF_TRUSTED_ORIGINS", "https://site.test/path"),
+        ("CSP_ORIGINS", "'unsafe-inline'"),
+        ("CSP_ORIGINS", "https://cdn.test; script-src *"),
+        ("CSP_ORIGINS", "*"),
+        ("ADMIN_PATH", "/admin/"),
+        ("ADMIN_PATH", "admin"),
+        ("ADMIN_PATH", "back office/"),
+        ("ADMIN_PATH", "<path:x>/"),
+        ("ADMIN_PATH", "account/"),
+        ("DATABASE_URL", "db:5432"),
+        ("DATABASE_URL", "postgres://db"),
+        ("DATABASE_URL", "postgres://user:pass@db:54x2/name"),
+        ("DATABASE_URL", "postgres://[db/name"),
+        ("DATABASE_URL", "postgres://user:changeme@db/name"),
+        ("DATABASE_URL", "mysql://user:pass@db/name"),
+        ("CACHE_URL", "cache:6379"),
+        ("CACHE_URL", "redis://"),
+        ("CACHE_URL", "unix:///run/redis.sock"),
+        ("CACHE_URL", "redis://cache:6379/zero"),
+        ("CACHE_URL", "redis://user:pa/ss@cache"),
+        ("CACHE_URL", "rediss://cache?ssl_cert_reqs=none"),
+        ("EMAIL_URL", "mail.site.test"),
+        ("EMAIL_URL", "smtp://"),
+        ("EMAIL_URL", "smtp://user:pa/ss@mail.site.test"),
+        ("DEFAULT_FROM_EMAIL", "nobody"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        *((name, "perhaps") for name in OF_TYPE["bool"]),
+        *((name, value) for name in OF_TYPE["int"] for value in ("many", "1.5", "-1", "9" * 20)),
+    ],
+)
+def test_a_wrong_value_is_refused(production: Environment, name: str, value: str) -> None:
+    """An invalid value of any variable is refused, and no other variable is blamed."""
+    production[name] = value
+    assert faults().keys() == {name}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALLOWED_HOSTS", "localhost, 127.0.0.1, [::1], .site.test"),
+        ("ALLOWED_HOSTS", "exchange-metrics.test,username.test,myexample.com"),
+        ("CSRF_TRUSTED_ORIGINS", "https://*.site.test, http://localhost:8000"),
+        ("CSP_ORIGINS", "https://cdn.test,https://*.media.test:8443"),
+        ("ADMIN_PATH", "back-office/7f3a/"),
+        ("DATABASE_URL", "postgres:///name"),
+        ("DATABASE_URL", "postgresql://user:pass@db/name?sslmode=verify-full"),
+        ("DATABASE_URL", "sqlite:////srv/site.sqlite3"),
+        ("CACHE_URL", "redis://cache"),
+        ("CACHE_URL", "rediss://:p%40ss@cache:6380/1?ssl_ca_certs=/etc/ssl/own.pem"),
+        ("EMAIL_URL", "console://"),
+        ("HTTPS", "off"),
+    ],
+)
+def test_a_right_value_is_taken(production: Environment, name: str, value: str) -> None:
+    """Unusual but valid values are accepted."""
+    production[name] = value
+    assert not faults()
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "BUILDING"])
+def test_development_and_the_build_need_nothing(production: Environment, name: str) -> None:
+    """Development and the image's build need no variable."""
+    for required in REQUIRED:
+        del production[required]
+    production[name] = "true"
+    assert read()["DATABASE_URL"].startswith("sqlite:")
+
+
+def test_what_is_for_the_build_alone_does_not_serve(production: Environment) -> None:
+    """The server refuses to start with `BUILDING`."""
+    production["BUILDING"] = "true"
+    with pytest.raises(SystemExit, match="BUILDING"):
+        runpy.run_path(str(BASE_DIR / "config" / "gunicorn.py"))
+
+
+@pytest.fixture
+def env_file(production: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where `.env` is read from."""
+    monkeypatch.setattr(environment, "BASE_DIR", tmp_path)
+    monkeypatch.setattr(environment, "dotenv_values", dotenv_values)
+    return tmp_path / ".env"
+
+
+def test_the_process_wins_over_the_file(production: Environment, env_file: Path) -> None:
+    """A variable of the process overrides the one in `.env`."""
+    env_file.write_text("LOG_LEVEL=DEBUG\nWEB_THREADS=2\n")
+    production["WEB_THREADS"] = "3"
+    assert (read()["LOG_LEVEL"], read()["WEB_THREADS"]) == ("DEBUG", 3)
+
+
+@pytest.mark.parametrize("contents", [b"LOG_LEVEL=\xff", b"LOG_LEVEL=\0"])
+def test_a_file_that_is_no_text_is_named(env_file: Path, contents: bytes) -> None:
+    """A `.env` that is not text is named in the error."""
+    env_file.write_bytes(contents)
+    with pytest.raises(ConfigurationError, match=r"\.env"):
+        read()
+
+
+# --- Anything at all, by https://hypothesis.readthedocs.io --------------------------------
+
+# What the environment can hold: any bytes but zero, UTF-8 or not.
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+BYTES = st.binary().map(lambda value: os.fsdecode(value.replace(b"\0", b"")))
+NEARLY_A_URL = st.builds(
+    "{}://{}:{}@{}:{}/{}".format,
+    st.sampled_from(["postgres", "sqlite", "redis", "smtp", "smtps", "console", "https"]),
+    *[st.sampled_from(["", "db", "[", "::1", "%zz", "5432", "?a=²", "#", "a b"])] * 5,
+)
+VALUES = (
+    TEXT
+    | BYTES
+    | NEARLY_A_URL
+    | st.integers().map(str)
+    | st.sampled_from(["true", "no", "INFO", *EXAMPLES.values(), *PRODUCTION.values()])
+)
+# These two decide whether production's rules hold.
+MODES = {"DEBUG", "BUILDING"}
+# These are right or wrong together.
+GROUPS = {name for name in NAMED if name.startswith(("GOOGLE_", "GITHUB_", "OIDC_"))}
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(NAMED.keys() - MODES - GROUPS)), VALUES, max_size=6),
+    st.dictionaries(st.sampled_from(sorted(MODES)), VALUES),
+)
+def test_any_environment_is_read_or_all_its_faults_are_named(
+    given: dict[str, str], modes: dict[str, str]
+) -> None:
+    """Random values: each is read in its type, or named in the error."""
+    with environment_of(**modes):
+        always = faults().keys()
+    alone = set()
+    for name, value in given.items():
+        with environment_of(**modes, **{name: value}):
+            alone |= faults().keys() & {name}
+    with environment_of(**modes, **given):
+        assert faults().keys() == alone | always
+        if not alone | always:
+            for name, value in read().items():
+                assert type(value) is TYPES[NAMED[name].type], name
+
+
+@given(TEXT, TEXT)
+def test_no_message_repeats_a_secret(before: str, after: str) -> None:
+    """No message repeats a secret."""
+    secret = f"{before}hunter2{after}"
+    values = {
+        "SECRET_KEY": secret[:49],
+        "DATABASE_URL": f"postgres://user:{secret}@db:port/name",
+        "EMAIL_URL": f"smtp://user:{secret}@",
+        "CACHE_URL": f"redis://user:{secret}@cache/name",
+    }
+    with environment_of(**values), pytest.raises(ConfigurationError) as error:
+        read()
+    assert "hunter2" not in "".join(traceback.format_exception(error.value))

@@ -1,0 +1,238 @@
+"""The limits of attempts to sign in and to reset a password."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from apps.accounts import limits
+from apps.accounts.limits import LIMITS, Attempt, TooManyAttemptsError, client_address
+from apps.accounts.models import AttemptCounter, User
+from apps.accounts.tests.factories import PASSWORD
+from django.conf import LazySettings
+from django.core import mail
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, NEW_PASSWORD_FIELD, SIGN_IN_PAGES
+
+SIGN_IN, RESET = LIMITS["sign in"], LIMITS["reset"]
+PAIR = SIGN_IN["pair"].attempts
+WRONG = "wrong"
+
+
+def sign_in(
+    client: Client,
+    email: str = "ann@example.org",
+    password: str = WRONG,
+    address: str = "192.0.2.1",
+    page: str = "login",
+) -> Any:
+    """Try to sign in from an address."""
+    form = {ACCOUNT_FIELD: email, "password": password}
+    return client.post(reverse(page), form, REMOTE_ADDR=address)
+
+
+def attempt(action: str = "sign in", account: str = "ann@example.org", n: int = 1) -> Attempt:
+    """Count an attempt from the nth address."""
+    address = f"198.51.{n // 250}.{n % 250 + 1}"
+    return Attempt(action, RequestFactory(REMOTE_ADDR=address).get("/"), account)
+
+
+@pytest.mark.parametrize("page", SIGN_IN_PAGES)
+def test_too_many_wrong_passwords(client: Client, user: User, page: str) -> None:
+    """After too many wrong passwords the right one gets a 429 with `Retry-After`."""
+    for _ in range(PAIR):
+        assert sign_in(client, page=page).status_code == 200
+    refused = sign_in(client, password=PASSWORD, page=page)
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= SIGN_IN["pair"].period.total_seconds()
+    assert b"<h1>" in refused.content
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("email", ["ANN@example.org", " ann@example.org "])
+def test_another_spelling_is_no_way_round(client: Client, email: str) -> None:
+    """Capital letters and spaces in the email address do not evade the limit."""
+    for _ in range(PAIR):
+        sign_in(client)
+    assert sign_in(client, email).status_code == 429
+
+
+@pytest.mark.skipif(HAS_ALLAUTH, reason="the admin has no sign-in page of its own")
+def test_the_site_and_the_admin_share_a_count(client: Client, user: User) -> None:
+    """The site's sign-in page and the admin's share a counter."""
+    for _ in range(PAIR):
+        sign_in(client)
+    assert sign_in(client, page="admin:login").status_code == 429
+
+
+def test_others_go_on(client: Client, user: User) -> None:
+    """Other accounts and other IP addresses are not limited."""
+    for _ in range(PAIR + 1):
+        sign_in(client)
+    assert sign_in(client, address="192.0.2.2", password=PASSWORD).status_code == 302
+    assert sign_in(Client(), "ben@example.org").status_code == 200
+
+
+def test_success_forgets_the_failures(client: Client, user: User) -> None:
+    """Signing in resets the count of this account and IP address, but not that of the IP address."""
+    for _ in range(3):
+        for _ in range(PAIR - 1):
+            assert sign_in(Client()).status_code == 200
+        assert sign_in(Client(), password=PASSWORD).status_code == 302
+    # The failures of one who knows a password count against their address, and no success does.
+    failed = 3 * (PAIR - 1)
+    assert sorted(AttemptCounter.objects.values_list("count", flat=True)) == [0, failed, failed]
+
+
+@pytest.mark.django_db
+def test_it_ends(client: Client) -> None:
+    """A limit ends when its period is over."""
+    for _ in range(PAIR):
+        sign_in(client)
+    assert sign_in(client).status_code == 429
+    AttemptCounter.objects.update(expires=timezone.now())
+    assert sign_in(client).status_code == 200
+
+
+def test_one_address_tries_many_accounts(client: Client, user: User) -> None:
+    """One IP address cannot try many accounts."""
+    for n in range(SIGN_IN["address"].attempts):
+        attempt(account=f"{n}@example.org")
+    before = AttemptCounter.objects.count()
+    with pytest.raises(TooManyAttemptsError):
+        attempt(account="another@example.org")
+    assert AttemptCounter.objects.count() == before
+    attempt(account="another@example.org", n=2)
+
+
+@pytest.mark.django_db
+def test_ones_own_account_clears_no_way_to_others() -> None:
+    """An attacker's own account does not reset the count of the IP address."""
+    for n in range(SIGN_IN["address"].attempts):
+        attempt(account=f"{n}@example.org")
+        if n % 10 == 0 and n < 90:
+            attempt(account="attacker@example.org").succeeded()
+    with pytest.raises(TooManyAttemptsError):
+        attempt(account="another@example.org")
+
+
+def test_many_addresses_try_one_account_and_the_owner_still_gets_in(user: User) -> None:
+    """Many IP addresses cannot try one account; its owner signs in meanwhile, from a known browser."""
+    owner = Client()
+    assert sign_in(owner, password=PASSWORD).status_code == 302
+    owner.post(reverse("logout"))
+    for n in range(SIGN_IN["account"].attempts):
+        attempt(n=n)
+    assert sign_in(Client(), password=PASSWORD).status_code == 429
+    # The browser that has been here before, from wherever it is.
+    assert sign_in(owner, password=PASSWORD, address="192.0.2.9").status_code == 302
+    # It, too, has its limit.
+    owner.post(reverse("logout"))
+    for _ in range(SIGN_IN["device"].attempts):
+        assert sign_in(owner).status_code == 200
+    assert sign_in(owner, password=PASSWORD).status_code == 429
+
+
+def test_the_link_in_a_mail_is_the_owners_way_back(client: Client, user: User) -> None:
+    """While an account is limited, its owner signs in by the link in a mail."""
+    client.post(reverse("password_reset"), {"email": user.email})
+    link = next(word for word in str(mail.outbox[0].body).split() if "/reset/" in word)
+    for n in range(SIGN_IN["account"].attempts):
+        attempt(n=n)
+    page = client.get(link, follow=True)
+    new = "another correct horse battery staple"
+    form = {f"{NEW_PASSWORD_FIELD}{n}": new for n in (1, 2)}
+    client.post(page.request["PATH_INFO"], form)
+    assert sign_in(client, password=new).status_code == 302
+
+
+def test_a_known_browser_is_known_for_one_account_alone(client: Client, user: User) -> None:
+    """The cookie of a known browser is signed and valid for one account."""
+    sign_in(client, password=PASSWORD)
+    cookie = client.cookies["device"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    request = RequestFactory().get("/")
+    request.COOKIES["device"] = cookie.value
+    assert limits.device(request, "Ann@example.org")
+    assert not limits.device(request, "ben@example.org")
+    request.COOKIES["device"] = "x" + cookie.value
+    assert not limits.device(request, user.email)
+
+
+def test_reset_sends_few_mails(client: Client, user: User) -> None:
+    """Too many resets of a password get a 429, and no further mail is sent."""
+    address = reverse("password_reset")
+    for _ in range(RESET["pair"].attempts):
+        assert client.post(address, {"email": user.email}).status_code == 302
+    refused = client.post(address, {"email": user.email})
+    assert refused.status_code == 429
+    assert len(mail.outbox) == RESET["pair"].attempts
+
+
+@pytest.mark.django_db
+def test_reset_is_limited_for_who_has_no_account_too(client: Client) -> None:
+    """Resets for an address without an account are limited alike."""
+    answers = [
+        client.post(reverse("password_reset"), {"email": "nobody@example.org"}).status_code
+        for _ in range(RESET["pair"].attempts + 1)
+    ]
+    assert set(answers[:-1]) == {302}
+    assert answers[-1] == 429
+
+
+@pytest.mark.django_db
+def test_reset_per_account_and_per_address() -> None:
+    """Resets are limited per account and per IP address."""
+    for n in range(RESET["account"].attempts):
+        attempt("reset", n=n)
+    with pytest.raises(TooManyAttemptsError):
+        attempt("reset", n=100)
+    for n in range(RESET["address"].attempts):
+        attempt("reset", f"{n}@example.org", n=200)
+    with pytest.raises(TooManyAttemptsError):
+        attempt("reset", "another@example.org", n=200)
+
+
+@pytest.mark.django_db
+def test_old_counters_are_removed() -> None:
+    """Expired counters are deleted."""
+    old = timezone.now() - timedelta(days=1)
+    AttemptCounter.objects.bulk_create(
+        AttemptCounter(key=str(n), expires=old) for n in range(limits.REMOVE_AT_ONCE + 1)
+    )
+    attempt()
+    assert AttemptCounter.objects.filter(expires__lte=timezone.now()).count() == 0
+    assert AttemptCounter.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_nothing_in_the_table_says_who() -> None:
+    """The table of counters holds keyed hashes only."""
+    attempt()
+    for key in AttemptCounter.objects.values_list("key", flat=True):
+        assert len(key) == 64
+        assert int(key, 16)
+
+
+@pytest.mark.parametrize(
+    ("trust", "forwarded", "address"),
+    [
+        (False, "198.51.100.1", "192.0.2.1"),
+        (True, "", "192.0.2.1"),
+        (True, "198.51.100.1", "198.51.100.1"),
+        # What the client itself has sent stands first.
+        (True, "203.0.113.9, 198.51.100.1", "198.51.100.1"),
+        (True, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (True, "::ffff:198.51.100.1", "198.51.100.1"),
+    ],
+)
+def test_address_of_the_client(settings: LazySettings, trust: bool, forwarded: str, address: str) -> None:
+    """`X-Forwarded-For` counts with `TRUST_PROXY` alone, and of IPv6 the network."""
+    settings.TRUST_PROXY = trust
+    headers = {"x-forwarded-for": forwarded} if forwarded else {}
+    request = RequestFactory(REMOTE_ADDR="192.0.2.1", headers=headers).get("/")
+    assert client_address(request) == address

@@ -1,0 +1,81 @@
+"""Pages for search engines and browsers, and for people who report a vulnerability."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+pytestmark = pytest.mark.django_db
+
+HOST = "http://testserver"
+
+
+def test_robots_may_read_and_find_the_sitemap(client: Client) -> None:
+    """robots.txt names the sitemap."""
+    answer = client.get("/robots.txt")
+    assert answer["Content-Type"].startswith("text/plain")
+    lines = answer.text.splitlines()
+    assert lines[0] == "User-agent: *"
+    [address] = (line.partition(": ")[2] for line in lines if line.startswith("Sitemap: "))
+    assert client.get(address.removeprefix(HOST)).status_code == 200
+
+
+def test_every_address_of_the_sitemap_is_a_page(client: Client) -> None:
+    """Every URL of the sitemap is a page, and its canonical URL."""
+    answer = client.get("/sitemap.xml")
+    assert answer["Content-Type"] == "application/xml"
+    found = re.findall("<loc>(.*?)</loc>", ElementTree.canonicalize(answer.text))
+    assert f"{HOST}/" in found
+    for address in found:
+        page = client.get(address.removeprefix(HOST))
+        assert page.status_code == 200
+        assert f'rel="canonical" href="{address}"' in " ".join(page.text.split())
+
+
+def test_favicon(client: Client) -> None:
+    """/favicon.ico leads to the icon."""
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert answer["Location"].endswith("favicon.ico")
+
+
+def test_security_contact_is_current(client: Client) -> None:
+    """security.txt has a contact, an expiry within a year and its own URL (RFC 9116)."""
+    answer = client.get("/.well-known/security.txt")
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert re.match("mailto:.+@|https://|tel:", fields["Contact"])
+    expires = datetime.fromisoformat(fields["Expires"])
+    assert timedelta(days=7) < expires - datetime.now(UTC) < timedelta(days=365)
+    assert fields["Canonical"] == f"{HOST}/.well-known/security.txt"
+
+
+class Head(HTMLParser):
+    """Collects a page's meta and link tags."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name = given.get("property") or given.get("name") or given.get("rel")
+        if tag in {"meta", "link"} and name:
+            self.values[name] = (given.get("content") or given.get("href") or "").strip()
+
+
+def test_pages_say_what_they_are(client: Client) -> None:
+    """Pages have a title, a description and a picture for search engines and link previews."""
+    head = Head(client.get("/").text).values
+    assert head["description"] == head["og:description"] == settings.SITE_DESCRIPTION
+    assert head["og:title"] == head["og:site_name"] == settings.SITE_NAME
+    assert head["canonical"] == head["og:url"] == f"{HOST}/"
+    assert head["og:image"].startswith(f"{HOST}/static/")
+    sign_in = Head(client.get(f"{reverse('login')}?next=/").text).values
+    assert sign_in["canonical"] == f"{HOST}{reverse('login')}"
