@@ -98,8 +98,8 @@ release: ## Refresh the locks, test everything, then write, commit and tag a rel
 	@python3 -m tools.release write
 
 .PHONY: guarantees
-guarantees: ## Write docs/guarantees.md from the tests' own words
-	python3 -m tools.guarantees > docs/guarantees.md
+guarantees: .venv/complete ## Write docs/guarantees.md from the tests' own words
+	$(TOOLS)/python -m tools.guarantees > docs/guarantees.md
 
 .PHONY: clean
 clean: ## Delete what these commands have made
