@@ -1,6 +1,6 @@
 """The steps of `fab check`, `lint` and `format`: each list, and what runs it.
 
-The tasks start this where the site runs, in the container or on this machine, so it takes nothing
+The tasks start this where the site runs, in the container or on this machine, so it needs nothing
 but Python: python fabfile/steps.py check
 """
 
@@ -11,22 +11,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 # Values under which Django's own check of a production site says what it would say there.
-PRODUCTION = shlex.join(
-    [
-        "env",
-        "DEBUG=false",
-        "SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz",
-        "ALLOWED_HOSTS=www.site.test",
-        "DATABASE_URL=postgres://nobody:nothing@localhost/none",
-        "EMAIL_URL=smtp://localhost",
-    ]
+PRODUCTION = (
+    "env DEBUG=false SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz"
+    " ALLOWED_HOSTS=www.site.test DATABASE_URL=postgres://nobody:nothing@localhost/none"
+    " EMAIL_URL=smtp://localhost"
 )
 
 
@@ -50,7 +45,7 @@ SCRIPTS, STYLES = r"assets/.+\.js", r"assets/.+\.scss"
 LINTERS = (
     Tool("ruff check", ".", PYTHON),
     Tool("djlint --quiet --lint", "templates apps", TEMPLATES),
-    # It judges the whole alone.
+    # It checks the whole alone.
     Tool("mypy", ".", ""),
     Tool("oxlint --deny-warnings -D suspicious", "assets", SCRIPTS),
     Tool("stylelint --max-warnings 0", '"assets/**/*.scss"', STYLES),
@@ -63,24 +58,29 @@ FORMATTERS = (
     Tool("prettier --log-level warn --write", "assets package.json", f"{SCRIPTS}|{STYLES}"),
     Tool("stylelint --max-warnings 0 --fix", '"assets/**/*.scss"', STYLES),
 )
-# The first makes what others look at; the last two take longest.
-CHECKS = (
-    "npm run build",
-    "ruff format --check .",
-    "djlint --quiet --check templates apps",
-    "prettier --check assets package.json",
-    *(tool.line([]) for tool in LINTERS if tool.command != "mypy"),
-    "npm test",
-    "python manage.py check --fail-level WARNING",
+BUILD = "npm run build"
+# These look at the files that the build makes.
+AFTER_BUILD = (
     f"{PRODUCTION} python manage.py check --deploy --fail-level WARNING",
+    "pytest --cov",
+)
+# The last two take longest.
+CHECKS = (
+    BUILD,
+    "ruff format --check .",
+    "djlint --quiet --check --lint templates apps",
+    "prettier --check assets package.json",
+    *(tool.line([]) for tool in LINTERS if not tool.command.startswith(("djlint", "mypy"))),
+    "npm test",
+    AFTER_BUILD[0],
     "python manage.py makemigrations --check --dry-run",
     "python manage.py lintmigrations",
+    AFTER_BUILD[1],
     "mypy .",
-    "pytest --cov",
 )
 
 
-class Done(NamedTuple):
+class Result(NamedTuple):
     """How a command ended, what it printed, and how long it took."""
 
     code: int
@@ -94,20 +94,23 @@ def main(name: str, *files: str) -> int:
     Every step runs, also after one has failed; the report is in the order of the list.
     """
     begin = time.monotonic()
-    titles, failed = [], []
-    for commands in stages(name, list(files)):
-        for command, done in side_by_side(commands):
-            title = shortened(command)
-            titles.append(title)
-            print(f"{done.seconds:5.1f} s  {'FAILED  ' if done.code else ''}{title}", flush=True)
-            if done.code:
-                failed.append(title)
-                print(f"\n{done.output}\n", flush=True)
+    tools = LINTERS if name == "lint" else FORMATTERS
+    commands = [line for tool in tools if (line := tool.line(list(files)))]
+    if name == "check":
+        commands = list(CHECKS)
+    processes, failed = 1 if name == "format" else max(2, os.cpu_count() or 1), []
+    for command, result in zip(commands, start(commands, processes), strict=True):
+        title = shortened(command)
+        print(f"{result.seconds:5.1f} s  {'FAILED  ' if result.code else ''}{title}", flush=True)
+        if result.code:
+            failed.append(title)
+            print(f"\n{result.output}\n", flush=True)
     seconds = f"{time.monotonic() - begin:.1f} s"
     if failed:
-        print(f"\nFailed, {len(failed)} of {len(titles)} steps in {seconds}:", *failed, sep="\n  ")
+        title = f"\nFailed, {len(failed)} of {len(commands)} steps in {seconds}:"
+        print(title, *failed, sep="\n  ")
         return 1
-    print(f"All is well: {len(titles)} steps in {seconds}.")
+    print(f"All is well: {len(commands)} steps in {seconds}.")
     return 0
 
 
@@ -117,44 +120,31 @@ def shortened(command: str) -> str:
     return title if len(title) <= 100 else f"{title[:99]}…"
 
 
-def stages(name: str, files: list[str]) -> list[list[str]]:
-    """Return the commands of this name; those of one stage may run side by side."""
-    if name == "check":
-        return [[CHECKS[0]], list(CHECKS[1:])]
-    if name == "lint":
-        return [[line for tool in LINTERS if (line := tool.line(files))]]
-    return [[line] for tool in FORMATTERS if (line := tool.line(files))]
-
-
-def side_by_side(commands: list[str]) -> Iterator[tuple[str, Done]]:
-    """Run commands at the same time, and yield each with how it ended, in their order."""
-    pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1))
-    # The long ones come last in the list, and are started first.
-    running = {command: pool.submit(run, command) for command in reversed(commands)}
+def start(commands: list[str], processes: int) -> Iterator[Result]:
+    """Run commands side by side in so many processes, and yield how each ended, in their order."""
+    pool = ThreadPoolExecutor(processes)
+    # First what others wait for, then what takes longest, which stands last.
+    order = commands if processes == 1 else [*commands[:1], *reversed(commands[1:])]
+    running: dict[str, Future[Result]] = {}
+    for command in order:
+        first = running.get(BUILD) if command in AFTER_BUILD else None
+        running[command] = pool.submit(run, command, first)
     try:
         for command in commands:
-            show_progress(running[command], running)
-            yield command, running[command].result()
+            yield running[command].result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def show_progress(awaited: Future[Done], running: dict[str, Future[Done]]) -> None:
-    """Say on a terminal what runs, until the awaited one has ended."""
-    while sys.stdout.isatty() and not awaited.done():
-        names = [shortened(command) for command, each in running.items() if each.running()]
-        print(f"\r\033[K         {', '.join(names)[:60]} ...", end="", flush=True)
-        wait([awaited], timeout=0.2)
-        print("\r\033[K", end="", flush=True)
-
-
-def run(command: str) -> Done:
-    """Run a command in the project and keep what it prints."""
+def run(command: str, first: Future[Result] | None) -> Result:
+    """Run a command in the project, after what comes first, and keep what it prints."""
+    if first:
+        first.result()
     begin = time.monotonic()
     words = shlex.split(command)
     path = f"{PROJECT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             words,
             cwd=PROJECT,
             env={**os.environ, "PATH": path},
@@ -165,8 +155,8 @@ def run(command: str) -> Done:
             errors="replace",
         )
     except FileNotFoundError:
-        return Done(127, f"{words[0]} is not installed: type: fab build", 0)
-    return Done(done.returncode, done.stdout.strip(), time.monotonic() - begin)
+        return Result(127, f"{words[0]} is not installed. Type: fab build", 0)
+    return Result(result.returncode, result.stdout.strip(), time.monotonic() - begin)
 
 
 if __name__ == "__main__":
