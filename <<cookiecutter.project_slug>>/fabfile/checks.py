@@ -1,19 +1,23 @@
-"""Tasks that test and tidy the code; `check` is what CI runs."""
+"""Tasks that test and format the code; `check` is what CI runs."""
 
 import shlex
+import shutil
+import sys
 
 from fabric import task
 from invoke.context import Context
+from invoke.exceptions import Exit
 
-from fabfile import browser as in_browser
-from fabfile import changes
-from fabfile.run import in_docker, install_npm_packages, npm, run
+from fabfile import docker, env, local, site
+from fabfile.run import VENV, in_docker, install_npm_packages, is_up, npm, run
+
+# Taken where there is one; else Playwright brings a Chromium of its own.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @task(
     help={
         "k": "Only those whose names fit: 'health and not slow'",
-        "changed": "Only those of what differs from the main branch",
         "pdb": "Open Python's debugger where one fails",
         "browser": "Those in a browser, against the running site",
         "arguments": "What else pytest is told: 'apps/core --durations=5'",
@@ -22,7 +26,6 @@ from fabfile.run import in_docker, install_npm_packages, npm, run
 def test(
     c: Context,
     k: str = "",
-    changed: bool = False,
     pdb: bool = False,
     browser: bool = False,
     arguments: str = "",
@@ -31,9 +34,7 @@ def test(
     chosen = f"-k {shlex.quote(k)}" if k else ""
     options = " ".join(word for word in (chosen, "--pdb" if pdb else "", arguments) if word)
     if browser:
-        in_browser.test(c, options)
-    elif changed:
-        test_changed(c, options)
+        test_in_browser(c, options)
     else:
         if not options:
             npm(c, "test")
@@ -48,11 +49,11 @@ def lint(c: Context, staged: bool = False) -> None:
 
 @task(help={"staged": "Only the files that git has staged"})
 def format(c: Context, staged: bool = False) -> None:
-    """Write the code in the one style."""
+    """Format the code."""
     run_steps(c, "format", staged=staged)
 
 
-@task(help={"fix": "Mend first what can be mended"})
+@task(help={"fix": "First fix what can be fixed"})
 def check(c: Context, fix: bool = False) -> None:
     """Run all that CI runs: style, types, Django's checks, tests."""
     if fix:
@@ -82,7 +83,7 @@ def run_steps(c: Context, name: str, *, staged: bool = False, warn: bool = False
 
     They run in one command, since a container takes a while to be entered.
     """
-    files = changes.staged() if staged else []
+    files = staged_files() if staged else []
     if staged and not files:
         print("Nothing is staged.")
         return
@@ -93,14 +94,31 @@ def run_steps(c: Context, name: str, *, staged: bool = False, warn: bool = False
     run(c, command, warn=warn, with_services=name == "check")
 
 
-def test_changed(c: Context, options: str) -> None:
-    """Run the tests of what differs from the main branch."""
-    files = changes.since_main()
-    folders = changes.concerned(files)
-    if not files:
-        print("Nothing differs from the main branch.")
-    if any(file.startswith("assets/") for file in files):
-        npm(c, "test")
-    if folders:
-        print(f"Tests of {' '.join(folders)}:", flush=True)
-        run(c, f"pytest {options} {shlex.join(folders)}")
+def staged_files() -> list[str]:
+    """Return the files of the next commit, but for those that it deletes."""
+    options = ("--cached", "--name-only", "--relative", "-z", "--diff-filter=d")
+    listed = docker.answer("git", "diff", *options)
+    if listed is None:
+        raise Exit("This is not a git repository.")
+    return [file for file in listed.split("\0") if file]
+
+
+def test_in_browser(c: Context, options: str) -> None:
+    """Run the tests in tests/browser against the site, which is started unless it runs."""
+    if in_docker():
+        if not is_up():
+            site.start_containers(c)
+        # The service `browser` has Chromium, and the network of `web`.
+        command = f"pytest tests/browser --base-url http://localhost:8000 {options}"
+        terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        flags = f"--rm --build --no-deps {'' if terminal else '--no-TTY'}"
+        c.run(f"{docker.compose()} run {flags} browser {command}", pty=terminal)
+        return
+    local.start(c)
+    if not (VENV / "bin" / "playwright").exists():
+        local.poetry(c, "install --with browser")
+    chromium = env.read().get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), "")
+    if not chromium:
+        run(c, "playwright install chromium")
+    variables = f"env CHROMIUM={shlex.quote(chromium)}"
+    run(c, f"{variables} pytest tests/browser --base-url {site.url()} {options}")

@@ -23,7 +23,7 @@ def dump_db(c: Context, to: str = "", yes: bool = False) -> None:
     file = Path(to or f"dumps/{time.strftime('%Y-%m-%d-%H%M%S')}{database.suffix}")
     if file.exists() and not yes:
         raise Exit(f"{file} exists already: name another, or add --yes to replace it.")
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.partial")
     try:
         # It holds personal data.

@@ -45,20 +45,16 @@ def complete() -> None:
     unfinished.touch(mode=0o600)
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(FILE)
-    print(
-        f"{'Completed' if made else 'Wrote'} .env, the settings of this checkout.", file=sys.stderr
-    )
+    verb = "Completed" if made else "Wrote"
+    print(f"{verb} .env, the settings of this checkout.", file=sys.stderr)
 
 
 def where_to_run() -> str:
     """Return "docker" if an engine with Compose answers, else "host"."""
-    problem = docker.problem()
-    if not problem:
+    if not docker.problem():
         return "docker"
-    print(
-        f"{problem}\nSo the site runs without Docker, on SQLite (RUN_IN=host in .env).",
-        file=sys.stderr,
-    )
+    print(docker.problem(), file=sys.stderr)
+    print("So the site runs without Docker, on SQLite (RUN_IN=host in .env).", file=sys.stderr)
     return "host"
 
 

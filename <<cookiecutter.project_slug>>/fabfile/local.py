@@ -2,17 +2,15 @@
 
 import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import time
 from contextlib import suppress
 
 from invoke.context import Context
-from invoke.exceptions import Exit, UnexpectedExit
 
 from fabfile import env
-from fabfile.run import VENV, host_environment, is_node_new_enough, node_folders
+from fabfile.run import VENV, has_node, host_environment
 
 STATE = env.PROJECT / ".run"
 LOG = STATE / "site.log"
@@ -20,56 +18,31 @@ PID = STATE / "site.pid"
 
 
 def install(c: Context) -> None:
-    """Install the locked Python and npm packages, build the assets and migrate.
-
-    Brings a Node of its own into .venv where this machine has none that is new enough.
-    Raises Exit in one line if there is no Python that the site can use, or no network.
-    """
+    """Install the locked Python and npm packages, build the assets and migrate."""
     install_python(c)
     environment = host_environment()
-    try:
-        c.run("npm ci --no-audit --no-fund", env=environment)
-        c.run("npm run build", env=environment)
-    except UnexpectedExit as error:
-        raise Exit(
-            "The npm packages could not be installed or built: the lines above say why."
-        ) from error
+    c.run("npm ci --no-audit --no-fund", env=environment)
+    c.run("npm run build", env=environment)
     c.run("python manage.py migrate", env=environment)
 
 
 def install_python(c: Context) -> None:
-    """Install the locked Python packages, unless they are installed already."""
+    """Install the locked Python packages, unless they are installed already.
+
+    They include a Node where this machine has none that is new enough.
+    """
     lock = (env.PROJECT / "poetry.lock").read_bytes()
     stamp = VENV / "poetry.lock"
     if stamp.exists() and stamp.read_bytes() == lock:
         return
-    has_node = node_folders() or is_node_new_enough(shutil.which("node"))
-    command = "python3 fabfile/poetry.py sync --no-interaction"
-    try:
-        c.run(command if has_node else f"{command} --with node", env=without_venv())
-    except UnexpectedExit as error:
-        raise Exit(
-            "The Python packages could not be installed: the lines above say why."
-            " It takes Python 3.12 or newer, and a network the first time."
-        ) from error
+    poetry(c, f"sync{'' if has_node() else ' --with node'}")
     stamp.write_bytes(lock)
 
 
-def has(command: str) -> bool:
-    """Whether a Python package that brings this command is installed."""
-    return (VENV / "bin" / command).exists()
-
-
-def install_group(c: Context, group: str) -> None:
-    """Install a group of Python packages that is left out otherwise; raise Exit if that fails."""
-    command = f"python3 fabfile/poetry.py install --no-interaction --with {group}"
-    if not c.run(command, env=without_venv(), warn=True):
-        raise Exit(f"The group {group} could not be installed: the lines above say why.")
-
-
-def without_venv() -> dict[str, str]:
-    """Return variables under which Poetry uses .venv, and not one that happens to be active."""
-    return {"VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
+def poetry(c: Context, arguments: str) -> None:
+    """Run Poetry with `.venv`, and not with an environment that happens to be active."""
+    active = {"VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
+    c.run(f"python3 fabfile/poetry.py {arguments} --no-interaction", env=active)
 
 
 def start(c: Context) -> None:
@@ -87,7 +60,6 @@ def start(c: Context) -> None:
         fcntl.flock(log, fcntl.LOCK_EX)
         started = subprocess.Popen(
             ["sh", "bash/run-dev.sh"],
-            cwd=env.PROJECT,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -139,11 +111,3 @@ def process() -> int:
     except FileNotFoundError:
         return 0
     return 0
-
-
-def log() -> str:
-    """Return the site's log; raise Exit if it has never been started."""
-    try:
-        return LOG.read_text(errors="replace")
-    except OSError:
-        raise Exit("The site has not been started yet: type: fab start") from None

@@ -17,12 +17,12 @@ import sys
 import venv
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urljoin
 from urllib.request import Request, urlopen
 
 VERSION = "2.5.1"
 PACKAGES = [f"poetry=={VERSION}", "poetry-plugin-pypi-mirror==0.6.5"]
 MIRROR = "POETRY_PYPI_MIRROR_URL"
+PYPI = "https://pypi.org"
 ASKS_THE_INDEX = {"add", "install", "lock", "remove", "sync", "update"}
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -48,14 +48,10 @@ def run(arguments: list[str], mirror: str) -> int:
     environment = {**os.environ, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
     if mirror:
         environment[MIRROR] = mirror
-    return subprocess.run([*command(bool(mirror)), *arguments], env=environment).returncode
-
-
-def command(with_mirror: bool) -> list[str]:
-    """Return the words that start Poetry; with the mirror's plugin if `with_mirror`."""
-    if not with_mirror and is_new_enough(shutil.which("poetry")):
-        return ["poetry"]
-    return brought("poetry", PACKAGES)
+    # A Poetry on PATH may not have the mirror's plugin.
+    is_here = not mirror and is_new_enough(shutil.which("poetry"))
+    words = ["poetry"] if is_here else brought("poetry", PACKAGES)
+    return subprocess.run([*words, *arguments], env=environment).returncode
 
 
 def is_new_enough(poetry: str | None) -> bool:
@@ -104,27 +100,16 @@ def own_environment(packages: list[str]) -> Path:
 
 
 def index_without_json() -> str:
-    """Return pip's index if it answers and the JSON API beside the default one does not; else ""."""
-    said = subprocess.run(
-        [
-            str(own_environment(PACKAGES) / "bin" / "python"),
-            "-c",
-            "from pip._internal.models.index import PyPI; print(PyPI.simple_url)",
-        ],
-        capture_output=True,
-        text=True,
-    )
-    default = said.stdout.strip()
+    """Return pip's index if it answers and PyPI's JSON API does not; else ""."""
     configured = subprocess.run(
         [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
         capture_output=True,
         text=True,
     ).stdout.strip()
-    index = os.environ.get("PIP_INDEX_URL") or configured or default
-    index = index.rstrip("/") + "/"
+    index = (os.environ.get("PIP_INDEX_URL") or configured or f"{PYPI}/simple").rstrip("/") + "/"
     # Poetry asks for one version's page; some indexes have the package's page alone.
-    has_json = answers(urljoin(default.rstrip("/") + "/", "../pypi/pip/24.0/json"))
-    return index if answers(urljoin(index, "pip/")) and not has_json else ""
+    has_json = answers(f"{PYPI}/pypi/pip/24.0/json")
+    return index if answers(f"{index}pip/") and not has_json else ""
 
 
 def answers(url: str) -> bool:

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
@@ -89,29 +88,13 @@ def host_environment() -> dict[str, str]:
     Raises Exit if `fab setup` has not been run.
     """
     if not (VENV / "bin" / "python").exists():
-        raise Exit("The Python packages are not installed: type: fab setup")
-    folders = [str(VENV / "bin"), *node_folders(), os.environ["PATH"]]
-    return {"PATH": os.pathsep.join(folders), "VIRTUAL_ENV": str(VENV), "RUN_IN": "host"}
+        raise Exit("The Python packages are not installed. Type: fab setup")
+    path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "VIRTUAL_ENV": str(VENV), "RUN_IN": "host"}
 
 
-def node_folders() -> list[str]:
-    """Return the folder of a Node as new as `.nvmrc` says, where PATH's own is older: nvm's, or none."""
-    if is_node_new_enough(
-        shutil.which("node", path=f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    ):
-        return []
-    nvm = Path(os.environ.get("NVM_DIR") or Path.home() / ".nvm") / "versions" / "node"
-    nodes = sorted(nvm.glob(f"v{wanted_node()}.*/bin/node"), reverse=True)
-    return [str(node.parent) for node in nodes if is_node_new_enough(str(node))][:1]
-
-
-def is_node_new_enough(node: str | None) -> bool:
-    """Whether `node` runs here and is at least of the major version in `.nvmrc`."""
-    said = docker.answer(node, "--version") if node else None
-    version = re.match(r"v(\d+)", said or "")
-    return int(version[1]) >= wanted_node() if version else False
-
-
-def wanted_node() -> int:
-    """Return the major version of Node in `.nvmrc`."""
-    return int((env.PROJECT / ".nvmrc").read_text(encoding="utf-8"))
+def has_node() -> bool:
+    """Whether this machine's Node is at least of the major version in `.nvmrc`."""
+    wanted = int((env.PROJECT / ".nvmrc").read_text(encoding="utf-8"))
+    version = re.match(r"v(\d+)", docker.answer("node", "--version") or "")
+    return int(version[1]) >= wanted if version else False

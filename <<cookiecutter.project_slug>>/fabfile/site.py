@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
@@ -62,15 +61,13 @@ def start(c: Context) -> None:
     if settings.get("AUTO_START_SERVER", "").lower() not in {"true", "1", "yes", "on"}:
         print("No server is started (AUTO_START_SERVER in .env is not true). For commands: fab sh")
         return
-    editor = f"localhost:{settings['DEBUG_PORT']}" if settings.get("DEBUGPY") else ""
+    if settings.get("DEBUGPY"):
+        print(f"Attach an editor to localhost:{settings['DEBUG_PORT']}. To end this: fab restart")
     if settings.get("DEBUGPY") == "wait":
-        wait_until_none(missing_debugger)
-        print(f"Nothing answers at {url()} before an editor has attached at {editor}.")
+        print(f"Before that, nothing answers at {url()}.")
         return
-    wait_until_none(missing_site)
+    wait_until_ready()
     print(f"The site is at {url()}")
-    if editor:
-        print(f"An editor can attach at {editor}. To end this: fab restart")
     if in_docker():
         print(f"Its mail is at http://localhost:{settings['MAIL_PORT']}")
 
@@ -108,7 +105,7 @@ def status(c: Context) -> None:
         c.run(f"{docker.compose()} ps --all")
     elif local.process():
         print(f"The site's process is {local.process()}.")
-    print(f"{url()} {readiness(url()) or 'answers: all is well'}.")
+    print(f"{url()} {missing_answer() or 'answers: all is well'}.")
 
 
 @task(
@@ -123,7 +120,8 @@ def logs(c: Context, service: str = "", follow: bool = True) -> None:
         options = "--follow" if follow else ""
         command = f"{docker.compose()} logs --tail 200 {options} {shlex.quote(service) if service else ''}"
     else:
-        local.log()
+        if not local.LOG.exists():
+            raise Exit("The site has not been started yet. Type: fab start")
         command = f"tail -n 200 {'-f' if follow else ''} {shlex.quote(str(local.LOG))}"
     try:
         c.run(command, pty=sys.stdout.isatty())
@@ -186,49 +184,36 @@ def refuse_taken_ports(settings: dict[str, str]) -> None:
             env.refuse_taken_port(name, int(settings[name]))
 
 
-def wait_until_none(problem: Callable[[], str]) -> None:
-    """Return when nothing is wrong with the site any more; say meanwhile what it does.
+def wait_until_ready() -> None:
+    """Return when the site answers and has its stylesheet; print meanwhile what it does.
 
-    Raises Exit, with the log's end, if that takes START_SECONDS, the site's process has gone or
+    Raises Exit, with the log's end, if that takes START_SECONDS, the site's process has ended or
     the stylesheet cannot be built.
     """
-    begin, said = time.monotonic(), ""
-    while wrong := problem():
+    begin, printed = time.monotonic(), ""
+    while problem := missing_answer() or missing_stylesheet():
         seconds = time.monotonic() - begin
         log = last_lines(25, since=seconds)
-        # bash/run-dev.sh says so, and starts it again until it is mended.
+        # bash/run-dev.sh prints this, and starts it again until it is fixed.
         if "The server ended" in log:
-            raise Exit(
-                f"{log}\nThe site does not start: the lines above say why. Mend it, then: fab logs"
-            )
-        if "The asset watcher ended" in log and wrong == missing_stylesheet():
-            raise Exit(f"{log}\nThe site answers at {url()}, but {wrong}: see the lines above.")
+            raise Exit(f"{log}\nThe site does not start: the lines above say why. See: fab logs")
+        if "The asset watcher ended" in log and problem == missing_stylesheet():
+            raise Exit(f"{log}\nThe site answers at {url()}, but {problem}: see the lines above.")
         if not (is_up() if in_docker() else local.process()):
             raise Exit(f"{log}\nThe site has ended: the lines above say why.")
         if seconds > START_SECONDS:
-            raise Exit(f"{log}\n{url()} {wrong} after {START_SECONDS} s: fab logs")
-        doing = log.strip().rpartition("\n")[2].strip()
-        if doing and doing != said:
-            said = doing
-            print(f"  {seconds:4.0f} s  {said[:110]}", flush=True)
+            raise Exit(f"{log}\n{url()} {problem} after {START_SECONDS} s. See: fab logs")
+        line = log.strip().rpartition("\n")[2].strip()
+        if line and line != printed:
+            printed = line
+            print(f"  {seconds:4.0f} s  {line[:110]}", flush=True)
         time.sleep(0.5)
 
 
-def missing_site() -> str:
-    """Return what is wrong with the site, or "" if it is ready and has its stylesheet."""
-    return readiness(url()) or missing_stylesheet()
-
-
-def missing_debugger() -> str:
-    """Return "" once the debugger awaits an editor, as bash/serve-dev.sh says before it does."""
-    is_awaited = "before an editor has attached" in last_lines(25, since=START_SECONDS)
-    return "" if is_awaited else "does not await an editor"
-
-
-def readiness(address: str) -> str:
+def missing_answer() -> str:
     """Return what is wrong with the site, or "" if it answers and is ready."""
     try:
-        build_opener(ProxyHandler({})).open(f"{address}/readyz", timeout=5).close()
+        build_opener(ProxyHandler({})).open(f"{url()}/readyz", timeout=5).close()
     except HTTPError as error:
         return f"answers {error.code}: {error.read(200).decode(errors='replace')}"
     except (URLError, OSError):
@@ -245,6 +230,6 @@ def missing_stylesheet() -> str:
 def last_lines(count: int, since: float) -> str:
     """Return the last `count` lines of the site's log, at most `since` seconds old in a container."""
     if not in_docker():
-        return "\n".join(local.log().splitlines()[-count:])
+        return "\n".join(local.LOG.read_text(errors="replace").splitlines()[-count:])
     options = ["--no-log-prefix", "--tail", str(count), "--since", f"{int(since) + 1}s"]
     return docker.ask_compose("logs", *options, "web")

@@ -1,6 +1,5 @@
 """A team's day without Docker: checks, hooks, the debugger, tests that are chosen, tests in a browser."""
 
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,41 +105,6 @@ def test_hooks_refuse_what_they_cannot_mend(repository: Project) -> None:
 
 
 # --- Tests that are chosen ----------------------------------------------------------------
-
-
-def test_changed(repository: Project) -> None:
-    """`fab test --changed` takes the tests of an app, of its users and of the site; or all; or none."""
-    assert "Nothing differs" in repository.run("fab", "test", "--changed").stdout
-    write(repository, "apps/core/users.py", "from apps.accounts.models import User\n")
-    git(repository, "add", "--all")
-    git(repository, "commit", "--quiet", "--message=use")
-    git(repository, "switch", "--quiet", "--create=work")
-    write(repository, "apps/accounts/new.py", "")
-    assert chosen(repository) == {"apps/accounts", "apps/core", "tests"}
-    git(repository, "add", "--all")
-    git(repository, "commit", "--quiet", "--message=more")
-    assert chosen(repository) == {"apps/accounts", "apps/core", "tests"}
-    write(repository, "config/urls.py", (repository.folder / "config/urls.py").read_text() + "\n")
-    assert chosen(repository) == {"apps", "tests"}
-    git(repository, "checkout", "--quiet", "main", "--force")
-    write(repository, "assets/js/more.js", "")
-    said = repository.run("fab", "test", "--changed").stdout
-    assert "node --test" in said
-    assert "test session starts" not in said
-
-
-def chosen(project: Project) -> set[str]:
-    """Return the folders that `fab test --changed` takes."""
-    said = project.run("fab", "test", "--changed", "--arguments=--collect-only --quiet").stdout
-    return set(re.search(r"^Tests of (.*):$", said, re.MULTILINE)[1].split())
-
-
-def test_changed_without_git(project: Project) -> None:
-    """`fab test --changed` outside of a repository says so in one line."""
-    refused = project.run("fab", "test", "--changed", check=False)
-    assert refused.returncode == 1
-    assert "not a git repository" in refused.stdout
-    assert "Traceback" not in refused.stdout
 
 
 def test_processes(project: Project) -> None:

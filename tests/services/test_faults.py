@@ -93,7 +93,7 @@ def test_before_setup_it_says_so(project: Project) -> None:
     (project.folder / ".venv").unlink()
     refused = project.run("fab", "manage", "check", check=False, RUN_IN="host")
     assert refused.returncode == 1
-    assert "type: fab setup" in refused.stdout
+    assert "Type: fab setup" in refused.stdout
 
 
 def test_setup_without_a_network(project: Project, without, tmp_path: Path) -> None:
