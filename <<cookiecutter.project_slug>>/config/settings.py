@@ -164,7 +164,7 @@ if env["CACHE_URL"]:
 # https://docs.djangoproject.com/en/6.1/topics/auth/
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["apps.accounts.backends.LimitedBackend"]
+AUTHENTICATION_BACKENDS = ["apps.<< 'authentication' if cookiecutter.__with_allauth == 'yes' else 'accounts' >>.backends.LimitedBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "core:home"
 PASSWORD_HASHERS = [

@@ -41,7 +41,7 @@ urlpatterns = [
     *cms_urlpatterns,
 <% endif %>
     path("", include("apps.core.urls")),
-    path("account/", include("apps.accounts.urls")),
+    path("account/", include("apps.<< 'authentication' if cookiecutter.__with_allauth == 'yes' else 'accounts' >>.urls")),
 <% if cookiecutter.api != "none" %>
     path("api/", DocsView.as_view(), name="api_docs"),
 <% endif %>

@@ -83,13 +83,15 @@ def switch_on(settings: Settings) -> Iterator[Any]:
         # Not by INSTALLED_APPS, with which all apps would start a second time.
         for name in found:
             app = AppConfig.create(f"allauth.socialaccount.providers.{name}")
+            app.apps = apps
+            app.import_models()
             monkeypatch.setitem(apps.app_configs, app.label, app)
         load()
 
     def load() -> None:
         allauth_providers.registry.loaded = False
         allauth_providers.registry.provider_map.clear()
-        for module in ("allauth.urls", "apps.accounts.urls"):
+        for module in ("allauth.urls", "apps.authentication.urls"):
             importlib.reload(importlib.import_module(module))
         importlib.reload(urls)
         clear_url_caches()

@@ -1,20 +1,12 @@
-<% if cookiecutter.__with_allauth == "no" %>
 from typing import Any
 
-<% endif %>
 from django import forms
-<% if cookiecutter.__with_allauth == "no" %>
 from django.utils.translation import gettext_lazy as _
-<% endif %>
 
 from apps.accounts.models import User
 
 
 class ProfileForm(forms.ModelForm):
-<% if cookiecutter.__with_allauth == "yes" %>
-    """What people may change about themselves; for the address there is a page of its own."""
-
-<% else %>
     """What people may change about themselves.
 
     Another e-mail address takes the password too: with it alone, whoever finds a browser
@@ -29,22 +21,14 @@ class ProfileForm(forms.ModelForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
-<% endif %>
     class Meta:
         model = User
-<% if cookiecutter.__with_allauth == "yes" %>
-        fields = ["name"]
-<% else %>
         fields = ["name", "email"]
-<% endif %>
         # Browsers fill it in: https://www.w3.org/TR/WCAG22/#identify-input-purpose
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
-<% if cookiecutter.__with_allauth == "no" %>
             "email": forms.EmailInput(attrs={"autocomplete": "email"}),
-<% endif %>
         }
-<% if cookiecutter.__with_allauth == "no" %>
 
     def clean(self) -> dict[str, Any]:
         """Refuse another e-mail address without the right password."""
@@ -55,4 +39,3 @@ class ProfileForm(forms.ModelForm):
                 "password", _("For another e-mail address your password has to be right.")
             )
         return data
-<% endif %>

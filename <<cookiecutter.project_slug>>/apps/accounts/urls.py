@@ -1,37 +1,89 @@
-<% if cookiecutter.__with_allauth == "yes" %>
-"""The profile, and django-allauth's pages; those that others link to have Django's names, too.
-
-https://docs.allauth.org/en/latest/account/views.html
-"""
-
-from allauth.account import views as account_views
-<% else %>
-"""The profile, and Django's sign-in, sign-out, password change and reset under their own names.
+"""The profile, and Django's pages to sign in and out, and to change and reset a password.
 
 https://docs.djangoproject.com/en/6.1/topics/auth/default/#module-django.contrib.auth.views
 """
 
-from django.contrib.auth import urls as auth_urls
-<% endif %>
-from django.urls import include, path
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import views as auth
+from django.http import HttpResponseBase
+from django.urls import include, path, reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import views
 
+LOGIN = reverse_lazy("login")
+
+
+def page(view: Any, template: str = "page", **words: Any) -> Callable[..., HttpResponseBase]:
+    """Return a page of Django's with this site's template, and with these words in it."""
+    return view.as_view(template_name=f"registration/{template}.html", extra_context=words)
+
+
+login = page(
+    auth.LoginView,
+    "login",
+    title=_("Sign in"),
+    button=_("Sign in"),
+    link=reverse_lazy("password_reset"),
+    link_text=_("Forgotten your password?"),
+)
+logged_out = page(
+    auth.LogoutView,
+    title=_("You are signed out"),
+    link=LOGIN,
+    link_text=_("Sign in again"),
+)
+password_change = page(
+    auth.PasswordChangeView,
+    title=_("Change your password"),
+    button=_("Change password"),
+)
+password_change_done = page(
+    auth.PasswordChangeDoneView,
+    title=_("Your password is changed"),
+    link=reverse_lazy("accounts:profile"),
+    link_text=_("Back to your account"),
+)
+password_reset = page(
+    views.PasswordResetView,
+    title=_("Reset your password"),
+    text=_("Tell us your e-mail address and we send you a link to set a new password."),
+    button=_("Send the link"),
+)
+password_reset_done = page(
+    auth.PasswordResetDoneView,
+    title=_("Look at your e-mail"),
+    text=_(
+        "If there is an account with that address, the link is on its way. It may take some minutes;"
+        " look into the spam folder, too."
+    ),
+    link=LOGIN,
+    link_text=_("Back to sign in"),
+)
+password_reset_confirm = page(
+    views.PasswordResetConfirmView,
+    "password_reset_confirm",
+    title=_("Set a new password"),
+    button=_("Set password"),
+)
+password_reset_complete = page(
+    auth.PasswordResetCompleteView,
+    title=_("Your new password is set"),
+    text=_("You can sign in with it now."),
+    link=LOGIN,
+    button=_("Sign in"),
+)
+
 urlpatterns = [
     path("", include(([path("", views.ProfileView.as_view(), name="profile")], "accounts"))),
-<% if cookiecutter.__with_allauth == "yes" %>
-    path("login/", account_views.login, name="login"),
-    path("logout/", account_views.logout, name="logout"),
-    path("password/reset/", account_views.password_reset, name="password_reset"),
-    path("", include("allauth.urls")),
-<% else %>
-    # Before Django's own of the same names.
-    path("password_reset/", views.PasswordResetView.as_view(), name="password_reset"),
-    path(
-        "reset/<uidb64>/<token>/",
-        views.PasswordResetConfirmView.as_view(),
-        name="password_reset_confirm",
-    ),
-    path("", include(auth_urls)),
-<% endif %>
+    path("login/", login, name="login"),
+    path("logout/", logged_out, name="logout"),
+    path("password_change/", password_change, name="password_change"),
+    path("password_change/done/", password_change_done, name="password_change_done"),
+    path("password_reset/", password_reset, name="password_reset"),
+    path("password_reset/done/", password_reset_done, name="password_reset_done"),
+    path("reset/<uidb64>/<token>/", password_reset_confirm, name="password_reset_confirm"),
+    path("reset/done/", password_reset_complete, name="password_reset_complete"),
 ]

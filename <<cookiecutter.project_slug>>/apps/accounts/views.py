@@ -1,32 +1,20 @@
-<% if cookiecutter.__with_allauth == "no" %>
 from functools import partial
-<% endif %>
 from typing import Any
 
-<% if cookiecutter.__with_allauth == "no" %>
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
-<% endif %>
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.messages.views import SuccessMessageMixin
-<% if cookiecutter.__with_allauth == "no" %>
 from django.http import HttpResponse, HttpResponseRedirect
-<% endif %>
-from django.urls import reverse_lazy
-<% if cookiecutter.__with_allauth == "no" %>
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import get_language
-<% endif %>
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import UpdateView
 
-<% if cookiecutter.__with_allauth == "no" %>
 from apps.accounts import limits, mailing
-<% endif %>
 from apps.accounts.forms import ProfileForm
 from apps.accounts.models import User
-<% if cookiecutter.__with_allauth == "no" %>
 from apps.accounts.tasks import send_password_reset
-<% endif %>
 
 
 class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
@@ -41,7 +29,6 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     def get_object(self, queryset: Any = None) -> User:
         """Return the person who is signed in."""
         return User.objects.get(email=self.request.user.get_username())
-<% if cookiecutter.__with_allauth == "no" %>
 
 
 class PasswordResetView(auth_views.PasswordResetView):
@@ -72,4 +59,12 @@ class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
         response = super().form_valid(form)
         limits.remember_device(response, form.user.get_username())
         return response
-<% endif %>
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Offer a new link in the place of one that no longer works."""
+        context = super().get_context_data(**context)
+        if not context["validlink"]:
+            context["title"] = _("This link no longer works")
+            context["text"] = _("It was used already, or it is too old.")
+            context["link"], context["button"] = reverse("password_reset"), _("Send a new link")
+        return context

@@ -1,18 +1,33 @@
-"""Forms of django-allauth with this site's limits: https://docs.allauth.org/en/latest/account/forms.html"""
+"""The profile's form, and django-allauth's with this site's limits.
+
+https://docs.allauth.org/en/latest/account/forms.html
+"""
 
 from functools import partial
 from typing import Any
 
-from allauth.account import forms
+from allauth.account import forms as account_forms
 from allauth.core import context
 from allauth.mfa.base import forms as mfa_forms
+from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from apps.accounts import limits, mailing
+from apps.accounts.models import User
 
 
-class SignupForm(forms.SignupForm):
+class ProfileForm(forms.ModelForm):
+    """What people may change about themselves; for the address there is a page of its own."""
+
+    class Meta:
+        model = User
+        fields = ["name"]
+        # Browsers fill it in: https://www.w3.org/TR/WCAG22/#identify-input-purpose
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+
+class SignupForm(account_forms.SignupForm):
     """Says the same and takes as long, whether there is an account with the address or not."""
 
     def clean_email(self) -> str:
@@ -27,7 +42,7 @@ class SignupForm(forms.SignupForm):
         return super().try_save(request)
 
 
-class ResetPasswordForm(forms.ResetPasswordForm):
+class ResetPasswordForm(account_forms.ResetPasswordForm):
     """Leaves all that depends on the account for after the answer."""
 
     def clean_email(self) -> str:

@@ -1,0 +1,17 @@
+"""The profile, and django-allauth's pages; those that others link to have Django's names, too.
+
+https://docs.allauth.org/en/latest/account/views.html
+"""
+
+from allauth.account import views as account_views
+from django.urls import include, path
+
+from apps.authentication import views
+
+urlpatterns = [
+    path("", include(([path("", views.ProfileView.as_view(), name="profile")], "accounts"))),
+    path("login/", account_views.login, name="login"),
+    path("logout/", account_views.logout, name="logout"),
+    path("password/reset/", account_views.password_reset, name="password_reset"),
+    path("", include("allauth.urls")),
+]
