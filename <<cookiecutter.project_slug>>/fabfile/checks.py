@@ -24,11 +24,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
     }
 )
 def test(
-    c: Context,
-    k: str = "",
-    pdb: bool = False,
-    browser: bool = False,
-    arguments: str = "",
+    c: Context, k: str = "", pdb: bool = False, browser: bool = False, arguments: str = ""
 ) -> None:
     """Run the tests of Python and JavaScript, or some of them."""
     chosen = f"-k {shlex.quote(k)}" if k else ""

@@ -35,7 +35,7 @@ def update(c: Context, to: str = "") -> None:
     print(f"Updating from {before.get('_commit')} of {before.get('_src_path')} ...", flush=True)
     merge(to)
     after = read_origin()
-    if not answer("git", "status", "--porcelain"):
+    if answer("git", "status", "--porcelain") == "":
         print(f"Nothing to do: the project is on {after['_commit']}.")
         return
     print(f"Updated to {after['_commit']}.")
