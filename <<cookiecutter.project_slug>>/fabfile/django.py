@@ -48,7 +48,7 @@ def startapp(c: Context, name: str) -> None:
     """
     folder = PROJECT / "apps" / name
     if not name.isidentifier() or folder.exists():
-        raise Exit(f"{name!r} is not a Python name, or there is such an app already.")
+        raise Exit(f"{name!r} is not a Python name, or an app of that name exists already.")
     folder.mkdir()
     run(c, f"python manage.py startapp {name} apps/{name}")
     config = folder / "apps.py"

@@ -140,4 +140,4 @@ def test_startapp_makes_one_that_can_be_installed(project: Project) -> None:
     assert "no issues" in project.run("fab", "manage", "check").stdout
     refused = project.run("fab", "startapp", "news", check=False)
     assert refused.returncode == 1
-    assert "there is one already" in refused.stdout
+    assert "exists already" in refused.stdout
