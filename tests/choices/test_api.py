@@ -59,6 +59,5 @@ def test_programs_ask_it(api: Api) -> None:
     assert "/api/v1/me" in json.loads(described.text)["paths"]
     for path, token, status in (("/api/v1/me", "wrong", 401), ("/api/v1/none", api.token, 404)):
         refused = program.get(path, Authorization=f"Bearer {token}", **proxy)
-        assert (refused.status, json.loads(refused.text)["status"]) == (status, status)
-        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert (refused.status, json.loads(refused.text).keys()) == (status, {"detail"})
     assert not program.cookies

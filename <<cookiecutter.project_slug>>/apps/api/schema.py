@@ -3,11 +3,8 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.settings import spectacular_settings
-
-from apps.api import errors
 
 # Path, path as a regular expression, method and view
 type Endpoint = tuple[str, str, str, Any]
@@ -27,14 +24,3 @@ def of_this_api(endpoints: list[Endpoint]) -> list[Endpoint]:
     """Return what is described: no other app's views, though they be the framework's too."""
     prefix = spectacular_settings.SCHEMA_PATH_PREFIX
     return [each for each in endpoints if each[0].startswith(prefix)]
-
-
-def describe(
-    result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
-) -> dict[str, Any]:
-    """Say how errors look, and that StrictSerializer takes nothing that is not named."""
-    for name, component in result["components"]["schemas"].items():
-        if name.endswith("Request"):
-            component["additionalProperties"] = False
-    errors.describe(result)
-    return result

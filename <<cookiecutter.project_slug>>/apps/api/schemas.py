@@ -19,6 +19,7 @@ class Me(Schema):
 
 
 class MeChange(Schema):
+    # Else a body that is no object is taken for an empty one.
     model_config = ConfigDict(extra="forbid")
 
     name: Name = ""

@@ -1,11 +1,8 @@
 """Who may ask, and how often: https://django-ninja.dev/guides/authentication/"""
 
-from typing import Any
-
 from django.http import HttpRequest
 from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer
-from ninja.security import SessionAuth as NinjaSessionAuth
 from ninja.throttling import BaseThrottle
 
 from apps.accounts.models import User
@@ -23,14 +20,6 @@ class TokenAuth(HttpBearer):
             raise AuthenticationError
         request.user = user
         return user
-
-
-class SessionAuth(NinjaSessionAuth):
-    """Takes the session of who has signed in; what changes something takes the CSRF token too."""
-
-    def __call__(self, request: HttpRequest) -> Any:
-        # Without a session it is that which is missing, and not the CSRF token.
-        return super().__call__(request) if request.user.is_authenticated else None
 
 
 class UserThrottle(BaseThrottle):

@@ -1,46 +1,19 @@
 """What is at /api/v1/: https://django-ninja.dev"""
 
-import json
-from typing import Any, cast
+from typing import cast
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, NinjaAPI, Schema, Status
-from ninja.errors import HttpError, ValidationError
-from ninja.openapi.schema import OpenAPISchema
-from ninja.operation import Operation
 from ninja.pagination import LimitOffsetPagination, paginate
-from ninja.parser import Parser
+from ninja.security import SessionAuth
 
 from apps.accounts.models import User
-from apps.api import errors
 from apps.api.models import Token
 from apps.api.schemas import Me, MeChange, TokenOut
-from apps.api.security import SessionAuth, TokenAuth, UserThrottle
-
-
-class JSONParser(Parser):
-    """Ninja's own, but what is nested too deeply is the sender's fault."""
-
-    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        try:
-            return super().parse_body(request)
-        except RecursionError:
-            raise HttpError(400, "The body is nested too deeply.") from None
-
-
-class API(NinjaAPI):
-    """Ninja's own, whose description says how errors look."""
-
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        description = super().get_openapi_schema(**options)
-        errors.describe(description)
-        return description
-
-    def get_openapi_operation_id(self, operation: Operation) -> str:
-        return operation.view_func.__name__
+from apps.api.security import TokenAuth, UserThrottle
 
 
 class Pagination(LimitOffsetPagination):
@@ -51,12 +24,11 @@ class Pagination(LimitOffsetPagination):
         offset: int = Field(0, ge=0, le=100_000)
 
 
-api = API(
+api = NinjaAPI(
     title=settings.SITE_NAME,
     version="1",
     auth=[TokenAuth(), SessionAuth()],
     throttle=UserThrottle(),
-    parser=JSONParser(),
     # Below, for those who may use the API; the page is apps.api.pages'.
     openapi_url=None,
     docs_url=None,
@@ -65,7 +37,7 @@ api = API(
 
 @api.get("/openapi.json", include_in_schema=False)
 def openapi(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(json.dumps(api.get_openapi_schema()), content_type="application/json")
+    return JsonResponse(api.get_openapi_schema())
 
 
 @api.get("/me", response=Me, tags=["me"])
@@ -102,28 +74,3 @@ def revoke_token(request: HttpRequest, token_id: int) -> Status[None]:
 def user_of(request: HttpRequest) -> User:
     """Return who asks; nobody else gets here."""
     return cast(User, request.user)
-
-
-# --- Errors -------------------------------------------------------------------------------
-
-
-@api.exception_handler(HttpError)
-def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
-    # What the status says already is not said twice.
-    detail = error.message if error.status_code != 401 else ""
-    return errors.problem(error.status_code, detail)
-
-
-@api.exception_handler(ValidationError)
-def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    wrong = [
-        {"field": ".".join(str(part) for part in each["loc"][1:]), "detail": each["msg"]}
-        for each in error.errors
-    ]
-    return errors.problem(400, "The request is not valid.", wrong)
-
-
-@api.exception_handler(Exception)
-def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Leave it to Django, in development too."""
-    raise error

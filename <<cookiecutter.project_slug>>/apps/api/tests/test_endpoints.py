@@ -11,6 +11,8 @@ from apps.accounts.tests.factories import make_user
 from apps.api.models import Token
 
 ME, TOKENS = "/api/v1/me", "/api/v1/tokens"
+# The status of a body with a wrong field.
+INVALID = << '422' if cookiecutter.api == 'ninja' else '400' >>
 
 
 def patch(client: Client, body: Any) -> Any:
@@ -39,65 +41,53 @@ def test_what_is_not_given_stays(program: Client, user: User) -> None:
     assert patch(program, {}).json()["name"] == user.name
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"name": "x" * 151}, "name"),
-        ({"name": None}, "name"),
-        ({"name": ["x"]}, "name"),
-        ({"name": "a\0b"}, "name"),
-        ({"name": "\ud800"}, "name"),
-        ({"email": "ben@example.org"}, "email"),
-        ({"is_superuser": True}, "is_superuser"),
-    ],
-)
-def test_what_cannot_be(program: Client, user: User, body: Any, field: str) -> None:
-    answer = patch(program, body)
-    assert answer.status_code == 400
-    assert answer["Content-Type"] == "application/problem+json"
-    [error] = answer.json()["errors"]
-    assert error["field"].endswith(field)
-    assert error["detail"]
+@pytest.mark.parametrize("name", ["x" * 151, None, ["x"], "a\0b", "\ud800"])
+def test_what_cannot_be(program: Client, user: User, name: Any) -> None:
+    answer = patch(program, {"name": name})
+    assert answer.status_code == INVALID
+    assert "name" in answer.content.decode()
     user.refresh_from_db()
-    assert (user.name, user.email, user.is_superuser) == ("Ann Example", "ann@example.org", False)
+    assert user.name == "Ann Example"
 
 
-@pytest.mark.parametrize("body", ["{", "[]", "1", "null", "NaN", "[" * 200_000])
+@pytest.mark.parametrize("body", [{"email": "ben@example.org"}, {"is_superuser": True}])
+def test_what_nobody_can_change_stays(program: Client, user: User, body: Any) -> None:
+    patch(program, body)
+    user.refresh_from_db()
+    assert (user.email, user.is_superuser) == ("ann@example.org", False)
+
+
+@pytest.mark.parametrize("body", ["{", "[]", "1", "null", "NaN"])
 def test_what_is_no_json_object(program: Client, body: str) -> None:
     answer = patch(program, body)
-    assert answer.status_code == 400
-    assert answer.json()["status"] == 400
+    assert answer.status_code in {400, INVALID}
+    assert "detail" in answer.json() or "non_field_errors" in answer.json()
 
 
 def test_tokens_are_listed_in_parts(program: Client, user: User) -> None:
-    for number in range(4):
+    for number in range(24):
         Token.objects.issue(user, f"{number}")
     Token.objects.issue(make_user(), "of somebody else")
-    everything = program.get(TOKENS).json()
-    assert everything["count"] == 5
-    assert [item["name"] for item in everything["items"]][:4] == ["3", "2", "1", "0"]
-    assert everything["items"][0].keys() == {"id", "name", "created", "last_used", "expires"}
-    some = program.get(TOKENS, {"limit": 2, "offset": 1}).json()
-    assert some == {"items": everything["items"][1:3], "count": 5}
-    assert program.get(TOKENS, {"offset": 100}).json() == {"items": [], "count": 5}
+    first = program.get(TOKENS).json()
+    items = first["<< 'items' if cookiecutter.api == 'ninja' else 'results' >>"]
+    assert first["count"] == 25
+    assert [item["name"] for item in items] == [f"{number}" for number in range(23, 3, -1)]
+    assert items[0].keys() == {"id", "name", "created", "last_used", "expires"}
+<% if cookiecutter.api == "ninja" %>
+    rest = program.get(TOKENS, {"limit": 100, "offset": 20}).json()["items"]
+<% else %>
+    rest = program.get(TOKENS, {"page": 2}).json()["results"]
+<% endif %>
+    assert len(rest) == 5
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"limit": "0"},
-        {"limit": "101"},
-        {"limit": "-1"},
-        {"limit": "x"},
-        {"offset": "-1"},
-        {"offset": "9" * 5000},
-        {"offset": "²"},
-    ],
-)
+<% if cookiecutter.api == "ninja" %>
+@pytest.mark.parametrize("query", [{"limit": "101"}, {"offset": "-1"}, {"offset": "9" * 5000}])
+<% else %>
+@pytest.mark.parametrize("query", [{"page": "0"}, {"page": "3"}, {"page": "9" * 5000}])
+<% endif %>
 def test_parts_that_cannot_be(program: Client, query: dict[str, str]) -> None:
-    answer = program.get(TOKENS, query)
-    assert answer.status_code == 400
-    assert [error["field"] for error in answer.json()["errors"]] == list(query)
+    assert program.get(TOKENS, query).status_code == << '422' if cookiecutter.api == 'ninja' else '404' >>
 
 
 def test_ones_own_token_is_revoked(program: Client, token: Token) -> None:

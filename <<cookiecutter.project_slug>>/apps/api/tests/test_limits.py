@@ -34,7 +34,7 @@ def test_a_person_with_several_tokens(program: Client, user: User) -> None:
         answer = client.get(ME)
         assert answer.status_code == 429
         assert 0 < int(answer["Retry-After"]) <= 60
-        assert answer.json()["title"] == "Too Many Requests"
+        assert answer.json() == {"detail": "Too Many Requests"}
     browser = Client()
     browser.force_login(user)
     assert browser.get(ME).status_code == 429
