@@ -11,6 +11,9 @@ from tests.docker import engine
 from tests.docker.engine import docker
 
 
+UID = 4321
+
+
 @pytest.fixture
 def copy(project: Path, production: str, tmp_path: Path) -> Path:
     """Return a copy of the project, to be edited; the image of the original has been built."""
@@ -74,6 +77,8 @@ def test_style_edit(copy: Path, build_options, tag) -> None:
 def test_new_dependency(copy: Path, build_options, tag) -> None:
     """A new dependency is fetched alone: the others come from the cache of packages."""
     dependencies = tag()
+    # A user of this test alone, so that no other worker's build writes to the cache of packages.
+    build_options = (*build_options, "--build-arg", f"UID={UID}")
     with (copy / "pyproject.toml").open("a") as file:
         # So that the packages are installed now, and the cache is full, whatever was built before.
         file.write(f"# {dependencies}\n")
@@ -108,7 +113,7 @@ def add_to_lock(project: Path, image: str, build_options: tuple[str, ...], packa
 
 def cached_packages(image: str, tag: str) -> dict[str, str]:
     """Return the files in the cache of packages, each with the time it was written."""
-    mount = "--mount=type=cache,id=app-cache-1000,target=/home/app/.cache,uid=1000"
+    mount = f"--mount=type=cache,id=app-cache-{UID},target=/home/app/.cache,uid={UID}"
     find = "find /home/app/.cache/pypoetry/artifacts -name '*.whl' -printf 'cached %f %T@\\n'"
     # The image's new name makes the step new; --no-cache would give it an empty cache.
     dockerfile = f"FROM {image}\nRUN {mount} : {tag} && {find}\n"

@@ -71,7 +71,12 @@ def test_writes_nothing(site: Container) -> None:
 @pytest.mark.parametrize("path", ["/nowhere", "/static/nowhere.css"])
 def test_health_check_fails_on_an_error(site: Container, path: str) -> None:
     """The health check calls an answer of 400 or above a failure."""
-    command = ["docker", "exec", site.id, *engine.config(site.inspect("{{.Image}}"))["Healthcheck"]["Test"][1:]]
+    command = [
+        "docker",
+        "exec",
+        site.id,
+        *engine.config(site.inspect("{{.Image}}"))["Healthcheck"]["Test"][1:],
+    ]
     assert engine.run(*command).returncode == 0
     program = engine.in_image(site.inspect("{{.Image}}"), "cat config/healthcheck.py")
     broken = program.replace("/healthz", path)
