@@ -10,7 +10,6 @@ import pytest
 from tests.docker import engine
 from tests.docker.engine import docker
 
-
 UID = 4321
 
 
