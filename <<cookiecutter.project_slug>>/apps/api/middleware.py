@@ -2,7 +2,7 @@ import json
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_cache_control
 
 PREFIX = "/api/"
@@ -32,3 +32,9 @@ class ApiMiddleware:
             response["WWW-Authenticate"] = "Bearer"
         patch_cache_control(response, private=True, no_store=True)
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a body nested deeper than Python's JSON parser can follow, which no framework catches."""
+        if isinstance(exception, RecursionError) and request.path_info.startswith(PREFIX):
+            return JsonResponse({"detail": "The JSON is nested too deeply."}, status=400)
+        return None

@@ -30,6 +30,10 @@ def too_long(client: Client) -> Any:
     return client.patch("/api/v1/me", "x" * 11_000_000, content_type="application/json")
 
 
+def nested_too_deep(client: Client) -> Any:
+    return client.patch("/api/v1/me", "[" * 200_000, content_type="application/json")
+
+
 def no_length(client: Client) -> Any:
     return client.patch("/api/v1/me", headers={"transfer-encoding": "chunked"})
 
@@ -49,6 +53,7 @@ ERRORS: dict[Callable[[Client], Any], int] = {
     wrong_method: 405,
     forged_host: 400,
     too_long: 413,
+    nested_too_deep: 400,
     no_length: 411,
     broken: 500,
 }
