@@ -14,8 +14,8 @@ from tests.production import eventually
 
 # Somebody who is not root, where a test can choose.
 DEVELOPER = os.getuid() or 1000
-# Only root can act as other users.
-USERS = {"first user": (1000, 1000), "second user": (1001, 1001), "macOS": (501, 20), "root": (0, 0)}
+# Only root can act as other users. tests/docker/test_ci.py acts as the user 1000.
+USERS = {"another user": (1001, 1001), "macOS": (501, 20), "root": (0, 0)}
 if os.getuid():
     USERS = {"this user": (os.getuid(), os.getgid())}
 
