@@ -132,7 +132,7 @@ def test_signed_out(visitors: Visitors) -> None:
     """Signing out of the admin ends on a page that says so."""
     page = visitors.open("/admin/", "max")
     follow(page.get_by_role("button", name="Log out"))
-    assert page.get_by_role("heading", name="You are signed out").is_visible()
+    assert page.get_by_role("heading", name="Logged out").is_visible()
     judge(page)
 
 
