@@ -22,7 +22,6 @@ from urllib.request import Request, urlopen
 VERSION = "2.5.1"
 PACKAGES = [f"poetry=={VERSION}", "poetry-plugin-pypi-mirror==0.6.5"]
 MIRROR = "POETRY_PYPI_MIRROR_URL"
-PYPI = "https://pypi.org"
 ASKS_THE_INDEX = {"add", "install", "lock", "remove", "sync", "update"}
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -58,8 +57,7 @@ def is_new_enough(poetry: str | None) -> bool:
     """Whether `poetry` is of at least the major and minor version that wrote the lock."""
     if not poetry:
         return False
-    said = subprocess.run([poetry, "--version"], capture_output=True, text=True).stdout
-    has = [int(number) for number in re.findall(r"\d+", said)]
+    has = [int(number) for number in re.findall(r"\d+", output(poetry, "--version"))]
     return has[:2] >= [int(number) for number in VERSION.split(".")[:2]]
 
 
@@ -101,15 +99,19 @@ def own_environment(packages: list[str]) -> Path:
 
 def index_without_json() -> str:
     """Return pip's index if it answers and PyPI's JSON API does not; else ""."""
-    configured = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    index = (os.environ.get("PIP_INDEX_URL") or configured or f"{PYPI}/simple").rstrip("/") + "/"
+    python = str(own_environment(PACKAGES) / "bin" / "python")
+    script = "from pip._internal.models.index import PyPI; print(PyPI.url)"
+    pypi = output(python, "-c", script).rstrip("/")
+    configured = output(python, "-m", "pip", "config", "get", "global.index-url")
+    index = (os.environ.get("PIP_INDEX_URL") or configured or f"{pypi}/simple").rstrip("/") + "/"
     # Poetry asks for one version's page; some indexes have the package's page alone.
-    has_json = answers(f"{PYPI}/pypi/pip/24.0/json")
+    has_json = answers(f"{pypi}/pypi/pip/24.0/json")
     return index if answers(f"{index}pip/") and not has_json else ""
+
+
+def output(*command: str) -> str:
+    """Return what a command prints."""
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
 def answers(url: str) -> bool:
