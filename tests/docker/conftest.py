@@ -19,6 +19,14 @@ from tests.production import free_port
 HERE = Path(__file__).resolve().parent
 MAILPIT = "axllent/mailpit:v1.29"
 VALKEY = "valkey/valkey:9"
+# These files take longest: begun first, one in each worker, they leave none idle at the end.
+LONGEST = ["test_ci.py", "test_host.py", "test_development.py"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that take longest begin."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)
