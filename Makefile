@@ -60,7 +60,7 @@ test-every-choice: .venv/complete ## Check every combination of the answers that
 
 .PHONY: test-docker
 test-docker: needs-docker .venv/complete ## Run the tests on a Docker engine
-	$(TOOLS)/pytest -m docker --numprocesses 3 --dist loadfile --verbose --durations 15
+	$(TOOLS)/pytest -m docker --numprocesses 3 --dist loadfile --no-loadscope-reorder --verbose --durations 15
 
 .PHONY: benchmark
 benchmark: .venv/complete ## Measure generation, builds and requests, and write docs/benchmarks.md
