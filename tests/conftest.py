@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -201,16 +202,46 @@ def tool(name: str) -> Path:
 def environment_of(project: Path, *options: str) -> Path:
     """Return a virtual environment with what this project locks, made once and kept in .cache."""
     files = [project / "pyproject.toml", project / "poetry.lock"]
+    kind = "-".join(["environment", *options[1:]])
 
     def install(folder: Path) -> None:
+        # Most of it is in another environment already, which is quicker than to unpack it again.
+        others = [other.parent for other in CACHE.glob(f"{kind}-????????????/complete")]
+        if others:
+            link_environment(min(others, key=partial(work_left, project)), folder)
         for file in files:
             shutil.copy(file, folder)
         poetry = PROJECT_TEMPLATE / "fabfile" / "poetry.py"
-        subprocess.run([sys.executable, poetry, "sync", "--no-interaction", *options], cwd=folder, check=True)
+        subprocess.run(
+            [sys.executable, "-B", poetry, "sync", "--no-interaction", *options], cwd=folder, check=True
+        )
 
     # The answers change the project's names too, and Poetry does not lock those.
-    name = "-".join(["environment", *options[1:], digest(files[1])])
-    return made_once(name, install) / ".venv"
+    return made_once(f"{kind}-{digest(files[1])}", install) / ".venv"
+
+
+def work_left(project: Path, other: Path) -> int:
+    """Return how long Poetry takes from another project's environment to this one's, in about 0.2 s."""
+    wanted, there = [
+        {(package["name"], package["version"]) for package in tomllib.loads(text)["package"]}
+        for text in ((folder / "poetry.lock").read_text(encoding="utf-8") for folder in (project, other))
+    ]
+    # To remove a package takes longer than to unpack one.
+    return len(wanted - there) + 4 * len(there - wanted)
+
+
+def link_environment(source: Path, target: Path) -> None:
+    """Copy the virtual environment of a folder into another one, by hard links, with commands of its own."""
+    # Tests write a poetry.lock into the environment.
+    ignored = shutil.ignore_patterns("poetry.lock")
+    shutil.copytree(source / ".venv", target / ".venv", symlinks=True, copy_function=os.link, ignore=ignored)
+    for command in (target / ".venv" / "bin").iterdir():
+        text = b"" if command.is_symlink() else command.read_bytes()
+        if bytes(source) in text:
+            mode = command.stat().st_mode
+            command.unlink()
+            command.write_bytes(text.replace(bytes(source), bytes(target)))
+            command.chmod(mode)
 
 
 def variables_of(environment: Path) -> dict[str, str]:

@@ -153,7 +153,7 @@ class Checkout:
 
     def remove(self) -> None:
         """Remove what Compose has made."""
-        self.compose("down", "--volumes", "--rmi", "local", "--timeout", "2", check=False)
+        self.compose("--profile", "*", "down", "--volumes", "--rmi", "local", "--timeout", "2", check=False)
 
 
 def as_user(uid: int, gid: int) -> tuple[str, ...]:
