@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.docker.engine import docker
+from tests.docker.checkout import Checkout
+from tests.docker.engine import docker, run
 
 
 @pytest.fixture
@@ -34,6 +35,51 @@ def sentinels() -> Iterator[dict[str, str]]:
     docker("volume", "rm", name)
     docker("network", "rm", name)
     docker("image", "rm", name)
+
+
+def test_another_checkouts_containers(started: Checkout) -> None:
+    """In a copied checkout, or where the shell names its containers, no task touches another checkout's."""
+    name = started.env("COMPOSE_PROJECT_NAME")
+    copied, new = started.folder.with_name("copied"), started.folder.with_name("new")
+    run("cp", "-a", started.folder, copied)
+    run("cp", "-a", started.folder, new)
+    text = (new / ".env").read_text()
+    (new / ".env").write_text(
+        text.replace(f"COMPOSE_PROJECT_NAME={name}", f"COMPOSE_PROJECT_NAME={name}-new")
+    )
+    before = started.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up")
+    (copied / "all.dump").touch()
+    tasks = (
+        "stop",
+        "start",
+        "status",
+        "manage check",
+        "migrate",
+        "seed",
+        "dump-db",
+        "restore-db all.dump --yes",
+    )
+    for folder, way_out, variables in (
+        (copied, "remove that line from .env", {}),
+        (new, "unset it in your shell", {"COMPOSE_PROJECT_NAME": name}),
+    ):
+        for task in tasks:
+            words = (*started.prefix, "fab", *task.split(" ", 1))
+            refused = run(*words, cwd=folder, env={**started.variables, **variables}, check=False)
+            assert refused.returncode == 1, task
+            assert f"belong to {started.folder}: {way_out}" in refused.stdout, task
+    assert started.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up") == before
+    assert started.shows("/", "</html>")
+
+
+def test_a_service_that_env_no_longer_names(started: Checkout, valkey: None) -> None:
+    """A profile's service whose line has left .env is seen by `fab status`, stopped by `fab stop`."""
+    started.set_env(COMPOSE_PROFILES="cache")
+    started.fab("start")
+    started.set_env(COMPOSE_PROFILES=None)
+    assert "valkey" in started.fab("status")
+    started.fab("stop")
+    assert started.compose("--profile", "*", "ps", "--status", "running", "--quiet") == ""
 
 
 def test_sentinels_survive(checkout, sentinels: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from tests.docker import engine
 from tests.docker.engine import Container, Network, docker
 from tests.production import eventually
 
+HERE = Path(__file__).resolve().parent
 # The exit code that Docker gives to what did not end within the grace period.
 KILLED = 137
 LOCK_USERS = "BEGIN; LOCK TABLE accounts_user IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({}); COMMIT"
@@ -173,6 +174,36 @@ def test_five_at_once(network: Network, database: Container, production: str) ->
     for migration in ("accounts.0001_initial", "sessions.0001_initial"):
         assert sum(log.count(f"Applying {migration}") for log in logs) == 1
     assert sum("Applying " in log for log in logs) == 1
+
+
+def test_migrations_behind_a_pooler(network: Network, database: Container, production: str) -> None:
+    """Behind PgBouncer in transaction mode releases migrate, also several at once; none waits forever."""
+    docker("build", "--tag", "slipway-test/pgbouncer:13", HERE / "images" / "pgbouncer")
+    network.run("slipway-test/pgbouncer:13", options=("--network-alias", "pooler"))
+    url = "postgres://app:app@pooler:6432/app?conn_max_age=0"
+    for _ in range(2):
+        sites = [network.site(production, DATABASE_URL=url) for _ in range(3)]
+        for site in sites:
+            site.ready(120)
+    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    asking = ("psql", "--username=app", "app", "--tuples-only", "--command", locks)
+    assert database.exec(*asking).strip() == "0"
+
+
+def test_a_migration_that_goes_on(network: Network, database: Container, production: str) -> None:
+    """While another process migrates, the log says which; a stop ends the wait at once."""
+    holder = "BEGIN; SELECT pg_advisory_xact_lock(20261123), pg_sleep(60)"
+    docker("exec", "--detach", database.id, "psql", "--username=app", f"--command={holder}", "app")
+    site = network.site(production)
+    eventually(lambda: "which migrates: process" in site.logs(), 30)
+    other = network.run(
+        production,
+        *("python", "manage.py", "wait_and_migrate"),
+        **{**engine.BEHIND_PROXY, "DATABASE_URL": "postgres://app:app@db:5432/app"},
+    )
+    eventually(lambda: "which migrates: process" in other.logs(), 30)
+    assert site.stop() != KILLED
+    assert other.stop() != KILLED
 
 
 def test_migration_fails(

@@ -1,8 +1,9 @@
 """Waits for the database, then runs Django's `migrate` in one process at a time."""
 
+import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +15,14 @@ from config.environment import read
 
 # Any number, as long as every release of this site uses the same one.
 LOCK = 20_261_123
+# How long another process may take to migrate before this one gives up.
+LOCK_SECONDS = 600
+HOLDER = """
+    SELECT format('process %%s of %%s, for %%s', pid, coalesce(client_addr::text, 'this machine'),
+                  date_trunc('second', clock_timestamp() - xact_start))
+    FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND objid = %s AND granted
+"""
 
 
 class Command(BaseCommand):
@@ -30,8 +39,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, wait: int, **_options: Any) -> None:
+        # The first process of a container gets a signal only if it asks for it.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         self.wait(wait)
-        with locked():
+        with locked(self.say):
             call_command("migrate", interactive=False, skip_checks=False)
 
     def wait(self, seconds: int) -> None:
@@ -48,27 +59,44 @@ class Command(BaseCommand):
                         f"The database did not answer within {seconds} s: {reason}\n"
                         "Check DATABASE_URL, and that the database runs and lets this host in."
                     ) from error
-                self.stderr.write(f"Waiting for the database: {reason}")
-                sys.stderr.flush()
+                self.say(f"Waiting for the database: {reason}")
                 time.sleep(1)
+
+    def say(self, text: str) -> None:
+        """Print a line on standard error at once."""
+        self.stderr.write(text)
+        sys.stderr.flush()
 
 
 @contextmanager
-def locked() -> Iterator[None]:
+def locked(say: Callable[[str], None]) -> Iterator[None]:
     """Hold PostgreSQL's advisory lock, so that of many containers started at once one migrates.
 
-    The others wait and then have nothing to do. SQLite, which locks its file, needs none.
-    https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+    The others wait and then have nothing to do; raises CommandError after LOCK_SECONDS. SQLite, which
+    locks its file, needs none. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
     """
     if connection.vendor != "postgresql":
         yield
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    # The lock ends with a transaction of its own, which a pooler keeps on one connection.
+    holder = connection.copy()
     try:
+        holder.set_autocommit(False)
+        deadline = time.monotonic() + LOCK_SECONDS
+        with holder.cursor() as cursor:
+            while not answer(cursor, "SELECT pg_try_advisory_xact_lock(%s)"):
+                who = answer(cursor, HOLDER)
+                holder.rollback()
+                if time.monotonic() >= deadline:
+                    raise CommandError(f"Another process has not ended its migrations: {who}.")
+                say(f"Waiting for another process, which migrates: {who}")
+                time.sleep(1)
         yield
     finally:
-        # A connection that is lost has lost the lock as well.
-        if connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        holder.close()
+
+
+def answer(cursor: Any, sql: str) -> Any:
+    """Return the first value that the database answers, with the lock's number for %s."""
+    cursor.execute(sql, [LOCK])
+    return (cursor.fetchone() or [None])[0]
