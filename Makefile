@@ -83,7 +83,7 @@ locks: .venv/complete ## Look up the newest versions of everything, for the test
 	$(GENERATE) build/locks
 	cd build/locks/my_site && $(ON_THIS_MACHINE) fab lock
 	cp build/locks/my_site/package-lock.json '$(TEMPLATE)'
-	python3 '$(TEMPLATE)/fabfile/poetry.py' lock --regenerate
+	python3 -B '$(TEMPLATE)/fabfile/poetry.py' lock --regenerate
 
 copier.yml: cookiecutter.json tools/copier_file.py | .venv/complete ## Write copier.yml from cookiecutter.json
 	@$(TOOLS)/python -m tools.copier_file > $@
@@ -107,5 +107,5 @@ clean: ## Delete what these commands have made
 	rm -rf .cache .hypothesis .pytest_cache .ruff_cache .venv build
 
 .venv/complete: poetry.lock
-	python3 '$(TEMPLATE)/fabfile/poetry.py' sync --no-interaction
+	python3 -B '$(TEMPLATE)/fabfile/poetry.py' sync --no-interaction
 	@touch $@

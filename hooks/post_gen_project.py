@@ -34,6 +34,7 @@ def main() -> None:
     is_new = not ORIGIN.exists() and not (PROJECT / ".git").exists()
     try:
         remove_files_not_chosen(answers)
+        remove_refusals()
         if os.environ.get("SLIPWAY_LOCK") == "latest":
             lock_newest_versions()
         write_origin(answers)
@@ -56,6 +57,13 @@ def remove_files_not_chosen(answers: dict) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+
+
+def remove_refusals() -> None:
+    """Let the project start, which refuses as long as this hook has not run."""
+    for file in filter(Path.exists, (Path("manage.py"), Path("fabfile", "__init__.py"))):
+        text = re.sub(r"^raise SystemExit\(.*\n", "", file.read_text("utf-8"), flags=re.MULTILINE)
+        file.write_text(text, "utf-8")
 
 
 def lock_newest_versions() -> None:

@@ -83,7 +83,7 @@ def requirements(project: Path) -> str:
 def lock(project: Path, *options: str) -> None:
     """Have Poetry write the project's lock; that needs no virtual environment."""
     subprocess.run(
-        [sys.executable, POETRY, "lock", "--no-interaction", *options],
+        [sys.executable, "-B", POETRY, "lock", "--no-interaction", *options],
         cwd=project,
         env={**os.environ, "POETRY_VIRTUALENVS_CREATE": "false"},
         check=True,

@@ -1,31 +1,58 @@
 // Builds assets/scss/*.scss and assets/js/*.js into static/dist/; with --watch, again on every change.
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, parse, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import * as sass from "sass";
 
 const watch = process.argv.includes("--watch");
 const outdir = "static/dist";
 
+// What CSS and JavaScript may refer to in an npm package; such a file is copied, with a hash in its name.
+const copied = [".avif", ".gif", ".jpg", ".png", ".svg", ".ttf", ".webp", ".woff", ".woff2"];
+// The stylesheets that each entry has loaded, those of npm packages too.
+const loaded = {};
+
+// Answers esbuild's question what a url() of a stylesheet means.
+const resolveUrl = ({ path, importer }) => {
+  const file = path.replace(/[?#].*/, "");
+  if (file.startsWith("pkg:")) return { path: resolve("node_modules", file.slice(4)) };
+  // Others stay as they are written: Django finds the file from static/dist/css/ and puts its hash in the name.
+  const own = file.startsWith("/static/") ? file.slice(1) : join(outdir, "css", file);
+  const isElsewhere = /^(#|[a-z]+:|\/(?!static\/))/.test(path);
+  if (isElsewhere || existsSync(own)) return { path, external: true };
+  const urls = (loaded[importer] ?? []).filter(({ href }) => href.includes("/node_modules/"));
+  const inPackage = urls.map((url) => fileURLToPath(new URL(file, url))).find(existsSync);
+  if (inPackage) return { path: inPackage };
+  const text = `There is no ${own}. Put the file there, or write url(pkg:NAME/FILE) for a file of an npm package.`;
+  return { errors: [{ text }], watchFiles: [resolve(own)] };
+};
+
 const scss = {
   name: "scss",
   setup(build) {
-    // url() stays as it is written: Django finds the file from static/dist/css/ and puts its hash in the name.
-    build.onResolve({ filter: /./ }, ({ kind, path }) =>
-      kind === "url-token" ? { path, external: true } : undefined,
-    );
+    build.onResolve({ filter: /./ }, (wanted) => {
+      const isPackages = wanted.importer.includes("/node_modules/");
+      if (wanted.kind === "url-token" && !isPackages) return resolveUrl(wanted);
+    });
+    build.onResolve({ filter: /\.(css|scss)$/ }, ({ kind, path }) => {
+      if (kind !== "import-statement" && kind !== "dynamic-import") return;
+      const text = `No page would load ${path}: write @use "pkg:NAME/FILE"; in a file of assets/scss instead.`;
+      return { errors: [{ text }] };
+    });
     build.onLoad({ filter: /\.scss$/ }, async ({ path }) => {
       // Every SCSS file, so that a fix in any of them ends an error in another.
       const watchFiles = readdirSync("assets/scss", { recursive: true })
-        .filter((file) => file.endsWith(".scss"))
+        .filter((file) => /(^|[/\\])[^./\\][^/\\]*\.scss$/.test(file))
         .map((file) => resolve("assets/scss", file));
       try {
-        const { css, sourceMap } = await sass.compileAsync(path, {
+        const { css, sourceMap, loadedUrls } = await sass.compileAsync(path, {
           importers: [new sass.NodePackageImporter()],
           quietDeps: true,
           sourceMap: true,
           sourceMapIncludeSources: true,
         });
+        loaded[path] = loadedUrls;
         const map = Buffer.from(JSON.stringify(sourceMap)).toString("base64");
         const comment = `/*# sourceMappingURL=data:application/json;base64,${map} */`;
         return { contents: `${css}\n${comment}`, loader: "css", watchFiles };
@@ -36,33 +63,50 @@ const scss = {
   },
 };
 
-// The files directly in the folder, without a leading underscore, become a file of the same name each.
+// The files directly in the folder, without a leading underscore or dot, become a file of the same name each.
 const entries = (folder, type) =>
   readdirSync(folder, { withFileTypes: true })
     .filter(
       (file) =>
         file.isFile() &&
         file.name.endsWith(`.${folder.split("/").at(-1)}`) &&
-        !file.name.startsWith("_"),
+        !/^[._]/.test(file.name),
     )
     .map((file) => ({ in: join(folder, file.name), out: `${type}/${parse(file.name).name}` }));
 
-rmSync(outdir, { recursive: true, force: true });
+const allEntries = () => [...entries("assets/scss", "css"), ...entries("assets/js", "js")];
 
-const context = await esbuild.context({
-  entryPoints: [...entries("assets/scss", "css"), ...entries("assets/js", "js")],
-  outdir,
-  bundle: true,
-  minify: !watch,
-  sourcemap: true,
-  // The oldest browsers that know light-dark(), on which both colour themes rest.
-  target: ["chrome123", "edge123", "firefox120", "safari17.5"],
-  plugins: [scss],
-  logLevel: "info",
-});
+const start = () => {
+  rmSync(outdir, { recursive: true, force: true });
+  return esbuild.context({
+    entryPoints: allEntries(),
+    outdir,
+    bundle: true,
+    minify: !watch,
+    sourcemap: true,
+    loader: Object.fromEntries(copied.map((type) => [type, "file"])),
+    assetNames: "files/[name]-[hash]",
+    publicPath: "/static/dist",
+    // The oldest browsers that know light-dark(), on which both colour themes rest.
+    target: ["chrome123", "edge123", "firefox120", "safari17.5"],
+    plugins: [scss],
+    logLevel: "info",
+  });
+};
 
+let context = await start();
 if (watch) {
   await context.watch();
+  let known = JSON.stringify(allEntries());
+  // Asked for each second, since esbuild watches the entries that it knows.
+  setInterval(async () => {
+    const now = JSON.stringify(allEntries());
+    if (now === known) return;
+    known = now;
+    await context.dispose();
+    context = await start();
+    await context.watch();
+  }, 1000);
 } else {
   await context.rebuild().catch(() => (process.exitCode = 1));
   await context.dispose();

@@ -19,6 +19,6 @@ keep() {
 }
 
 # `npm install` is quick when there is nothing to do, and mends packages of another platform.
-keep "The asset watcher" bash bash/node.sh sh -c "npm install && exec npm run watch" &
+keep "The asset watcher" bash bash/node.sh sh -c "npm install --include=dev && exec npm run watch" &
 keep "The server" sh bash/serve-dev.sh &
 wait

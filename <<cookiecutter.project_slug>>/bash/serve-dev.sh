@@ -10,17 +10,16 @@ if [ "$RUN_IN" = docker ]; then
   debugger=0.0.0.0:5678
 fi
 sh bash/packages-dev.sh
-case "${AUTO_START_SERVER:-}" in
-  [Tt]rue | TRUE | 1 | [Yy]es | [Oo]n) ;;
-  *)
-    echo "AUTO_START_SERVER is not true: waiting for commands, such as fab sh."
+case "${AUTO_START_SERVER:-true}" in
+  [Ff]* | [Nn]* | [Oo]ff | OFF | 0)
+    echo "AUTO_START_SERVER is off: waiting for commands, such as fab sh."
     exec tail -f /dev/null
     ;;
 esac
 python manage.py wait_and_migrate
 # `fab debug` sets it. The debugger goes along when the server restarts itself.
 case "${DEBUGPY:-}" in
-  "") ;;
+  "" | [Ff]* | [Nn]* | [Oo]ff | OFF | 0) ;;
   wait)
     echo "Nothing is served before an editor has attached at $debugger."
     set -- -Xfrozen_modules=off -m debugpy --listen "$debugger" --wait-for-client

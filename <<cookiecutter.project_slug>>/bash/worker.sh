@@ -3,5 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# Port 8000, so that the image's health check holds here as well.
-exec python manage.py worker --health-port 8000
+# The site's port, so that the image's health check holds here as well.
+exec python manage.py worker --health-port "${PORT:-8000}"

@@ -16,32 +16,55 @@ MEDIA_URL_SECONDS = 300
 
 
 def split(url: str) -> SplitResult:
-    """Return the URL's parts; raise ValueError if it is not a URL."""
+    """Return the URL's parts; raise ValueError if it is not a URL, or a part of it is not encoded."""
+    hint = "it is not a URL; percent-encode special characters in the password: # as %23, / as %2F"
     try:
         parts = urlsplit(url)
         # Reading the port is what checks it.
         _ = parts.port
     except ValueError:
-        raise ValueError("it is not a URL; %-encode special characters in the password") from None
+        raise ValueError(hint) from None
+    # What follows a #, / or ? of a password that is not encoded.
+    if "#" in url or "@" in parts.path + parts.query:
+        raise ValueError(hint)
     return parts
 
 
 def database(url: str) -> dj_database_url.DBConfig:
     """Return the entry of DATABASES for postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:////FILE.
 
+    Parameters of libpq can follow a question mark, such as ?sslmode=require, and conn_max_age, in seconds.
     https://docs.djangoproject.com/en/6.1/ref/settings/#databases
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
     """
-    if split(url).scheme not in {"postgres", "postgresql", "sqlite"}:
+    parts = split(url)
+    if parts.scheme not in {"postgres", "postgresql", "sqlite"}:
         raise ValueError("the scheme must be postgres or sqlite")
+    is_sqlite = parts.scheme == "sqlite"
+    if is_sqlite and (parts.netloc or not parts.path.strip("/")):
+        raise ValueError("an absolute path follows four slashes, as in sqlite:////srv/site.sqlite3")
     try:
         entry = dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
     except ValueError:
         raise ValueError("a parameter after the question mark cannot be read") from None
     if not entry["NAME"]:
         raise ValueError("the database's name is missing")
-    if entry["ENGINE"].endswith("sqlite3"):
+    options = entry.setdefault("OPTIONS", {})
+    age = options.pop("conn_max_age", entry["CONN_MAX_AGE"])
+    if type(age) is not int:
+        raise ValueError("conn_max_age must be a number of seconds")
+    entry["CONN_MAX_AGE"] = age
+    if is_sqlite:
+        known = {"timeout"}
+    else:
+        from psycopg.pq import Conninfo
+
+        known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    if unknown := sorted(options.keys() - known):
+        raise ValueError(f"the database has no parameter {unknown[0]!r}")
+    if is_sqlite:
         # Otherwise a transaction that reads and then writes fails at once while another writes.
-        entry.setdefault("OPTIONS", {}).setdefault("transaction_mode", "IMMEDIATE")
+        options["transaction_mode"] = "IMMEDIATE"
     return entry
 
 

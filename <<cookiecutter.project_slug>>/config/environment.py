@@ -8,13 +8,15 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from dotenv import dotenv_values
 from environs import Env, EnvValidationError, ValidationError, validate
 
 from config.backends import caches, database, mailer
+from config.env_file import read as read_env_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -47,24 +49,36 @@ class Variable:
 HOST = r"[a-z0-9-]+(\.[a-z0-9-]+)*"
 ALLOWED_HOST = re.compile(rf"\.?{HOST}|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
 ORIGIN = re.compile(rf"https?://(\*\.)?{HOST}(:\d{{1,5}})?", re.ASCII | re.IGNORECASE)
-# Examples that were copied. Nobody can own example.com: https://www.rfc-editor.org/rfc/rfc2606#section-3
+# A scheme, or a host with or without one: https://www.w3.org/TR/CSP3/#framework-directive-source-list
+CSP_SOURCE = re.compile(
+    rf"[a-z][a-z0-9+.-]*:|([a-z][a-z0-9+.-]*://)?(\*\.)?{HOST}(:(\d{{1,5}}|\*))?(/[^\s;,'\"]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+# Examples of .env.example and of the hints below, and hosts that nobody can own:
+# https://www.rfc-editor.org/rfc/rfc2606#section-3
 PLACEHOLDER = re.compile(
-    r"(?i:(?<![a-z])change[-_ ]?me(?![a-z])|placeholder|django-insecure|development-only)"
-    r"|(?i:(?<![\w-])example\.(com|net|org)(?![\w-]|\.\w))"
-    r"|\b(USER|PASSWORD|HOST|NAME|TODO)\b|<[^>]*>"
+    r".*://USER:PASSWORD@.*|.*@HOST[:/].*|(?i:(.*[/@.])?example\.(com|net|org)([:/].*)?)"
 )
 
 
 def validate_not_placeholder(value: str | list[str]) -> None:
     """Refuse an example's value."""
-    if PLACEHOLDER.search(value if isinstance(value, str) else ",".join(value)):
+    if any(map(PLACEHOLDER.fullmatch, [value] if isinstance(value, str) else value)):
         raise ValidationError("is a placeholder.")
 
 
 def validate_secret_key(value: str) -> None:
-    """Refuse a key that `check --deploy` warns of (security.W009)."""
-    if len(value) < 50 or len(set(value)) < 5:
-        raise ValidationError("is too short: use 50 random characters.")
+    """Refuse a key that `check --deploy` warns of (security.W009), and the one of development."""
+    if len(value) < 50 or len(set(value)) < 5 or value.startswith(INSECURE):
+        raise ValidationError("is not secret: use 50 random characters.")
+
+
+def validate_sender(value: str) -> None:
+    """Refuse anything but an email address, which may have a name: Town Library <post@example.org>."""
+    name, address = parseaddr(value)
+    if value not in {address, f"{name} <{address}>", f'"{name}" <{address}>'}:
+        address = ""
+    validate.Email(error="must be an email address.")(address)
 
 
 def validate_hosts(hosts: list[str]) -> None:
@@ -83,6 +97,15 @@ def validate_origins(origins: list[str]) -> None:
         if not ORIGIN.fullmatch(origin):
             raise ValidationError(
                 f"contains {origin!r}: use origins such as https://www.example.org, without a path."
+            )
+
+
+def validate_csp_sources(sources: list[str]) -> None:
+    """Refuse what a Content Security Policy would read as something else than a scheme or a host."""
+    for source in sources:
+        if not CSP_SOURCE.fullmatch(source):
+            raise ValidationError(
+                f"contains {source!r}: use hosts or schemes such as https://cdn.example.org, wss: or blob:."
             )
 
 
@@ -126,9 +149,16 @@ positive = validate.Range(min=1, max=10**9, error="must be from {min} to {max}."
 
 
 def one_of(*values: str) -> Callable[[str], Any]:
-    """Return a validator that refuses any other value."""
-    return validate.OneOf(values, error="must be one of {choices}.")
+    """Return a validator that refuses any other value, in capital letters or not."""
 
+    def validate_one_of(value: str) -> None:
+        if value.lower() not in map(str.lower, values):
+            raise ValidationError(f"must be one of {', '.join(values)}.")
+
+    return validate_one_of
+
+
+INSECURE = ("django-insecure-", "development-only-")
 
 VARIABLES = (
     # --- Django
@@ -148,7 +178,7 @@ VARIABLES = (
         "Set the site's host names: ALLOWED_HOSTS=www.example.org",
     ),
     Variable("CSRF_TRUSTED_ORIGINS", "list", [], validate_origins),
-    Variable("CSP_ORIGINS", "list", [], validate_origins),
+    Variable("CSP_ORIGINS", "list", [], validate_csp_sources),
     Variable("ADMIN_PATH", "str", "admin/", validate_path),
 <% if cookiecutter.__with_allauth == "yes" %>
     # --- Signing in
@@ -171,7 +201,7 @@ VARIABLES = (
     Variable(
         "DATABASE_URL",
         "str",
-        f"sqlite:///{BASE_DIR / 'db.sqlite3'}",
+        f"sqlite:///{quote(str(BASE_DIR / 'db.sqlite3'))}",
         parsed_by(database),
         "Set it: DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/NAME",
     ),
@@ -193,7 +223,7 @@ VARIABLES = (
         "DEFAULT_FROM_EMAIL",
         "str",
         "<< cookiecutter.__author_email >>",
-        validate.Email(error="must be an e-mail address."),
+        validate_sender,
     ),
     # --- HTTPS and proxies
     Variable("HTTPS", "bool", True),
@@ -214,6 +244,7 @@ VARIABLES = (
 <% endif %>
     # --- Processes
     Variable("RUN_MIGRATIONS", "bool", True),
+    Variable("PORT", "int", 8000, validate.Range(1, 65535, error="must be from {min} to {max}.")),
     Variable("WEB_CONCURRENCY", "int", 0, not_negative),
     Variable("WEB_THREADS", "int", 4, positive),
     Variable("DRAIN_SECONDS", "int", 3, not_negative),
@@ -235,8 +266,8 @@ def read() -> dict[str, Any]:
     value means unset. Raises ConfigurationError, which names every problem and never a secret.
     """
     try:
-        for name, value in dotenv_values(BASE_DIR / ".env").items():
-            os.environ.setdefault(name, value or "")
+        for name, value in read_env_file(BASE_DIR / ".env").items():
+            os.environ.setdefault(name, value)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f".env cannot be read: {error}") from None
     for variable in VARIABLES:
@@ -293,6 +324,8 @@ def explain(error: EnvValidationError) -> str:
         if variable.name in problems:
             is_set = variable.name in os.environ
             problem = " ".join(dict.fromkeys(problems[variable.name])) if is_set else "is not set."
+            if re.fullmatch(r"""(["']).*\1""", os.environ.get(variable.name, "").strip()):
+                problem += " Write it without quotes."
             lines.append(f"  {variable.name} {problem} {variable.hint}".rstrip())
     return "\n".join(
         [

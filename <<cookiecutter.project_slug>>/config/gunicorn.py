@@ -23,20 +23,35 @@ if env["BUILDING"]:
 
 
 def cpus() -> int:
-    """Return how many CPUs this container may use: its quota if it has one, else the host's.
-
-    https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
-    """
+    """Return how many CPUs this container may use: its quota if it has one, else the host's."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    version_1 = [*cgroup("cpu/cpu.cfs_quota_us"), *cgroup("cpu/cpu.cfs_period_us")]
+    match cgroup("cpu.max") or version_1:
+        case [quota, period] if quota > 0:
+            return max(1, min(available, quota // period))
+    return available
+
+
+def cgroup(name: str) -> list[int]:
+    """Return the numbers in a file of version 2 or 1 of cgroups; none if there is no limit.
+
+    https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/memory.html
+    """
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return [int(word) for word in (Path("/sys/fs/cgroup") / name).read_text().split()]
     except (OSError, ValueError):
-        return available
-    return available if quota == "max" else max(1, min(available, int(quota) // int(period)))
+        return []
 
 
-bind = "0.0.0.0:8000"
-workers = env["WEB_CONCURRENCY"] or cpus() + 1
+def most_workers() -> int:
+    """Return how many workers this container's memory has room for, at 96 MiB each; 12 without a limit."""
+    limit = cgroup("memory.max") or cgroup("memory/memory.limit_in_bytes")
+    return max(1, min(12, (limit[0] // 2**20 - 64) // 96)) if limit else 12
+
+
+port = env["PORT"]
+bind = f"0.0.0.0:{port}"
+workers = env["WEB_CONCURRENCY"] or min(cpus() + 1, most_workers())
 worker_class = "gthread"
 # Whether a proxy is believed is Django's matter (TRUST_PROXY). gunicorn would believe this machine.
 forwarded_allow_ips = ""
@@ -55,6 +70,12 @@ graceful_timeout = env["GRACEFUL_TIMEOUT_SECONDS"]
 max_requests = 10_000
 max_requests_jitter = 2_000
 logconfig_dict = logging_config(env["LOG_LEVEL"], env["LOG_FORMAT"])
+
+
+def on_starting(server: Arbiter) -> None:
+    """Say how many workers there are, and why."""
+    reason = f"{cpus()} CPUs, memory for {most_workers()} workers"
+    server.log.info(f"{workers} workers: {'WEB_CONCURRENCY' if env['WEB_CONCURRENCY'] else reason}")
 
 
 def when_ready(server: Arbiter) -> None:

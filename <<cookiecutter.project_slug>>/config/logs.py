@@ -25,6 +25,7 @@ def logging_config(level: str, style: str) -> dict[str, Any]:
 
     https://docs.djangoproject.com/en/6.1/topics/logging/
     """
+    level, style = level.upper(), style.lower()
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -270,7 +270,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env["DEFAULT_FROM_EMAIL"]
 # https://docs.djangoproject.com/en/6.1/topics/tasks/ and docs/tasks.md
 
 TASKS_BACKENDS = {"immediate": "ImmediateBackend", "database": "DatabaseBackend"}
-TASKS = {"default": {"BACKEND": f"apps.tasks.backends.{TASKS_BACKENDS[env['TASKS']]}"}}
+TASKS = {"default": {"BACKEND": f"apps.tasks.backends.{TASKS_BACKENDS[env['TASKS'].lower()]}"}}
 
 <% endif %>
 <% if cookiecutter.api == "drf" %>
@@ -332,7 +332,7 @@ STORAGES = {
     if PRODUCTION
     else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "apps.core.storage.StaticFilesStorage"
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage",
     },

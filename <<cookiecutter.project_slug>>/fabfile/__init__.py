@@ -4,9 +4,22 @@ Each runs in the development container or on this machine, as RUN_IN in `.env` s
 https://docs.fabfile.org
 """
 
+<% if _copier_conf is not defined %>
+raise SystemExit("This project is unfinished, since Cookiecutter ran no hooks. Delete it and generate it with: --accept-hooks yes")
+<% endif %>
 import os
+import sys
+from pathlib import Path
+from types import TracebackType
 
 from invoke.collection import Collection
+
+if sys.version_info < (3, 11):  # noqa: UP036
+    way_out = "pipx install --force --python python3.12 fabric"
+    raise SystemExit(f"Fabric runs under a Python older than 3.11. Type: {way_out}")
+
+# For config.env_file; Fabric finds this folder alone.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fabfile import << 'aws, ' if cookiecutter.__with_aws == 'yes' >>checks, data, django, << 'host, ' if cookiecutter.__with_server == 'yes' >><< 'pull, ' if cookiecutter.__with_deployment == 'yes' >>site, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>
 from fabfile.env import PROJECT
@@ -25,3 +38,14 @@ namespace.add_collection(host.collection)
 
 # Tasks may be called in any folder of the project.
 os.chdir(PROJECT)
+
+
+def explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print an error of the machine, such as a full disk, in one line, and any other as Python does."""
+    if isinstance(error, OSError):
+        print(f"This machine refuses it: {error}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = explain

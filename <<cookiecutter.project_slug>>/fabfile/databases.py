@@ -5,6 +5,7 @@ Both kinds keep the old contents until the new ones are complete.
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from typing import IO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from invoke.exceptions import Exit
 
@@ -33,20 +34,19 @@ class Postgres:
     def __init__(self, url: str, *, contained: bool) -> None:
         """Take the database at `url`; if `contained`, its host is a service of Compose."""
         parts = urlsplit(url)
-        self.url, self.name = url, unquote(parts.path[1:])
-        host = parts.hostname or ""
-        variables = {"PGUSER": unquote(parts.username or ""), "PGOPTIONS": QUIET}
+        self.name, host = unquote(parts.path[1:]), parts.hostname or ""
+        # libpq reads all of it but Django's conn_max_age.
+        self.place = parts.netloc
+        self.query = re.sub("(^|&)conn_max_age=[^&]*", "", parts.query).lstrip("&")
+        variables = {"PGOPTIONS": QUIET, "PGPASSWORD": unquote(parts.password or "")}
         self.prefix: list[str] = []
         if contained:
             compose = docker.compose_words()
             start = [*compose, "up", "--detach", "--wait", host]
             if subprocess.run(start, capture_output=True).returncode:
                 raise Exit(f"The database does not start. Type: fab logs --service {host}")
-            options = [word for item in variables.items() for word in ("--env", "=".join(item))]
+            options = [f"--env={name}" for name in variables]
             self.prefix = [*compose, "exec", "--no-TTY", *options, host]
-        else:
-            variables |= {"PGHOST": host, "PGPORT": str(parts.port or "")}
-            variables["PGPASSWORD"] = unquote(parts.password or "")
         self.environment = {**os.environ, **variables}
 
     def is_empty(self) -> bool:
@@ -58,7 +58,7 @@ class Postgres:
         """Write a dump in PostgreSQL's custom format into `file`."""
         with file.open("wb") as target:
             options = ["--format=custom", "--no-owner", "--no-privileges"]
-            self.run(["pg_dump", *options, self.name], stdout=target)
+            self.run(["pg_dump", *options, self.named(self.name)], stdout=target)
 
     def check(self, file: Path) -> None:
         """Raise Exit if a dump is damaged; that reads all of it."""
@@ -68,19 +68,18 @@ class Postgres:
 
     def restore(self, file: Path) -> None:
         """Replace all that the database holds by a dump, or leave it as it was and raise Exit."""
-        with self.beside() as url, file.open("rb") as source:
+        with self.beside() as new, file.open("rb") as source:
             options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
-            name = unquote(urlsplit(url).path[1:])
-            self.run(["pg_restore", *options, f"--dbname={name}"], stdin=source)
+            self.run(["pg_restore", *options, self.named(new)], stdin=source)
 
     @contextmanager
     def beside(self) -> Iterator[str]:
-        """Yield the URL of a new database, which takes the old one's place if no error comes."""
+        """Yield the name of a new database, which takes the old one's place if no error comes."""
         new, old = f"{self.name}_fab_new", f"{self.name}_fab_old"
         drop = [f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)" for name in (new, old)]
         self.sql("postgres", *drop, f"CREATE DATABASE {quoted(new)} TEMPLATE template0")
         try:
-            yield urlsplit(self.url)._replace(path=f"/{new}").geturl()
+            yield new
             literal = quoted(self.name, "'")
             disconnect = (
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"  # noqa: S608
@@ -99,7 +98,15 @@ class Postgres:
         """Return what psql prints for some statements, each in a transaction of its own."""
         options = ["--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1"]
         commands = [f"--command={statement}" for statement in statements]
-        return self.run(["psql", *options, f"--dbname={database}", *commands])
+        return self.run(["psql", *options, self.named(database), *commands])
+
+    def named(self, name: str) -> str:
+        """Return the option that names a database of this server, without the password for `ps`."""
+        return f"--dbname={self.url(name, re.sub(':.*@', '@', self.place))}"
+
+    def url(self, name: str, place: str = "") -> str:
+        """Return the URL of a database of this server."""
+        return f"postgres://{place or self.place}/{quote(name, safe='')}?{self.query}"
 
     def run(
         self, words: list[str], stdin: int | IO[bytes] = DEVNULL, stdout: int | IO[bytes] = PIPE
@@ -148,17 +155,21 @@ class Sqlite:
 
 def find() -> Sqlite | Postgres:
     """Return the site's database; raise Exit if it cannot be reached from here."""
-    contained = in_docker()
-    if contained:
-        config = json.loads(docker.ask_compose("config", "--format", "json") or "{}")
-        url = config.get("services", {}).get("web", {}).get("environment", {}).get("DATABASE_URL")
+    services = {}
+    if in_docker():
+        config = docker.ask_compose("config", "--format", "json")
+        if not config:
+            raise Exit("docker-compose.yml or .env is wrong. Type: docker compose config")
+        services = json.loads(config)["services"]
+        url = services["web"]["environment"]["DATABASE_URL"]
     else:
-        url = env.read().get("DATABASE_URL") or f"sqlite:///{env.PROJECT / 'db.sqlite3'}"
-    parts = urlsplit(url or "")
+        default = f"sqlite:///{quote(str(env.PROJECT / 'db.sqlite3'))}"
+        url = env.read().get("DATABASE_URL") or default
+    parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return Sqlite(Path(unquote(parts.path)[1:]))
     if parts.scheme in {"postgres", "postgresql"}:
-        return Postgres(url, contained=contained)
+        return Postgres(url, contained=parts.hostname in services)
     raise Exit("DATABASE_URL names no database of this site: see docs/configuration.md")
 
 

@@ -1,12 +1,10 @@
 """Tasks that are Django's own commands."""
 
-import re
+import shlex
 
 from fabric import task
 from invoke.context import Context
-from invoke.exceptions import Exit
 
-from fabfile.env import PROJECT
 from fabfile.run import run
 
 
@@ -42,16 +40,5 @@ def createsuperuser(c: Context) -> None:
 
 @task(help={"name": "The app's name, in small letters"})
 def startapp(c: Context, name: str) -> None:
-    """Make a new app in apps/.
-
-    Raises Exit if there is one of this name, or it is no name for one.
-    """
-    folder = PROJECT / "apps" / name
-    if not name.isidentifier() or folder.exists():
-        raise Exit(f"{name!r} is not a Python name, or an app of that name exists already.")
-    folder.mkdir()
-    run(c, f"python manage.py startapp {name} apps/{name}")
-    config = folder / "apps.py"
-    text = config.read_text(encoding="utf-8")
-    config.write_text(re.sub(r"name = .*", f'name = "apps.{name}"', text), encoding="utf-8")
-    print(f'Now add "apps.{name}" to INSTALLED_APPS in config/settings.py.')
+    """Make a new app in apps/."""
+    run(c, f"python manage.py startapp {shlex.quote(name)}")

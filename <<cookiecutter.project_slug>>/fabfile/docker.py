@@ -1,11 +1,19 @@
 """Docker and Compose on this machine."""
 
+import json
 import os
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 
 from invoke.exceptions import Exit
+
+from config import env_file
+
+PROJECT = Path(__file__).resolve().parent.parent
+# Also of the services of profiles that .env does not name any more.
+ALL = '--profile "*"'
 
 # Whether this is the container itself, as in a dev container's terminal: the Dockerfile says so.
 INSIDE = os.environ.get("VIRTUAL_ENV") == "/opt/venv"
@@ -53,12 +61,28 @@ def compose_words() -> tuple[str, ...]:
     return ()
 
 
+@cache
 def compose() -> str:
     """Return the command that starts Compose; raise Exit with one line if it cannot be used."""
     if problem():
         way_out = "\nOr run without Docker: set RUN_IN=host in .env and type: fab setup"
         raise Exit(f"{problem()}{'' if INSIDE else way_out}")
+    refuse_other_checkout(os.environ.get("COMPOSE_PROJECT_NAME", ""))
     return " ".join(compose_words())
+
+
+def refuse_other_checkout(name: str) -> None:
+    """Raise Exit if the containers of this name belong to another folder that is still there."""
+    listed = answer(*compose_words(), "ls", "--all", "--format", "json") or "[]"
+    for project in json.loads(listed):
+        folder = Path(project["ConfigFiles"].split(",")[0]).parent
+        if project["Name"] == name and folder.exists() and not folder.samefile(PROJECT):
+            written = env_file.read(PROJECT / ".env").get("COMPOSE_PROJECT_NAME") == name
+            way_out = "remove that line from .env" if written else "unset it in your shell"
+            raise Exit(
+                f"The containers of COMPOSE_PROJECT_NAME={name} belong to {folder}: {way_out},"
+                " and this folder gets containers of its own."
+            )
 
 
 def ask_compose(*words: str) -> str:

@@ -1,52 +1,87 @@
 """The file `.env`: what is particular to this checkout and this machine; git ignores it."""
 
-import hashlib
 import os
 import re
 import secrets
 import socket
 import sys
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from invoke.exceptions import Exit
 
+from config import env_file
 from fabfile import docker
 
 PROJECT = Path(__file__).resolve().parent.parent
 FILE = PROJECT / ".env"
-LINE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 
 
-def read() -> dict[str, str]:
-    """Return the variables of `.env`, under those of the process; make the file if need be."""
-    if docker.INSIDE:
-        # What the file says of the machine is not to be found out here.
-        return dict(os.environ)
-    complete()
-    return {**dict(LINE.findall(FILE.read_text(encoding="utf-8"))), **os.environ}
+@cache
+def read() -> "os._Environ[str]":
+    """Return the process's environment after `.env` has completed it; write the file if need be.
+
+    So whatever is started later has the same values, Compose too, which would read some of the
+    file's lines in another way. Raises Exit in one line if the file cannot be read or written.
+    """
+    # What the file says of the machine cannot be found out in the container.
+    if not docker.INSIDE:
+        try:
+            for name, value in complete().items():
+                os.environ.setdefault(name, value)
+        except (OSError, ValueError) as error:
+            raise Exit(f".env cannot be read or written: {error}.") from None
+        os.environ["COMPOSE_DISABLE_ENV_FILE"] = "1"
+    return os.environ
 
 
-def complete() -> None:
-    """Write `.env` from `.env.example`, or add what is missing in it; never change a value."""
+def complete() -> dict[str, str]:
+    """Write `.env` from `.env.example`, or add what is missing in it, and return its variables.
+
+    A variable that the process has is written as it is; a value in the file is never changed.
+    """
     made = FILE.exists()
     source = FILE if made else PROJECT / ".env.example"
-    text = source.read_text(encoding="utf-8")
-    known = {name for name, value in LINE.findall(text) if value.strip()}
-    for name, make in MAKERS.items():
-        if name in known:
-            continue
-        line = f"{name}={make()}"
-        text, found = re.subn(rf"^{name}=.*$", line, text, count=1, flags=re.MULTILINE)
+    values, text = env_file.read(source), source.read_text(encoding="utf-8-sig")
+    missing = {name: make for name, make in MAKERS.items() if not values.get(name)}
+    for name, make in missing.items():
+        values[name] = os.environ.get(name) or str(make())
+        line = env_file.line(name, values[name])
+        empty = rf"^[^\S\n]*(export[^\S\n]+)?{name}[^\S\n]*=.*$"
+        escaped = line.replace("\\", r"\\")
+        text, found = re.subn(empty, escaped, text, count=1, flags=re.MULTILINE)
         if not found:
             text = f"{text.rstrip()}\n{line}\n"
-    if made and text == source.read_text(encoding="utf-8"):
-        return
+    if missing:
+        write(text)
+        verb = "Completed" if made else "Wrote"
+        print(f"{verb} .env, the settings of this checkout.", file=sys.stderr)
+    return values
+
+
+def write(text: str) -> None:
+    """Replace `.env`, which nobody else may read, at once; raise OSError and change nothing if that fails."""
     unfinished = FILE.with_name(f".env.{os.getpid()}")
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(FILE)
-    verb = "Completed" if made else "Wrote"
-    print(f"{verb} .env, the settings of this checkout.", file=sys.stderr)
+    try:
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(FILE)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def is_on(name: str, default: str = "false") -> bool:
+    """Whether a variable, or its default if it is empty, is not false, no, off or 0."""
+    return (read().get(name) or default).lower() not in {"false", "no", "off", "0"}
+
+
+def port(name: str) -> int:
+    """Return the port that a variable holds; raise Exit if it is none."""
+    value = read()[name]
+    if not value.isdecimal() or not 0 < int(value) < 65536:
+        raise Exit(f"{name} is {value!r}: set it to a port, from 1 to 65535, in .env or the shell.")
+    return int(value)
 
 
 def where_to_run() -> str:
@@ -59,9 +94,9 @@ def where_to_run() -> str:
 
 
 def compose_project() -> str:
-    """Return a name that no other checkout has: the folder's, and a mark of its path."""
+    """Return a name that no other checkout has, also not one that was in this folder before."""
     folder = re.sub(r"[^a-z0-9_-]", "", PROJECT.name.lower()).lstrip("_-") or "site"
-    return f"{folder}-{hashlib.sha256(str(PROJECT).encode()).hexdigest()[:6]}"
+    return f"{folder}-{secrets.token_hex(3)}"
 
 
 def free_port(first: int) -> int:
@@ -70,19 +105,19 @@ def free_port(first: int) -> int:
 
 
 def is_taken(port: int) -> bool:
-    """Whether something on this machine listens at `port`."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    """Whether something on this machine listens at `port`, where a browser looks for localhost."""
+    for address in ("127.0.0.1", "::1"):
+        with suppress(OSError), socket.create_connection((address, port), timeout=1):
+            return True
+    return False
 
 
-def refuse_taken_port(name: str, port: int) -> None:
-    """Raise Exit in one line if another program has the port that the variable `name` holds."""
-    if is_taken(port):
-        raise Exit(
-            f"Port {port} is taken by another program:"
-            f" stop it, or set {name}={free_port(port + 1)} in .env and start again."
-        )
+def refuse_taken_ports(*names: str) -> None:
+    """Raise Exit in one line if another program has a port that one of these variables holds."""
+    if taken := [name for name in names if is_taken(port(name))]:
+        ports = " ".join(f"Port {port(name)} is taken by another program." for name in taken)
+        free = " and ".join(f"{name}={free_port(port(name) + 1)}" for name in taken)
+        raise Exit(f"{ports} Stop it, or set {free} in .env and start again.")
 
 
 def user_id(of_caller: int) -> int:

@@ -19,7 +19,7 @@ def commit(dirty: bool) -> str:
     head = docker.answer("git", "rev-parse", "--verify", "HEAD")
     if not head:
         raise Exit("There is no commit to deploy: git init && git add --all && git commit")
-    changed = (docker.answer("git", "status", "--porcelain") or "").splitlines()
+    changed = (docker.answer("git", "status", "--porcelain", ".") or "").splitlines()
     if not changed:
         return head
     if not dirty:

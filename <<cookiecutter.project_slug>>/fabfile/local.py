@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -9,8 +10,8 @@ from contextlib import suppress
 
 from invoke.context import Context
 
-from fabfile import env
-from fabfile.run import VENV, has_node, host_environment
+from fabfile import docker, env
+from fabfile.run import VENV, has_node, has_packages, host_environment
 
 STATE = env.PROJECT / ".run"
 LOG = STATE / "site.log"
@@ -21,7 +22,7 @@ def install(c: Context) -> None:
     """Install the locked Python and npm packages, build the assets and migrate."""
     install_python(c)
     environment = host_environment()
-    c.run("npm ci --no-audit --no-fund", env=environment)
+    c.run("npm ci --include=dev --no-audit --no-fund", env=environment)
     c.run("npm run build", env=environment)
     c.run("python manage.py migrate", env=environment)
 
@@ -32,8 +33,11 @@ def install_python(c: Context) -> None:
     They include a Node where this machine has none that is new enough.
     """
     lock = (env.PROJECT / "poetry.lock").read_bytes()
-    stamp = VENV / "poetry.lock"
-    if stamp.exists() and stamp.read_bytes() == lock:
+    stamp, python = VENV / "poetry.lock", str(VENV / "bin" / "python")
+    if not has_packages() or docker.answer(python, "-c", "import django") is None:
+        # Poetry would keep what names another folder or another version of Python.
+        VENV.unlink() if VENV.is_symlink() else shutil.rmtree(VENV, ignore_errors=True)
+    elif stamp.exists() and stamp.read_bytes() == lock:
         return
     poetry(c, f"sync{'' if has_node() else ' --with node'}")
     stamp.write_bytes(lock)
@@ -41,20 +45,18 @@ def install_python(c: Context) -> None:
 
 def poetry(c: Context, arguments: str) -> None:
     """Run Poetry with `.venv`, and not with an environment that happens to be active."""
-    active = {"VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
-    c.run(f"python3 fabfile/poetry.py {arguments} --no-interaction", env=active)
+    own = {"VIRTUAL_ENV": "", "CONDA_PREFIX": "", "POETRY_VIRTUALENVS_CREATE": "true"}
+    c.run(f"python3 fabfile/poetry.py {arguments} --no-interaction", env=own)
 
 
 def start(c: Context) -> None:
     """Start the site in the background; what it prints goes to the log."""
     if process():
         return
-    settings = env.read()
-    for name in port_names(settings):
-        env.refuse_taken_port(name, int(settings[name]))
-    if VENV.exists():
+    env.refuse_taken_ports(*port_names())
+    if VENV.is_symlink() or VENV.exists():
         install_python(c)
-    environment = {**settings, **host_environment()}
+    environment = {**env.read(), **host_environment()}
     STATE.mkdir(exist_ok=True)
     with LOG.open("wb") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
@@ -78,8 +80,7 @@ def stop() -> None:
     if not pid:
         print("The site does not run.")
         return
-    settings = env.read()
-    ports = [int(settings[name]) for name in port_names(settings) if settings.get(name)]
+    ports = [env.port(name) for name in port_names()]
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGTERM)
     for _ in range(100):
@@ -93,9 +94,9 @@ def stop() -> None:
     print("The site is stopped.")
 
 
-def port_names(settings: dict[str, str]) -> tuple[str, ...]:
+def port_names() -> tuple[str, ...]:
     """Return the names of the variables that hold the site's ports."""
-    return ("WEB_PORT", "DEBUG_PORT") if settings.get("DEBUGPY") else ("WEB_PORT",)
+    return ("WEB_PORT", "DEBUG_PORT") if env.is_on("DEBUGPY") else ("WEB_PORT",)
 
 
 def process() -> int:

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -81,7 +82,9 @@ def own_environment(packages: list[str]) -> Path:
     try:
         venv.create(unfinished, with_pip=True)
         pip = [str(unfinished / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "--quiet", *packages], check=True)
+        # Whose configuration may ask for the person's own packages.
+        alone = {**os.environ, "PIP_USER": "0"}
+        subprocess.run([*pip, "install", "--quiet", *packages], check=True, env=alone)
         unfinished.rename(folder)
     except subprocess.CalledProcessError:
         sys.exit(
@@ -125,19 +128,19 @@ def answers(url: str) -> bool:
 
 def remembered_mirror() -> str:
     """Return the mirror that `.env` names, or ""."""
-    file = PROJECT / ".env"
-    if not file.is_file():
-        return ""
-    found = re.search(rf"^{MIRROR}=(.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-    return found.group(1).strip() if found else ""
+    sys.path.append(str(PROJECT))
+    from config import env_file
+
+    return env_file.read(PROJECT / ".env").get(MIRROR, "")
 
 
 def remember_mirror(mirror: str) -> None:
     """Write the mirror into `.env`, if the project has one yet."""
     file = PROJECT / ".env"
     if file.is_file():
-        with file.open("a", encoding="utf-8") as env:
-            env.write(f"# Poetry's index here has no JSON API.\n{MIRROR}={mirror}\n")
+        text = f"# Poetry's index here has no JSON API.\n{MIRROR}={mirror}\n"
+        with suppress(OSError), file.open("a", encoding="utf-8") as env:
+            env.write(text)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 from fabric import task
 from invoke.context import Context
@@ -51,13 +52,13 @@ def pull(
 def beside(database: Postgres | Sqlite) -> Iterator[str]:
     """Yield the URL of a new database, whose contents replace the old ones if no error comes."""
     if isinstance(database, Postgres):
-        with database.beside() as url:
-            yield url
+        with database.beside() as name:
+            yield database.url(name)
         return
     new = database.file.with_name(f"{database.file.name}.new")
     try:
         new.unlink(missing_ok=True)
-        yield f"sqlite:///{new.absolute()}"
+        yield f"sqlite:///{quote(str(new.absolute()))}"
         database.restore(new)
     finally:
         for end in ("", "-journal", "-wal", "-shm"):

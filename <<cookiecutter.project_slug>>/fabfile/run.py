@@ -18,7 +18,7 @@ def in_docker() -> bool:
     """Whether tasks run in the container; raise Exit if RUN_IN is neither docker nor host."""
     place = env.read()["RUN_IN"]
     if place not in {"docker", "host"}:
-        raise Exit(f"RUN_IN in .env is {place!r}: it must be docker or host.")
+        raise Exit(f"RUN_IN is {place!r}: set it to docker or host, in .env or the shell.")
     return place == "docker"
 
 
@@ -49,7 +49,17 @@ def placed(
     verb = "exec" if is_up() else f"run --rm{'' if with_services else ' --no-deps'}"
     options = [] if terminal else ["--no-TTY"]
     options += [f"--env {name}={shlex.quote(value)}" for name, value in variables.items()]
+    # Without their values, so that `ps` shows no password.
+    options += [f"--env {name}" for name in site_variables()]
     return " ".join([docker.compose(), verb, *options, "web", command]), {}
+
+
+def site_variables() -> list[str]:
+    """Return the names of what the site reads, as far as the shell or `.env` has a value."""
+    example = (env.PROJECT / ".env.example").read_text(encoding="utf-8")
+    names = re.findall(r"^(?:# )?([A-Z_]+)=", example.partition("# --- The site")[2], re.MULTILINE)
+    superuser = [name for name in os.environ if name.startswith("DJANGO_SUPERUSER_")]
+    return [name for name in (*names, *superuser) if os.environ.get(name)]
 
 
 def npm(c: Context, words: str) -> None:
@@ -66,7 +76,8 @@ def install_npm_packages(c: Context) -> None:
     installed = env.PROJECT / "node_modules" / ".package-lock.json"
     lock = env.PROJECT / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        run(c, "bash bash/node.sh npm install --no-audit --no-fund", with_services=False)
+        words = "npm install --include=dev --no-audit --no-fund"
+        run(c, f"bash bash/node.sh {words}", with_services=False)
         installed.touch()
 
 
@@ -87,14 +98,29 @@ def host_environment() -> dict[str, str]:
 
     Raises Exit if `fab setup` has not been run.
     """
-    if not (VENV / "bin" / "python").exists():
-        raise Exit("The Python packages are not installed. Type: fab setup")
+    if not has_packages():
+        raise Exit("The Python packages are not installed for this folder. Type: fab setup")
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "VIRTUAL_ENV": str(VENV), "RUN_IN": "host"}
+    # Folders of another project, in which Python and `cd` would look first.
+    others = {"PYTHONPATH": "", "CDPATH": ""}
+    return {**others, "PATH": path, "VIRTUAL_ENV": str(VENV), "RUN_IN": "host"}
+
+
+def has_packages() -> bool:
+    """Whether `.venv` has a Python, and was made in this folder: its commands name the folder."""
+    try:
+        command = (VENV / "bin" / "django-admin").read_text(encoding="utf-8")
+        folder = Path(re.findall(r"/.*(?=/bin/python)", command)[0])
+        return folder.samefile(VENV) and (VENV / "bin" / "python").exists()
+    except (OSError, IndexError):
+        return False
 
 
 def has_node() -> bool:
-    """Whether this machine's Node is at least of the major version in `.nvmrc`."""
-    wanted = int((env.PROJECT / ".nvmrc").read_text(encoding="utf-8"))
+    """Whether this machine's Node is at least of the major version in `.nvmrc`; raise Exit if that has none."""
+    text = (env.PROJECT / ".nvmrc").read_text(encoding="utf-8").strip()
+    wanted = re.match(r"v?(\d+)", text)
+    if not wanted:
+        raise Exit(f".nvmrc says {text!r}: write a version of Node into it, such as 24.")
     version = re.match(r"v(\d+)", docker.answer("node", "--version") or "")
-    return int(version[1]) >= wanted if version else False
+    return int(version[1]) >= int(wanted[1]) if version else False

@@ -1,12 +1,10 @@
 """Tasks that prepare, start and stop the site for development."""
 
 import hashlib
-import json
 import os
 import shlex
 import sys
 import time
-from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -58,10 +56,10 @@ def start(c: Context) -> None:
         start_containers(c)
     else:
         local.start(c)
-    if settings.get("AUTO_START_SERVER", "").lower() not in {"true", "1", "yes", "on"}:
-        print("No server is started (AUTO_START_SERVER in .env is not true). For commands: fab sh")
+    if not env.is_on("AUTO_START_SERVER", "true"):
+        print("No server is started (AUTO_START_SERVER in .env). For commands: fab sh")
         return
-    if settings.get("DEBUGPY"):
+    if env.is_on("DEBUGPY"):
         print(f"Attach an editor to localhost:{settings['DEBUG_PORT']}. To end this: fab restart")
     if settings.get("DEBUGPY") == "wait":
         print(f"Before that, nothing answers at {url()}.")
@@ -76,7 +74,7 @@ def start(c: Context) -> None:
 def stop(c: Context) -> None:
     """Stop the site; its data stays."""
     if in_docker():
-        c.run(f"{docker.compose()} stop", pty=sys.stdout.isatty())
+        c.run(f"{docker.compose()} {docker.ALL} stop", pty=sys.stdout.isatty())
     else:
         local.stop()
 
@@ -102,7 +100,7 @@ def debug(c: Context, wait: bool = False) -> None:
 def status(c: Context) -> None:
     """Say what runs, and whether the site answers."""
     if in_docker():
-        c.run(f"{docker.compose()} ps --all")
+        c.run(f"{docker.compose()} {docker.ALL} ps --all")
     elif local.process():
         print(f"The site's process is {local.process()}.")
     print(f"{url()} {missing_answer() or 'answers: all is well'}.")
@@ -117,8 +115,8 @@ def status(c: Context) -> None:
 def logs(c: Context, service: str = "", follow: bool = True) -> None:
     """Show what the site logs; Ctrl-C ends it."""
     if in_docker():
-        options = "--follow" if follow else ""
-        command = f"{docker.compose()} logs --tail 200 {options} {shlex.quote(service) if service else ''}"
+        options = f"--tail 200 {'--follow' if follow else ''} {service and shlex.quote(service)}"
+        command = f"{docker.compose()} {docker.ALL} logs {options}"
     else:
         if not local.LOG.exists():
             raise Exit("The site has not been started yet. Type: fab start")
@@ -140,48 +138,34 @@ def sh(c: Context) -> None:
 
 def url() -> str:
     """Return the site's address on this machine."""
-    return f"http://localhost:{env.read()['WEB_PORT']}"
+    return f"http://localhost:{env.port('WEB_PORT')}"
 
 
 def compose_environment() -> dict[str, str]:
     """Return the variables that docker-compose.yml gets from Fabric and not from `.env`."""
-    locks = (env.PROJECT / name for name in ("poetry.lock", "package-lock.json"))
-    marks = b"".join(hashlib.sha256(lock.read_bytes()).digest() for lock in locks)
-    return {"LOCKS_HASH": hashlib.sha256(marks).hexdigest()[:12]}
+    files = (env.PROJECT / name for name in ("poetry.lock", "package-lock.json", ".env"))
+    marks = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
+    return {"FILES_HASH": hashlib.sha256(marks).hexdigest()[:12]}
 
 
 def start_containers(c: Context) -> None:
     """Start what docker-compose.yml defines.
 
-    Raises Exit in one line if a port is taken, or the containers are another checkout's.
+    Raises Exit in one line if a port is taken.
     """
     compose = docker.compose()
-    settings = env.read()
     make_nvm_folder()
-    refuse_other_checkout(settings["COMPOSE_PROJECT_NAME"])
     if not is_up():
-        refuse_taken_ports(settings)
+        refuse_taken_ports()
     c.run(f"{compose} up --detach", env=compose_environment(), pty=sys.stdout.isatty())
 
 
-def refuse_other_checkout(name: str) -> None:
-    """Raise Exit if containers by our project's name belong to another folder, as in a copied one."""
-    listed = docker.ask_compose("ls", "--all", "--format", "json", "--filter", f"name={name}")
-    for project in json.loads(listed or "[]"):
-        folder = Path(project["ConfigFiles"].split(",")[0]).parent
-        if project["Name"] == name and folder.exists() and not folder.samefile(env.PROJECT):
-            raise Exit(
-                f"The containers {name} belong to {folder}: remove the line COMPOSE_PROJECT_NAME"
-                " from this checkout's .env and start again."
-            )
-
-
-def refuse_taken_ports(settings: dict[str, str]) -> None:
+def refuse_taken_ports() -> None:
     """Raise Exit if another program has a port that the containers publish."""
     ours = docker.ask_compose("ps", "--format", "json")
-    for name in ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT"):
-        if f'"PublishedPort":{settings[name]}' not in ours:
-            env.refuse_taken_port(name, int(settings[name]))
+    names = ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")
+    others = [name for name in names if f'"PublishedPort":{env.port(name)}' not in ours]
+    env.refuse_taken_ports(*others)
 
 
 def wait_until_ready() -> None:

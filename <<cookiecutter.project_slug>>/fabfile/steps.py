@@ -157,7 +157,7 @@ def run(command: str, first: Future[Result] | None) -> Result:
             errors="replace",
         )
     except FileNotFoundError:
-        return Result(127, f"{words[0]} is not installed. Type: fab build", 0)
+        return Result(127, f"{words[0]} is not installed. Type: fab setup", 0)
     return Result(result.returncode, result.stdout.strip(), time.monotonic() - begin)
 
 

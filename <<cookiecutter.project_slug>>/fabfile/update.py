@@ -35,7 +35,7 @@ def update(c: Context, to: str = "") -> None:
     print(f"Updating from {before.get('_commit')} of {before.get('_src_path')} ...", flush=True)
     merge(to)
     after = read_origin()
-    if answer("git", "status", "--porcelain") == "":
+    if answer("git", "status", "--porcelain", ".") == "":
         print(f"Nothing to do: the project is on {after['_commit']}.")
         return
     print(f"Updated to {after['_commit']}.")
@@ -69,7 +69,7 @@ def refuse_unfinished_work() -> None:
             "An update needs a git repository with a commit."
             " Type: git init && git add --all && git commit --message=Begin"
         )
-    if answer("git", "status", "--porcelain") != "":
+    if answer("git", "status", "--porcelain", ".") != "":
         raise Exit("There are uncommitted changes. Type git commit or git stash, then try again.")
 
 
@@ -82,8 +82,9 @@ def merge(to: str) -> None:
         result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     finally:
         if result is None or result.returncode:
-            subprocess.run(["git", "reset", "--quiet", "--hard"], cwd=PROJECT)
-            subprocess.run(["git", "clean", "--quiet", "--force", "-d"], cwd=PROJECT)
+            restore = "git restore --source=HEAD --staged --worktree ."
+            subprocess.run(restore.split(), cwd=PROJECT)
+            subprocess.run(["git", "clean", "--quiet", "--force", "-d", "."], cwd=PROJECT)
     if result.returncode:
         reason = (result.stderr.strip() or f"Copier ended with {result.returncode}").splitlines()
         raise Exit(

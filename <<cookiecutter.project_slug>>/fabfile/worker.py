@@ -14,7 +14,7 @@ from fabfile.site import compose_environment
 @task
 def worker(c: Context) -> None:
     """Run background tasks until Ctrl-C (TASKS=database in .env)."""
-    if env.read().get("TASKS") != "database":
+    if env.read().get("TASKS", "").lower() != "database":
         raise Exit(
             "There is nothing to do: the site runs its tasks itself."
             " Set TASKS=database in .env, and type: fab restart"

@@ -24,7 +24,7 @@ OF_THE_TEST |= {"PASSWORD_HASHERS", "STATIC_ROOT", "STORAGES", "TASKS"}
 @pytest.fixture
 def production(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the process a complete production environment, and no `.env`."""
-    monkeypatch.setattr(environment, "dotenv_values", lambda _file: {})
+    monkeypatch.setattr(environment, "read_env_file", lambda _file: {})
     for variable in environment.VARIABLES:
         monkeypatch.delenv(variable.name, raising=False)
     for name, value in PRODUCTION.items():

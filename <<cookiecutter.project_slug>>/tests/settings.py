@@ -9,11 +9,11 @@ from unittest.mock import patch
 
 from config import environment
 
-values = {**environment.dotenv_values(environment.BASE_DIR / ".env"), **os.environ}
+values = {**environment.read_env_file(environment.BASE_DIR / ".env"), **os.environ}
 for variable in environment.VARIABLES:
     os.environ.pop(variable.name, None)
 os.environ.update({"DEBUG": "true", "DATABASE_URL": values.get("DATABASE_URL") or ""})
-patch.object(environment, "dotenv_values", return_value={}).start()
+patch.object(environment, "read_env_file", return_value={}).start()
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import LANGUAGES as SITE_LANGUAGES  # noqa: E402

@@ -1,7 +1,10 @@
 """The final image under everything that takes rights from it."""
 
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +57,57 @@ def test_logs_no_complaint(hardened: Container) -> None:
     """Nothing in the log says that something could not be written."""
     hardened.get("/")
     assert not COMPLAINT.search(hardened.logs())
+
+
+# gunicorn on a machine of 16 processors, as far as it can tell.
+SIXTEEN = (
+    "import os, sys; os.sched_getaffinity = lambda _: set(range(16));"
+    " sys.argv = ['gunicorn', '--config', 'config/gunicorn.py', 'config.wsgi'];"
+    " from gunicorn.app.wsgiapp import run; run()"
+)
+
+
+@pytest.mark.parametrize(("memory", "workers"), [("128m", 1), ("256m", 2), ("512m", 4)])
+def test_workers_fit_into_the_memory(
+    hardened_network: Network, hardened: Container, production: str, memory: str, workers: int
+) -> None:
+    """A small container on a large machine has as many workers as its memory holds, and none is killed."""
+    limits = (f"--memory={memory}", f"--memory-swap={memory}", "--entrypoint=python")
+    variables = {**engine.BEHIND_PROXY, "DATABASE_URL": "postgres://app:app@db:5432/app"}
+    variables.pop("WEB_CONCURRENCY", None)
+    site = hardened_network.run(production, "-c", SIXTEEN, options=limits, **variables).ready()
+    assert f"{workers} workers: 16 CPUs, memory for {workers} workers" in site.logs()
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(site.status, ["/", "/account/login/", "/robots.txt"] * 200)) == {200}
+    assert len(site.workers()) == workers
+    assert "was sent" not in site.logs()
+    assert site.inspect("{{.State.OOMKilled}}") == "false"
+
+
+def test_another_port(hardened_network: Network, hardened: Container, production: str) -> None:
+    """With `PORT` it serves there, and the image's health check asks there."""
+    site = hardened_network.site(production, HARDENED, PORT="8080")
+    eventually(lambda: site.inspect("{{.State.Health.Status}}") == "healthy", 60)
+    assert "0.0.0.0:8080" in site.logs()
+
+
+def test_a_checkout_that_only_its_owner_can_read(
+    hardened_network: Network,
+    hardened: Container,
+    project: Path,
+    build_options: tuple[str, ...],
+    tag: Callable[[], str],
+    tmp_path: Path,
+) -> None:
+    """From a checkout made under umask 077, with a text that an app reads, the image serves any user."""
+    folder = shutil.copytree(project, tmp_path / "site", symlinks=True)
+    (folder / "apps" / "core" / "terms.md").write_text("Terms\n")
+    engine.run("chmod", "-R", "go=", folder)
+    name = tag()
+    engine.build(folder, name, *build_options)
+    site = hardened_network.site(name, HARDENED).ready()
+    assert site.status("/") == 200
+    assert site.exec("cat", "apps/core/terms.md") == "Terms"
 
 
 def test_becomes_healthy(hardened: Container) -> None:

@@ -133,11 +133,27 @@ def test_env_is_private_and_never_changed(project: Project) -> None:
 
 
 def test_startapp_makes_one_that_can_be_installed(project: Project) -> None:
-    """`fab startapp` makes an app that can be installed, and never over another."""
+    """`fab startapp` makes an app that passes `fab check`, and refuses other names before it writes."""
     project.run("fab", "startapp", "news")
     settings = project.folder / "config" / "settings.py"
-    settings.write_text(settings.read_text().replace('"apps.core",', '"apps.core", "apps.news",', 1))
-    assert "no issues" in project.run("fab", "manage", "check").stdout
-    refused = project.run("fab", "startapp", "news", check=False)
-    assert refused.returncode == 1
-    assert "exists already" in refused.stdout
+    settings.write_text(
+        settings.read_text().replace('    "apps.core",\n', '    "apps.core",\n    "apps.news",\n', 1)
+    )
+    project.run("fab", "check")
+    before = sorted((project.folder / "apps").iterdir())
+    for name, reason in {
+        "news": "exists already",
+        "core": "exists already",
+        "calendar": "standard library",
+        "auth": "an installed app has this label",
+        "class": "keyword",
+        "match": "keyword",
+        "Shop": "lower-case letters",
+        "my-shop": "lower-case letters",
+        "../shop": "lower-case letters",
+    }.items():
+        refused = project.run("fab", "startapp", name, check=False)
+        assert refused.returncode == 1, name
+        assert reason in refused.stdout
+        assert "Traceback" not in refused.stdout
+    assert sorted((project.folder / "apps").iterdir()) == before

@@ -45,7 +45,7 @@ def environment_of(**values: str) -> Iterator[Environment]:
 
     Yields the environment, which may be changed.
     """
-    with patch.object(environment, "dotenv_values", return_value={}), patch.dict("os.environ"):
+    with patch.object(environment, "read_env_file", return_value={}), patch.dict("os.environ"):
         for variable in environment.VARIABLES:
             os.environ.pop(variable.name, None)
         os.environ.update({**PRODUCTION, **values})

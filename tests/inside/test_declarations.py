@@ -67,10 +67,10 @@ def names_read(file: Path) -> Iterator[str]:
 
 
 def test_nothing_else_reads_the_environment() -> None:
-    """Only `config/environment.py` reads the environment; wsgi.py only names the settings."""
-    stray = re.compile(r"\b(environb?|getenvb?)\b(?!\.setdefault\(\"DJANGO_SETTINGS_MODULE\")")
+    """Only `config/environment.py` reads the environment, and the health check `PORT`."""
+    stray = re.compile(r"\b(environb?|getenvb?)\b(?!\[\"DJANGO_SETTINGS_MODULE\"\] =)")
     files = {file.name for file in PYTHON if stray.search(file.read_text(encoding="utf-8"))}
-    assert files == {"environment.py"}
+    assert files == {"environment.py", "healthcheck.py"}
 
 
 def test_what_is_declared_is_read_and_what_is_read_is_declared() -> None:
@@ -101,7 +101,7 @@ def test_this_machines_variables_are_documented_and_read() -> None:
 
 # What these files may name besides: Docker's, Python's, Poetry's, PostgreSQL's and CI's own.
 OTHERS = re.compile(
-    r"(CI|NODE|PIP|POETRY|POSTGRES|PYTHON)_?[A-Z_]+|HOME|LOCKS_HASH|PATH|REQUESTS_CA_BUNDLE"
+    r"(CI|NODE|NVM|PIP|POETRY|POSTGRES|PYTHON)_?[A-Z_]+|HOME|FILES_HASH|PATH|REQUESTS_CA_BUNDLE"
     r"|SOURCE_DATE_EPOCH|VIRTUAL_ENV"
 )
 

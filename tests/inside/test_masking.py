@@ -36,7 +36,8 @@ def test_a_field_that_nobody_judged() -> None:
     """A field without a rule is an error, and nothing is copied."""
     mask(User, **EVERY)
     [fault] = faults()
-    assert fault.startswith("accounts.User.last_login: ")
+    assert fault.startswith("accounts.User: ")
+    assert fault.endswith("mask(User, ...) takes: last_login=KEEP")
     with pytest.raises(ValueError, match="last_login"):
         copied()
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from apps.core.static_files import StaticFilesMiddleware
 from django.conf import LazySettings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
@@ -32,7 +33,7 @@ def get(tmp_path: Path, settings: LazySettings) -> Get:
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "apps.core.storage.StaticFilesStorage"},
     }
     call_command("collectstatic", interactive=False, verbosity=0, skip_checks=True)
     middleware = StaticFilesMiddleware(lambda _request: HttpResponse(status=404))
@@ -42,6 +43,47 @@ def get(tmp_path: Path, settings: LazySettings) -> Get:
         return middleware(request)
 
     return get
+
+
+FOREIGN = {
+    "package/chart.js": "draw();\n//# sourceMappingURL=chart.js.map\n",
+    "package/chart.css": "a { background: url(gone.png) }\n/*# sourceMappingURL=gone.css.map */",
+    "package/theme.css": '@import "gone.css";',
+}
+
+
+def collect(settings: LazySettings, folder: Path, files: dict[str, str]) -> None:
+    """Collect these static files of a folder."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    settings.STATICFILES_DIRS = [folder]
+    call_command("collectstatic", interactive=False, verbosity=0, skip_checks=True)
+
+
+def test_what_files_of_a_package_lack_is_a_warning(
+    get: Get, settings: LazySettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a file of an installed package refers to and does not bring is a warning, once."""
+    collect(settings, tmp_path / "packages", FOREIGN)
+    assert capsys.readouterr().out.count("Warning: package/") == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "is_error"),
+    [
+        ("a { background: url(gone.png) }", True),
+        ('@import "gone.css";', True),
+        ("a { color: red }\n/*# sourceMappingURL=gone.css.map */", False),
+    ],
+)
+def test_what_files_of_the_site_lack_is_an_error(
+    get: Get, settings: LazySettings, tmp_path: Path, text: str, is_error: bool
+) -> None:
+    """What a file of the site refers to must be there, but for a source map."""
+    settings.BASE_DIR = tmp_path
+    with pytest.raises(CommandError, match="gone") if is_error else nullcontext():
+        collect(settings, tmp_path / "static", {"own.css": text})
 
 
 def body(response: HttpResponse) -> bytes:

@@ -41,9 +41,24 @@ def project(tmp_path: Path, settings: LazySettings) -> Path:
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    folder = tmp_path / "templates"
+    for name in (".DS_Store", ".base.html.swp", "._base.html", "logo.png"):
+        (folder / name).write_bytes(b"\xff\x00")
+    (folder / ".#base.html").symlink_to("somebody@host.1:2")
+    (folder / "mail.v2").mkdir()
+    (folder / "page.html").mkdir()
     settings.BASE_DIR = tmp_path
     settings.STATICFILES_DIRS = [tmp_path / "static"]
     return tmp_path
+
+
+@pytest.mark.parametrize("name", ["templates/menu.html", "apps/shop/cart.py", "apps/shop/templates/a.txt"])
+def test_a_source_that_is_not_utf_8_is_named(project: Path, name: str) -> None:
+    """A source in another encoding than UTF-8 is one error that names it."""
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).write_bytes("# café".encode("latin-1"))
+    messages = [str(error) for error in check_static_names(None)]
+    assert f"{name}: (core.E002) This file is not UTF-8: save it so." in messages
 
 
 @pytest.mark.usefixtures("project")

@@ -1,6 +1,7 @@
 """What a machine lacks is said in one line with what to type, and nothing is half done."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def test_compose_as_a_command_of_its_own_is_used(project: Project, without) -> N
     without(
         "docker-compose",
         docker='[ "$1" = info ]',
-        docker_compose='[ "$1" = version ] && echo 2.40.0 || echo "called: $*"',
+        docker_compose='case "$1" in version) echo 2.40.0 ;; ls) echo "[]" ;; *) echo "called: $*" ;; esac',
     )
     assert "called: build" in project.run("fab", "build", RUN_IN="docker").stdout
 
@@ -85,7 +86,7 @@ def test_an_unknown_place_to_run_is_named(project: Project) -> None:
     """A mistyped RUN_IN is named."""
     refused = project.run("fab", "manage", "check", check=False, RUN_IN="moon")
     assert refused.returncode == 1
-    assert "RUN_IN in .env is 'moon'" in refused.stdout
+    assert "RUN_IN is 'moon'" in refused.stdout
 
 
 def test_before_setup_it_says_so(project: Project) -> None:
@@ -94,6 +95,17 @@ def test_before_setup_it_says_so(project: Project) -> None:
     refused = project.run("fab", "manage", "check", check=False, RUN_IN="host")
     assert refused.returncode == 1
     assert "Type: fab setup" in refused.stdout
+
+
+def test_setup_replaces_packages_of_another_folder(project: Project) -> None:
+    """`fab setup` in a folder that was renamed installs the packages again, and tasks work."""
+    environment = (project.folder / ".venv").resolve()
+    (project.folder / ".venv").unlink()
+    shutil.copytree(environment, project.folder / ".venv", symlinks=True, copy_function=os.link)
+    assert "Ready" in project.run("fab", "setup", RUN_IN="host").stdout
+    command = (project.folder / ".venv" / "bin" / "django-admin").read_text()
+    assert str(project.folder.resolve()) in command.splitlines()[0]
+    assert "no issues" in project.run("fab", "manage", "check", RUN_IN="host").stdout
 
 
 def test_setup_without_a_network(project: Project, without, tmp_path: Path) -> None:

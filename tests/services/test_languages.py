@@ -77,16 +77,21 @@ def test_english_stays_the_first_language(translated: Project) -> None:
     assert "«" not in page
 
 
-def test_another_first_language(set_up_once: Callable[[], Project]) -> None:
-    """A site in German alone needs no middleware, and passes its own checks."""
-    project = set_up_once()
-    languages.collect(project, "de")
-    languages.translate(project, "de")
+def test_another_first_language(cookies_session, install: Install) -> None:
+    """A site in Chinese alone, with its own time zone, needs no middleware, and passes its own checks."""
+    project = install(cookies_session.bake(extra_context={"tasks": "database"}).project_path)
+    project.run("fab", "migrate")
+    languages.collect(project, "zh_Hans")
+    languages.translate(project, "zh_Hans")
     languages.compile_(project)
-    languages.replace(project, "config/settings.py", 'LANGUAGE_CODE = "en"', 'LANGUAGE_CODE = "de"')
-    languages.replace(project, "config/settings.py", '("en", "English")', '("de", "Deutsch")')
+    for old, new in (
+        ('LANGUAGE_CODE = "en"', 'LANGUAGE_CODE = "zh-hans"'),
+        ('("en", "English")', '("zh-hans", "简体中文")'),
+        ('TIME_ZONE = "UTC"', 'TIME_ZONE = "Europe/Berlin"'),
+    ):
+        languages.replace(project, "config/settings.py", old, new)
     page = get(project, "/account/login/", "fr")
-    assert '<html lang="de" dir="ltr">' in page
+    assert '<html lang="zh-hans" dir="ltr">' in page
     assert "«Skip to content»" in page
     assert "All is well" in project.run("fab", "check").stdout
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import WITHOUT_NETWORK
+from tests.conftest import WITHOUT_NETWORK, make_repository
 from tests.project import Install, Project
 from tests.update.history import (
     DELETED,
@@ -279,3 +279,32 @@ def everything(folder: Path) -> dict[Path, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and ".git" not in path.parts and path.suffix != ".pyc"
     }
+
+
+def test_in_a_folder_of_a_larger_repository(make: Make) -> None:
+    """In a monorepo tasks concern the project's folder alone, and others' work is left as it is."""
+    project = make(NOW)
+    shutil.rmtree(project.folder / ".git")
+    whole = project.folder.parent / "whole"
+    (whole / "other").mkdir(parents=True)
+    project.folder = project.folder.rename(whole / "site")
+    (whole / "other" / "notes.py").write_text("x = {  'a':1 }\n")
+    make_repository(whole)
+    git(whole, "mv", "other/notes.py", "other/moved.py")
+    assert "Nothing is staged" in project.run("fab", "lint", "--staged").stdout
+    assert "Nothing is staged" in project.run("fab", "format", "--staged").stdout
+
+    (whole / "other" / "moved.py").write_text("y = 2\n")
+    (whole / "other" / "new.py").touch()
+    before = everything(whole)
+    refused = project.run("fab", "update", "--to", "3000.9", check=False)
+    assert refused.returncode == 1
+    assert everything(whole) == before
+    assert git(whole, "diff", "--cached", "--name-only").split() == ["other/moved.py"]
+
+    git(whole, "add", "--all")
+    git(whole, "commit", "--quiet", "--message=Others")
+    project.run("fab", "update", "--to", NEW)
+    assert set(git(whole, "status", "--porcelain", "--", "other").split()) == set()
+    assert (project.folder / "apps/core/links.py").exists()
+    assert (whole / "other" / "moved.py").read_text() == "y = 2\n"

@@ -11,6 +11,8 @@ from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.template.base import Lexer, TokenType
 
+TEMPLATES = {".css", ".html", ".js", ".json", ".md", ".svg", ".txt", ".xml"}
+
 
 @register(Tags.staticfiles)
 def check_static_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -21,29 +23,39 @@ def check_static_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """
     if settings.DEBUG:
         return []
+    messages: list[CheckMessage] = []
+    for path in sources(settings.BASE_DIR):
+        names = names_in_python if path.suffix == ".py" else names_in_template
+        try:
+            found = list(names((settings.BASE_DIR / path).read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            messages.append(Error("This file is not UTF-8: save it so.", obj=path, id="core.E002"))
+            continue
+        messages += [
+            Error(f"There is no static file {name!r}.", obj=f"{path}:{line}", id="core.E001")
+            for line, name in found
+            if not finders.find(urlsplit(name).path)
+        ]
+    return messages
+
+
+@register(Tags.compatibility)
+def check_time_zones(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error if times are stored without their zone, which the site's code relies on."""
+    hint = "Leave USE_TZ at its default, and set TIME_ZONE: times are stored in UTC."
+    return [] if settings.USE_TZ else [Error("USE_TZ is false.", hint=hint, id="core.E003")]
+
+
+def sources(project: Path) -> list[Path]:
+    """Return the site's Python files and templates but for tests: no hidden files, folders or pictures."""
+    folders = [project / name for name in ("apps", "config", "templates")]
+    files = sorted(file for folder in folders for file in folder.rglob("*.*") if file.is_file())
     return [
-        Error(f"There is no static file {name!r}.", obj=f"{path}:{line}", id="core.E001")
-        for path, line, name in static_names(settings.BASE_DIR)
-        if not finders.find(urlsplit(name).path)
+        path
+        for path in (file.relative_to(project) for file in files)
+        if not any(part.startswith(".") or part == "tests" for part in path.parts)
+        and (path.suffix == ".py" or (path.suffix in TEMPLATES and "templates" in path.parts))
     ]
-
-
-def static_names(project: Path) -> Iterator[tuple[Path, int, str]]:
-    """Yield each static file's name that is written out in code, with its file and line."""
-    files = sorted(
-        file for name in ("apps", "config", "templates") for file in (project / name).rglob("*.*")
-    )
-    for file in files:
-        path = file.relative_to(project)
-        if "tests" in path.parts or "__pycache__" in path.parts:
-            continue
-        if path.suffix == ".py":
-            found = names_in_python(file.read_text(encoding="utf-8"))
-        elif "templates" in path.parts:
-            found = names_in_template(file.read_text(encoding="utf-8"))
-        else:
-            continue
-        yield from ((path, line, name) for line, name in found)
 
 
 def names_in_template(text: str) -> Iterator[tuple[int, str]]:

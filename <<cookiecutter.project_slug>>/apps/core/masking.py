@@ -85,6 +85,7 @@ def _faults() -> Iterator[tuple[Any, str]]:
         names = {field.name for field in fields(model)}
         for name in rules.keys() - names:
             yield model._meta.label, f"Nothing can mask {name!r}: there is no such field."
+        unknown = []
         for field in fields(model):
             rule = rules.get(field.name)
             is_masked = rule is not None and rule is not KEEP
@@ -96,7 +97,13 @@ def _faults() -> Iterator[tuple[Any, str]]:
                     "It points to what is left out: mask it with NOTHING, or leave both out.",
                 )
             elif rule is None and not _is_harmless(field):
-                yield field, "Nobody has said whether it holds personal data or secrets."
+                unknown.append(f"{field.name}=KEEP")
+        if unknown:
+            yield (
+                model._meta.label,
+                "Nobody has said whether these fields hold personal data or secrets. If none does,"
+                f" mask({model.__name__}, ...) takes: {', '.join(unknown)}",
+            )
 
 
 def _is_left_out(model: Any) -> bool:

@@ -1,9 +1,15 @@
 """Storage: https://docs.djangoproject.com/en/6.1/howto/custom-file-storage/"""
 
+import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class NoStorage(FileSystemStorage):
@@ -13,3 +19,34 @@ class NoStorage(FileSystemStorage):
         raise ImproperlyConfigured(
             f"{name!r} cannot be kept: set MEDIA_BUCKET. docs/configuration.md, Uploaded files, says more."
         )
+
+
+class StaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """WhiteNoise's, but what a package's file lacks, or a source map, is a warning and no error."""
+
+    warned: set[str] = set()
+
+    def url_converter(self, name: str, *args: Any, **kwargs: Any) -> Callable[[re.Match[str]], str]:
+        """Return the function that puts the hash into the names that this file refers to."""
+        convert = super().url_converter(name, *args, **kwargs)
+
+        def convert_or_warn(match: re.Match[str]) -> str:
+            try:
+                return convert(match)
+            except ValueError:
+                reference = match["matched"]
+                if self.is_own(name) and "sourceMappingURL" not in reference:
+                    raise
+                if reference not in self.warned:
+                    print(f"Warning: {name} refers to a file that is not there: {reference}")
+                self.warned.add(reference)
+                return reference
+
+        return convert_or_warn
+
+    @staticmethod
+    def is_own(name: str) -> bool:
+        """Whether a static file is the project's, and not one of an installed package."""
+        found = Path(finders.find(name) or "")
+        own = (settings.BASE_DIR / "apps", settings.BASE_DIR / "static")
+        return any(map(found.is_relative_to, own))

@@ -5,7 +5,7 @@ https://docs.djangoproject.com/en/6.1/topics/tasks/
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cronsim import CronSim, CronSimError
@@ -44,7 +44,9 @@ class Task(base.Task):
         if isinstance(self.schedule, timedelta) and self.schedule > timedelta():
             return after + self.schedule
         try:
-            return next(CronSim(str(self.schedule), timezone.localtime(after)))
+            times = CronSim(str(self.schedule), timezone.localtime(after))
+            # Compared in UTC: when the clocks go back, an hour of local time comes twice.
+            return next(time for time in (each.astimezone(UTC) for each in times) if time > after)
         except (CronSimError, StopIteration) as error:
             raise InvalidTask(f"{self.schedule!r} is no cron expression: {error}") from error
 

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
@@ -37,7 +37,8 @@ def test_the_sites_own_are_found() -> None:
 def test_nothing_is_due_at_first(planned: dict[str, Task]) -> None:
     schedules.enqueue_due(planned)
     assert not DBTaskResult.objects.exists()
-    assert Schedule.objects.get(schedule="30 4 * * *").next_run_at.strftime("%H:%M") == "04:30"
+    next_run = Schedule.objects.get(schedule="30 4 * * *").next_run_at
+    assert timezone.localtime(next_run).strftime("%H:%M") == "04:30"
 
 
 def test_a_due_run_is_enqueued_once(planned: dict[str, Task]) -> None:
@@ -46,6 +47,24 @@ def test_a_due_run_is_enqueued_once(planned: dict[str, Task]) -> None:
         schedules.enqueue_due(planned)
     assert DBTaskResult.objects.count() == 2
     assert all(row.next_run_at > timezone.now() for row in Schedule.objects.all())
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/London", datetime(2026, 10, 25, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 11, 1, 4, tzinfo=UTC)),
+        ("Europe/London", datetime(2026, 3, 29, tzinfo=UTC)),
+    ],
+)
+def test_the_night_in_which_the_clocks_change(zone: str, day: datetime) -> None:
+    nightly = task(schedule="30 1 * * *")(samples.often.func)
+    assert isinstance(nightly, Task)
+    with timezone.override(zone):
+        minutes = [day + timedelta(minutes=minute) for minute in range(0, 240, 5)]
+        runs = {nightly.next_run(minute) for minute in minutes}
+        assert all(nightly.next_run(minute) > minute for minute in minutes)
+    assert len({run for run in runs if run <= minutes[-1]}) == 1
 
 
 def test_missed_runs_are_made_up_for_once(planned: dict[str, Task]) -> None:
