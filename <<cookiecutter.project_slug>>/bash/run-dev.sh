@@ -7,7 +7,7 @@ export RUN_IN="${RUN_IN:-docker}"
 # All that is started below ends with this script; `wait` lets a signal through at once.
 trap 'trap "" TERM; kill 0; exit 0' TERM INT
 
-# Each starts again when it dies, so that a fault in one ends neither the other nor the container.
+# Each starts again when it dies, so that an error in one ends neither the other nor the container.
 keep() {
   name=$1
   shift
@@ -18,7 +18,7 @@ keep() {
   done
 }
 
-# `npm install` is quick when there is nothing to do, and mends packages of another platform.
+# `npm install` is quick when there is nothing to do, and fixes packages of another platform.
 keep "The asset watcher" bash bash/node.sh sh -c "npm install --include=dev && exec npm run watch" &
 keep "The server" sh bash/serve-dev.sh &
 wait

@@ -53,7 +53,7 @@ def parse(text: str) -> dict[str, str]:
     return values
 
 
-def line(name: str, value: str) -> str:
+def format_line(name: str, value: str) -> str:
     """Return the line that gives the variable this value, also for Compose and a shell."""
     if re.fullmatch(r"[\w./:@%+,=-]*", value, re.ASCII):
         return f"{name}={value}"

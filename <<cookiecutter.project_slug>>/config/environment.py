@@ -54,7 +54,7 @@ CSP_SOURCE = re.compile(
     rf"[a-z][a-z0-9+.-]*:|([a-z][a-z0-9+.-]*://)?(\*\.)?{HOST}(:(\d{{1,5}}|\*))?(/[^\s;,'\"]*)?",
     re.ASCII | re.IGNORECASE,
 )
-# Examples of .env.example and of the hints below, and hosts that nobody can own:
+# Examples of .env.example and of the hints below, and hosts that no one can own:
 # https://www.rfc-editor.org/rfc/rfc2606#section-3
 PLACEHOLDER = re.compile(
     r".*://USER:PASSWORD@.*|.*@HOST[:/].*|(?i:(.*[/@.])?example\.(com|net|org)([:/].*)?)"
@@ -81,32 +81,26 @@ def validate_sender(value: str) -> None:
     validate.Email(error="must be an email address.")(address)
 
 
-def validate_hosts(hosts: list[str]) -> None:
-    """Refuse anything but host names, and a wildcard, which lets anybody forge the Host header."""
-    for host in hosts:
-        if not ALLOWED_HOST.fullmatch(host):
-            raise ValidationError(
-                f"contains {host!r}: use host names such as www.example.org,"
-                " without https://, a port or a wildcard."
-            )
+def each_matches(pattern: re.Pattern[str], use: str) -> Callable[[list[str]], None]:
+    """Return a validator that refuses a value of a list which the pattern does not match as a whole."""
+
+    def validate_each(values: list[str]) -> None:
+        for value in values:
+            if not pattern.fullmatch(value):
+                raise ValidationError(f"contains {value!r}: use {use}.")
+
+    return validate_each
 
 
-def validate_origins(origins: list[str]) -> None:
-    """Refuse anything but origins, which Django refuses later and less clearly, or not at all."""
-    for origin in origins:
-        if not ORIGIN.fullmatch(origin):
-            raise ValidationError(
-                f"contains {origin!r}: use origins such as https://www.example.org, without a path."
-            )
-
-
-def validate_csp_sources(sources: list[str]) -> None:
-    """Refuse what a Content Security Policy would read as something else than a scheme or a host."""
-    for source in sources:
-        if not CSP_SOURCE.fullmatch(source):
-            raise ValidationError(
-                f"contains {source!r}: use hosts or schemes such as https://cdn.example.org, wss: or blob:."
-            )
+# A wildcard lets anybody forge the Host header.
+validate_hosts = each_matches(
+    ALLOWED_HOST, "host names such as www.example.org, without https://, a port or a wildcard"
+)
+# Django refuses others later and less clearly, or not at all.
+validate_origins = each_matches(ORIGIN, "origins such as https://www.example.org, without a path")
+validate_csp_sources = each_matches(
+    CSP_SOURCE, "hosts or schemes such as https://cdn.example.org, wss: or blob:"
+)
 
 
 def validate_path(path: str) -> None:
@@ -149,7 +143,7 @@ positive = validate.Range(min=1, max=10**9, error="must be from {min} to {max}."
 
 
 def one_of(*values: str) -> Callable[[str], Any]:
-    """Return a validator that refuses any other value, in capital letters or not."""
+    """Return a validator that refuses any other value; case makes no difference."""
 
     def validate_one_of(value: str) -> None:
         if value.lower() not in map(str.lower, values):

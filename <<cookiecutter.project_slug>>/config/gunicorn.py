@@ -49,8 +49,7 @@ def most_workers() -> int:
     return max(1, min(12, (limit[0] // 2**20 - 64) // 96)) if limit else 12
 
 
-port = env["PORT"]
-bind = f"0.0.0.0:{port}"
+bind = f"0.0.0.0:{env['PORT']}"
 workers = env["WEB_CONCURRENCY"] or min(cpus() + 1, most_workers())
 worker_class = "gthread"
 # Whether a proxy is believed is Django's matter (TRUST_PROXY). gunicorn would believe this machine.

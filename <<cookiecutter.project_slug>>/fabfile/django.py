@@ -38,7 +38,7 @@ def createsuperuser(c: Context) -> None:
     run(c, "python manage.py createsuperuser")
 
 
-@task(help={"name": "The app's name, in small letters"})
+@task(help={"name": "The app's name, in lowercase"})
 def startapp(c: Context, name: str) -> None:
     """Make a new app in apps/."""
     run(c, f"python manage.py startapp {shlex.quote(name)}")

@@ -7,14 +7,13 @@ import socket
 import sys
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
 from invoke.exceptions import Exit
 
 from config import env_file
 from fabfile import docker
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = docker.PROJECT
 FILE = PROJECT / ".env"
 
 
@@ -47,7 +46,7 @@ def complete() -> dict[str, str]:
     missing = {name: make for name, make in MAKERS.items() if not values.get(name)}
     for name, make in missing.items():
         values[name] = os.environ.get(name) or str(make())
-        line = env_file.line(name, values[name])
+        line = env_file.format_line(name, values[name])
         empty = rf"^[^\S\n]*(export[^\S\n]+)?{name}[^\S\n]*=.*$"
         escaped = line.replace("\\", r"\\")
         text, found = re.subn(empty, escaped, text, count=1, flags=re.MULTILINE)
@@ -61,7 +60,7 @@ def complete() -> dict[str, str]:
 
 
 def write(text: str) -> None:
-    """Replace `.env`, which nobody else may read, at once; raise OSError and change nothing if that fails."""
+    """Replace `.env`, which its owner alone may read, at once; raise OSError and change nothing if that fails."""
     unfinished = FILE.with_name(f".env.{os.getpid()}")
     try:
         unfinished.touch(mode=0o600)

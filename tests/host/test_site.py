@@ -148,9 +148,9 @@ def test_startapp_makes_one_that_can_be_installed(project: Project) -> None:
         "auth": "an installed app has this label",
         "class": "keyword",
         "match": "keyword",
-        "Shop": "lower-case letters",
-        "my-shop": "lower-case letters",
-        "../shop": "lower-case letters",
+        "Shop": "lowercase letters",
+        "my-shop": "lowercase letters",
+        "../shop": "lowercase letters",
     }.items():
         refused = project.run("fab", "startapp", name, check=False)
         assert refused.returncode == 1, name

@@ -27,8 +27,8 @@ EXAMPLE = (BASE_DIR / ".env.example").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.+)$", EXAMPLE, re.MULTILINE))
 
 
-def faults() -> dict[str, str]:
-    """Return what is said of each variable that is wrong; none if the environment is right."""
+def problems() -> dict[str, str]:
+    """Return the message about each variable that is wrong; none if the environment is right."""
     try:
         read()
     except ConfigurationError as error:
@@ -45,12 +45,12 @@ def test_a_complete_environment_is_read(production: Environment) -> None:
     assert values["LOG_FORMAT"] == "json"
 
 
-def test_all_faults_are_named_at_once(production: Environment) -> None:
+def test_all_problems_are_named_at_once(production: Environment) -> None:
     """All missing and wrong variables are named at once."""
     for name in REQUIRED:
         del production[name]
     production["WEB_THREADS"] = "many"
-    assert faults().keys() == {*REQUIRED, "WEB_THREADS"}
+    assert problems().keys() == {*REQUIRED, "WEB_THREADS"}
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -58,22 +58,22 @@ def test_all_faults_are_named_at_once(production: Environment) -> None:
 def test_a_required_variable_that_is_blank(production: Environment, name: str, value: str) -> None:
     """A required variable that is blank is refused, with the command that sets it."""
     production[name] = value
-    assert faults().keys() == {name}
-    assert faults()[name].endswith(NAMED[name].hint)
+    assert problems().keys() == {name}
+    assert problems()[name].endswith(NAMED[name].hint)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_what_the_message_says_to_type_is_no_value_itself(production: Environment, name: str) -> None:
     """The example in a message, copied as it is, is refused."""
     production[name] = NAMED[name].hint.partition(f"{name}=")[2]
-    assert faults().keys() == {name}
+    assert problems().keys() == {name}
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "EMAIL_URL"])
 def test_an_example_is_refused(production: Environment, name: str) -> None:
     """The examples of `.env.example` are refused in production."""
     production[name] = EXAMPLES[name]
-    assert faults().keys() == {name}
+    assert problems().keys() == {name}
 
 
 def test_every_example_is_read_in_development() -> None:
@@ -87,7 +87,7 @@ def test_the_command_for_a_secret_key_makes_one(production: Environment) -> None
     command = NAMED["SECRET_KEY"].hint.partition(": ")[2]
     made = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     production["SECRET_KEY"] = made.stdout.strip()
-    assert not faults()
+    assert not problems()
 
 
 OF_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == kind] for kind in TYPES}
@@ -159,7 +159,7 @@ OF_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == ki
 def test_a_wrong_value_is_refused(production: Environment, name: str, value: str) -> None:
     """An invalid value of any variable is refused, and no other variable is blamed."""
     production[name] = value
-    assert faults().keys() == {name}
+    assert problems().keys() == {name}
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_wrong_value_is_refused(production: Environment, name: str, value: str
 def test_a_right_value_is_taken(production: Environment, name: str, value: str) -> None:
     """Unusual but valid values are accepted."""
     production[name] = value
-    assert not faults()
+    assert not problems()
 
 
 @pytest.mark.parametrize("name", ["DEBUG", "BUILDING"])
@@ -246,7 +246,7 @@ def test_a_file_that_cannot_be_read_is_named(file: Path, contents: bytes, reason
 def test_a_value_in_quotes_is_explained(production: Environment) -> None:
     """A value that is wrong since something passed its quotes on, as `docker run --env-file` does: a hint."""
     production["DATABASE_URL"] = '"postgres://user:pass@db/name"'
-    assert "without quotes" in faults()["DATABASE_URL"]
+    assert "without quotes" in problems()["DATABASE_URL"]
 
 
 def test_the_age_of_a_connection_comes_from_its_url() -> None:
@@ -267,7 +267,7 @@ def test_the_file_is_read_by_the_rules_of_python_dotenv(text: str) -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r")))
 def test_a_value_that_was_written_is_read_again(value: str) -> None:
     """Any value that `fab` writes into `.env` is read as the same, by python-dotenv too."""
-    line = env_file.line("NAME", value)
+    line = env_file.format_line("NAME", value)
     assert env_file.parse(line) == {"NAME": value} == dotenv_values(stream=StringIO(line), interpolate=False)
 
 
@@ -298,18 +298,18 @@ GROUPS = {name for name in NAMED if name.startswith(("GOOGLE_", "GITHUB_", "OIDC
     st.dictionaries(st.sampled_from(sorted(NAMED.keys() - MODES - GROUPS)), VALUES, max_size=6),
     st.dictionaries(st.sampled_from(sorted(MODES)), VALUES),
 )
-def test_any_environment_is_read_or_all_its_faults_are_named(
+def test_any_environment_is_read_or_all_its_problems_are_named(
     given: dict[str, str], modes: dict[str, str]
 ) -> None:
     """Random values: each is read in its type, or named in the error."""
     with environment_of(**modes):
-        always = faults().keys()
+        always = problems().keys()
     alone = set()
     for name, value in given.items():
         with environment_of(**modes, **{name: value}):
-            alone |= faults().keys() & {name}
+            alone |= problems().keys() & {name}
     with environment_of(**modes, **given):
-        assert faults().keys() == alone | always
+        assert problems().keys() == alone | always
         if not alone | always:
             for name, value in read().items():
                 assert type(value) is TYPES[NAMED[name].type], name

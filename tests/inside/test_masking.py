@@ -21,23 +21,23 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masking, "_rules", dict(masking._rules))
 
 
-def faults() -> Iterator[str]:
+def problems() -> Iterator[str]:
     """Yield what the check says, with what it is about."""
-    for fault in check_masking(None):
-        yield f"{fault.obj}: {fault.msg}"
+    for problem in check_masking(None):
+        yield f"{problem.obj}: {problem.msg}"
 
 
 def test_every_field_of_the_site_is_judged() -> None:
     """Every field of the site has a rule for masking."""
-    assert list(faults()) == []
+    assert list(problems()) == []
 
 
 def test_a_field_that_nobody_judged() -> None:
     """A field without a rule is an error, and nothing is copied."""
     mask(User, **EVERY)
-    [fault] = faults()
-    assert fault.startswith("accounts.User: ")
-    assert fault.endswith("mask(User, ...) takes: last_login=KEEP")
+    [problem] = problems()
+    assert problem.startswith("accounts.User: ")
+    assert problem.endswith("mask(User, ...) takes: last_login=KEEP")
     with pytest.raises(ValueError, match="last_login"):
         copied()
 
@@ -46,7 +46,7 @@ def test_rules_that_cannot_be_kept() -> None:
     """Rules for unknown fields, keys and tables that others refer to are errors."""
     mask(User, **EVERY, last_login=KEEP, nickname=KEEP, id=EMPTY)
     leave_out(Group)
-    found = sorted(fault.partition(": ")[0] for fault in faults())
+    found = sorted(problem.partition(": ")[0] for problem in problems())
     assert "accounts.User" in found
     assert "accounts.User.id" in found
     assert any(name.endswith("User_groups.group") for name in found)

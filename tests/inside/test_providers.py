@@ -21,7 +21,7 @@ from django.urls import clear_url_caches, reverse
 from pytest_django import Settings
 
 from tests.inside.conftest import IS_SIGN_UP_OPEN, environment_of
-from tests.inside.test_configuration import faults
+from tests.inside.test_configuration import problems
 
 pytestmark = pytest.mark.django_db
 
@@ -209,11 +209,11 @@ def test_nobody_takes_an_account_by_its_address(client: Client, switch_on: Any, 
 def test_what_belongs_together_is_set_together(given: dict[str, str]) -> None:
     """An incomplete set of a provider's variables is refused."""
     with environment_of(**given):
-        assert not faults()
+        assert not problems()
     for left_out in given.keys() - {"OIDC_NAME"}:
         rest = {name: value for name, value in given.items() if name != left_out}
         with environment_of(**rest):
-            found = faults()
+            found = problems()
         assert found.keys() == rest.keys() - {"OIDC_NAME"}
         assert all(left_out in fault for fault in found.values())
         assert not any(value in str(found) for value in given.values())
@@ -223,4 +223,4 @@ def test_what_belongs_together_is_set_together(given: dict[str, str]) -> None:
 def test_what_is_no_server(url: str) -> None:
     """An invalid URL of a provider is refused."""
     with environment_of(OIDC_SERVER_URL=url, **OIDC):
-        assert faults().keys() == {"OIDC_SERVER_URL"}
+        assert problems().keys() == {"OIDC_SERVER_URL"}

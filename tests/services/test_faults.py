@@ -1,4 +1,4 @@
-"""What a machine lacks is said in one line with what to type, and nothing is half done."""
+"""What a machine lacks is printed in one line with what to type, and nothing is half done."""
 
 import os
 import shutil
@@ -41,8 +41,8 @@ def settings_of(project: Project) -> str:
 def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> None:
     """Without Docker the tasks run on this machine, and say so."""
     without("docker", "docker-compose")
-    said = project.run("fab", "manage", "check").stdout
-    assert "Docker is not installed" in said
+    printed = project.run("fab", "manage", "check").stdout
+    assert "Docker is not installed" in printed
     assert "RUN_IN=host" in settings_of(project)
 
 

@@ -41,7 +41,7 @@ class CopyError(Exception):
 def write(connection: BaseDatabaseWrapper, file: BinaryIO) -> None:
     """Write the masked rows of all models that are not left out, as of one moment.
 
-    Raises ValueError, before anything is written, if a field has not been judged.
+    Raises ValueError, before anything is written, if a field has no rule.
     """
     models = masking.copied()
     digest = hashlib.sha256()

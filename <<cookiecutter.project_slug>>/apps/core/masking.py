@@ -1,6 +1,6 @@
 """What is made of personal data when the database is copied for developers: docs/masking.md.
 
-Each app says it in its masking.py. A field that nobody has judged is a warning of Django's checks,
+Each app says it in its masking.py. A field without a rule is a warning of Django's checks,
 and then no copy is made.
 """
 
@@ -46,10 +46,10 @@ def email() -> Concat:
 def copied() -> dict[type[Model], dict[str, Expression]]:
     """Return the models whose rows are copied, each with those fields that are masked.
 
-    Raises ValueError, with all that is wrong, if a field has not been judged.
+    Raises ValueError, with all that is wrong, if a field has no rule.
     """
-    if faults := list(_faults()):
-        raise ValueError("\n".join(f"{of}: {fault}" for of, fault in faults))
+    if problems := list(_problems()):
+        raise ValueError("\n".join(f"{of}: {problem}" for of, problem in problems))
     return {
         model: {name: rule for name, rule in rules.items() if rule is not KEEP}
         for model in _models()
@@ -64,9 +64,9 @@ def fields(model: type[Model]) -> list["Field[Any, Any]"]:
 
 @checks.register("masking")
 def check_masking(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Return a warning for each field that nobody has judged, and each rule that cannot be kept."""
+    """Return a warning for each model with fields that have no rule, and each rule that cannot be kept."""
     hint = "In masking.py of its app say KEEP, mask it or leave the model out: docs/masking.md."
-    return [checks.Warning(fault, hint=hint, obj=obj, id="core.W001") for obj, fault in _faults()]
+    return [checks.Warning(text, hint=hint, obj=obj, id="core.W001") for obj, text in _problems()]
 
 
 def _models() -> list[type[Model]]:
@@ -76,7 +76,7 @@ def _models() -> list[type[Model]]:
     return [model for model in found if model._meta.managed and not model._meta.proxy]
 
 
-def _faults() -> Iterator[tuple[Any, str]]:
+def _problems() -> Iterator[tuple[Any, str]]:
     """Yield what is wrong with the rules, each with the field or model that it is about."""
     for model in _models():
         rules = _rules.get(model, {})
@@ -101,7 +101,7 @@ def _faults() -> Iterator[tuple[Any, str]]:
         if unknown:
             yield (
                 model._meta.label,
-                "Nobody has said whether these fields hold personal data or secrets. If none does,"
+                "These fields have no rule. If none holds personal data or secrets,"
                 f" mask({model.__name__}, ...) takes: {', '.join(unknown)}",
             )
 

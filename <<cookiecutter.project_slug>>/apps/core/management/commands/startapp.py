@@ -22,25 +22,22 @@ class Command(BaseCommand):
     help = "Make an app in apps/."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="The app's name, in lower case: news")
+        parser.add_argument("name", help="The app's name, in lowercase: news")
 
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         folder = BASE_DIR / "apps" / name
         labels = {config.label for config in apps.get_app_configs()}
-        if reason := (
-            "an app's name has lower-case letters, digits and underscores, as in news_archive"
-            if not re.fullmatch(r"[a-z][a-z0-9_]*", name, re.ASCII)
-            else "it is a keyword of Python"
-            if keyword.iskeyword(name) or keyword.issoftkeyword(name)
-            else f"{folder.relative_to(BASE_DIR)} exists already"
-            if folder.exists()
-            else "an installed app has this label"
-            if name in labels
-            else "a module of Python's standard library has this name"
-            if name in sys.stdlib_module_names
-            else ""
-        ):
-            raise CommandError(f"No app can be called {name!r}: {reason}. Choose another name.")
+        problems = {
+            "an app's name has lowercase letters, digits and underscores, as in news_archive": (
+                not re.fullmatch(r"[a-z][a-z0-9_]*", name, re.ASCII)
+            ),
+            "it is a keyword of Python": keyword.iskeyword(name) or keyword.issoftkeyword(name),
+            f"apps/{name} exists already": folder.exists(),
+            "an installed app has this label": name in labels,
+            "a module of Python's standard library has this name": name in sys.stdlib_module_names,
+        }
+        if problem := next((text for text, applies in problems.items() if applies), ""):
+            raise CommandError(f"No app can be called {name!r}: {problem}. Choose another name.")
         camel = "".join(word.capitalize() for word in name.split("_"))
         for file, text in {
             "__init__.py": "",

@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         # The first process of a container gets a signal only if it asks for it.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         self.wait(wait)
-        with locked(self.say):
+        with self.locked():
             call_command("migrate", interactive=False, skip_checks=False)
 
     def wait(self, seconds: int) -> None:
@@ -67,33 +67,32 @@ class Command(BaseCommand):
         self.stderr.write(text)
         sys.stderr.flush()
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold PostgreSQL's advisory lock, so that of many containers started at once one migrates.
 
-@contextmanager
-def locked(say: Callable[[str], None]) -> Iterator[None]:
-    """Hold PostgreSQL's advisory lock, so that of many containers started at once one migrates.
-
-    The others wait and then have nothing to do; raises CommandError after LOCK_SECONDS. SQLite, which
-    locks its file, needs none. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
-    """
-    if connection.vendor != "postgresql":
-        yield
-        return
-    # The lock ends with a transaction of its own, which a pooler keeps on one connection.
-    holder = connection.copy()
-    try:
-        holder.set_autocommit(False)
-        deadline = time.monotonic() + LOCK_SECONDS
-        with holder.cursor() as cursor:
-            while not answer(cursor, "SELECT pg_try_advisory_xact_lock(%s)"):
-                who = answer(cursor, HOLDER)
-                holder.rollback()
-                if time.monotonic() >= deadline:
-                    raise CommandError(f"Another process has not ended its migrations: {who}.")
-                say(f"Waiting for another process, which migrates: {who}")
-                time.sleep(1)
-        yield
-    finally:
-        holder.close()
+        The others wait and then have nothing to do; raises CommandError after LOCK_SECONDS. SQLite, which
+        locks its file, needs none. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+        """
+        if connection.vendor != "postgresql":
+            yield
+            return
+        # The lock ends with a transaction of its own, which a pooler keeps on one connection.
+        holder = connection.copy()
+        try:
+            holder.set_autocommit(False)
+            deadline = time.monotonic() + LOCK_SECONDS
+            with holder.cursor() as cursor:
+                while not answer(cursor, "SELECT pg_try_advisory_xact_lock(%s)"):
+                    who = answer(cursor, HOLDER)
+                    holder.rollback()
+                    if time.monotonic() >= deadline:
+                        raise CommandError(f"Another process has not ended its migrations: {who}.")
+                    self.say(f"Waiting for another process, which migrates: {who}")
+                    time.sleep(1)
+            yield
+        finally:
+            holder.close()
 
 
 def answer(cursor: Any, sql: str) -> Any:
