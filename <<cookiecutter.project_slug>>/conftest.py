@@ -1,6 +1,11 @@
 """What the tests of all apps share: https://docs.pytest.org/en/stable/reference/fixtures.html"""
 
+import fcntl
+from collections.abc import Iterator
+from itertools import count
+
 import pytest
+from django.conf import settings as django_settings
 <% if cookiecutter.tasks == "database" %>
 from pytest_django import Settings
 <% endif %>
@@ -10,6 +15,24 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Use one process for tests that are named, since to start more takes longer than to run them."""
     is_named = any("::" in word or word.endswith(".py") for word in config.args)
     return 0 if is_named or config.option.keyword else None
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_parallel_suffix() -> Iterator[None]:
+    """Give each process its own test database, of the first number that none uses: two runs may overlap."""
+    folder = django_settings.BASE_DIR / ".run"
+    folder.mkdir(exist_ok=True)
+    for number in count():
+        with (folder / f"tests-{number}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            database = django_settings.DATABASES["default"]
+            if database["ENGINE"] != "django.db.backends.sqlite3":
+                database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{number}"
+            yield
+            return
 <% if cookiecutter.tasks == "database" %>
 
 

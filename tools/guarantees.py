@@ -38,6 +38,7 @@ CHAPTERS = {
     "The pages for everybody": "browser/test_access.py",
     "The pages from right to left, in Chromium": "browser/test_right_to_left.py",
     "The project's own tests in a browser": "browser/test_browser_tests.py",
+    "Libraries from npm under the Content Security Policy": "browser/test_libraries.py",
     "The pages, by Lighthouse": "browser/test_lighthouse.py",
     "Errors, by Sentry": "services/test_errors.py",
     "Uploaded files, in S3": "services/test_media.py",

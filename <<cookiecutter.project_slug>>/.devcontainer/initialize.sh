@@ -3,7 +3,6 @@
 # are. Without Fabric it writes the least; the first `fab` there adds the rest.
 set -eu
 cd "$(dirname "$0")/.."
-mkdir -p "$HOME/.nvm"
 if command -v fab >/dev/null; then
   RUN_IN=docker exec fab setup
 fi

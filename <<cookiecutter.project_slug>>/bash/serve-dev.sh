@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-address=127.0.0.1:${WEB_PORT:-8000}
+address=${WEB_HOST:-127.0.0.1}:${WEB_PORT:-8000}
 debugger=127.0.0.1:${DEBUG_PORT:-5678}
 if [ "$RUN_IN" = docker ]; then
   address=0.0.0.0:8000

@@ -4,6 +4,8 @@ Each value that differs comes from config/environment.py.
 https://docs.djangoproject.com/en/6.1/ref/settings/
 """
 
+from hashlib import sha256
+
 from django.utils.csp import CSP
 
 from config.backends import bucket, bucket_origin, caches, database, mailer
@@ -192,6 +194,9 @@ CSRF_COOKIE_HTTPONLY = True
 # With this prefix a browser takes a cookie from this host alone, not from another of its domain:
 # https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/Cookies#cookie_prefixes
 COOKIE_PREFIX = "__Host-" if SESSION_COOKIE_SECURE else ""
+if DEBUG:
+    # A browser sends localhost's cookies to all ports: each checkout's have names of their own.
+    COOKIE_PREFIX = f"{sha256(SECRET_KEY.encode()).hexdigest()[:8]}-"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 # A browser from which somebody has signed in: apps.accounts.limits.

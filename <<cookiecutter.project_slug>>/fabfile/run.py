@@ -83,7 +83,7 @@ def install_npm_packages(c: Context) -> None:
 
 def make_nvm_folder() -> None:
     """Make the folder that the container keeps Node in: Docker would make one that belongs to root."""
-    folder = env.read().get("NVM_HOST_DIR", "~/.nvm")
+    folder = env.read().get("NVM_HOST_DIR", "")
     if folder.startswith(("~", "/", ".")):
         Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
 

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import re
 import shlex
 import sys
 import time
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -151,13 +153,22 @@ def compose_environment() -> dict[str, str]:
 def start_containers(c: Context) -> None:
     """Start what docker-compose.yml defines.
 
-    Raises Exit in one line if a port is taken.
+    Raises Exit if a port is taken, or with the log of a service that does not start.
     """
     compose = docker.compose()
     make_nvm_folder()
     if not is_up():
         refuse_taken_ports()
-    c.run(f"{compose} up --detach", env=compose_environment(), pty=sys.stdout.isatty())
+    terminal = sys.stdout.isatty()
+    environment = compose_environment()
+    up: Any = c.run(f"{compose} up --detach", env=environment, pty=terminal, warn=True)
+    if up:
+        return
+    # As Compose says it: dependency failed to start: container my-site-db-1 exited (1)
+    failed = re.search(r"container (\S+) (exited|is unhealthy)", up.stdout + up.stderr)
+    log = failed and docker.answer("sh", "-c", f"docker logs --tail 10 {failed[1]} 2>&1")
+    reason = f"{log}\n{failed[1]} {failed[2]}" if failed else "Compose failed"
+    raise Exit(f"{reason}: the lines above say why. See docs/troubleshooting.md")
 
 
 def refuse_taken_ports() -> None:

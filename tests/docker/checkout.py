@@ -4,9 +4,7 @@ import os
 import re
 import shutil
 import tarfile
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import uuid
 from pathlib import Path
 
 from tests.docker import engine
@@ -20,15 +18,23 @@ class NodeServer:
     """Stands for nodejs.org and nvm's own site: offers a small nvm, and the Node of node:24-slim."""
 
     def __init__(self, folder: Path) -> None:
-        """Pack what is offered, and serve it to containers."""
-        self.requests: list[str] = []
+        """Pack what is offered, and serve it to containers at port 80: nvm refuses a mirror with a port."""
         self.folder = folder
         self.version = self.pack()
         shutil.copy(HERE / "images" / "nvm.sh", folder)
         self.sha256 = run("sha256sum", folder / "nvm.sh").stdout.split()[0]
-        handler = partial(Handler, self.requests, directory=folder)
-        self.server = ThreadingHTTPServer(("0.0.0.0", 0), handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        # Its gateway is an address of this machine, which no other worker has.
+        self.network = docker("network", "create", f"slipway-node-{uuid.uuid4().hex[:12]}")
+        gateway = "{{(index .IPAM.Config 0).Gateway}}"
+        self.address = docker("network", "inspect", "--format", gateway, self.network)
+        command = ("python", "-um", "http.server", "80", "--bind", self.address, "--directory", "/files")
+        options = ("--detach", "--network=host", f"--volume={folder}:/files:ro")
+        self.server = docker("run", *options, "python:3.14-slim", *command)
+
+    def remove(self) -> None:
+        """End the server."""
+        docker("rm", "--force", self.server)
+        docker("network", "rm", self.network)
 
     def pack(self) -> str:
         """Write Node's archive and the list of versions as nodejs.org has them; return the version."""
@@ -47,24 +53,15 @@ class NodeServer:
         return version
 
     @property
+    def requests(self) -> list[str]:
+        """Return the paths that were asked for."""
+        return re.findall(r'"GET (\S+) ', docker("logs", self.server))
+
+    @property
     def variables(self) -> dict[str, str]:
         """Return the variables for .env that make a container use this server."""
-        gateway = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", "bridge")
-        url = f"http://{gateway}:{self.server.server_port}"
+        url = f"http://{self.address}"
         return {"NVM_URL": f"{url}/nvm.sh", "NVM_SHA256": self.sha256, "NVM_NODEJS_ORG_MIRROR": url}
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """Serves files and keeps the paths that were asked for."""
-
-    def __init__(self, requests: list[str], *arguments, **options) -> None:
-        """Remember where to keep them."""
-        self.requests = requests
-        super().__init__(*arguments, **options)
-
-    def log_message(self, *_: object) -> None:
-        """Keep the path; print nothing."""
-        self.requests.append(self.path)
 
 
 class Checkout:

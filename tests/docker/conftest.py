@@ -160,9 +160,11 @@ def stand_in(image: str, folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def node_server(tmp_path_factory: pytest.TempPathFactory) -> NodeServer:
+def node_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeServer]:
     """Return a server that stands in for nodejs.org and for nvm's own site."""
-    return NodeServer(tmp_path_factory.mktemp("node"))
+    server = NodeServer(tmp_path_factory.mktemp("node"))
+    yield server
+    server.remove()
 
 
 @pytest.fixture

@@ -3,17 +3,21 @@
 import os
 import shutil
 import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.docker import engine
 from tests.docker.checkout import Checkout, NodeServer
+from tests.docker.conftest import ports
 from tests.docker.engine import docker
 from tests.production import eventually
 
 # Somebody who is not root, where a test can choose.
 DEVELOPER = os.getuid() or 1000
+OTHER = os.getuid() or 1001
 # Only root can act as other users. tests/docker/test_ci.py acts as the user 1000.
 USERS = {"another user": (1001, 1001), "macOS": (501, 20), "root": (0, 0)}
 if os.getuid():
@@ -105,9 +109,10 @@ def test_nvm_folder_of_root(checkout, node_server: NodeServer) -> None:
     [
         {"NVM_SHA256": "0" * 64},
         {"NVM_URL": "http://127.0.0.1:9/nvm.sh"},
-        {"NVM_NODEJS_ORG_MIRROR": "http://127.0.0.1:9"},
+        {"NVM_NODEJS_ORG_MIRROR": "http://127.0.0.1"},
+        {"NVM_NODEJS_ORG_MIRROR": "http://mirror.test:8080/node"},
     ],
-    ids=["another nvm", "no nvm", "no Node"],
+    ids=["another nvm", "no nvm", "no Node", "a mirror that nvm refuses"],
 )
 def test_node_of_the_image(checkout, variables: dict[str, str]) -> None:
     """Where nvm is not the pinned one, or it or Node cannot be downloaded, the image's Node is used."""
@@ -317,3 +322,46 @@ def test_compose_needs_no_env(default_project: Path, tmp_path: Path) -> None:
     read = docker("compose", "--project-directory", folder, "config", "--format", "json")
     assert '"target": "development"' in read
     assert read.count('"host_ip": "127.0.0.1"') == read.count('"published"') == 3
+
+
+def test_compose_alone_as_another_user(checkout, build_options: tuple[str, ...]) -> None:
+    """Without .env, `docker compose up` says in one line which UID it needs, and makes no ~/.nvm."""
+    made = checkout(uid=OTHER, gid=OTHER)
+    (made.folder / ".env").unlink()
+    made.variables |= {"COMPOSE_PROJECT_NAME": f"alone-{uuid.uuid4().hex[:8]}", **ports()}
+    made.variables |= dict(option.split("=", 1) for option in build_options[1:])
+    made.variables |= {"UID": "4321", "GID": "4321"}
+    refused = made.run("docker", "compose", "up", "--build", "--exit-code-from=web", check=False, timeout=400)
+    assert refused.returncode == 1
+    assert f"env UID={OTHER} GID={OTHER} docker compose up --build" in refused.stdout
+    made.variables |= {"UID": str(OTHER), "GID": str(OTHER)}
+    made.compose("up", "--build", "--detach", timeout=400)
+    port = int(made.variables["WEB_PORT"])
+
+    def serves() -> bool:
+        try:
+            return engine.ask("127.0.0.1", port, "/", Host="localhost").status == 200
+        except OSError:
+            return False
+
+    eventually(serves, 120)
+    assert not (made.home / ".nvm").exists()
+    assert made.strangers() == []
+
+
+def test_a_service_that_does_not_start(started: Checkout) -> None:
+    """Where a service ends at once, `fab start` shows that service's own last lines, and where to read on."""
+    started.fab("stop")
+    change = "echo 17 > $(find /var/lib/postgresql -name PG_VERSION | sort | head -n 1)"
+    started.compose("run", "--rm", "--no-deps", "--entrypoint=sh", "db", "-c", change)
+    refused = started.run("fab", "start", check=False)
+    assert refused.returncode == 1
+    assert "initialized by PostgreSQL version 17" in refused.stdout
+    assert refused.stdout.strip().endswith("See docs/troubleshooting.md")
+
+
+def test_two_runs_of_the_tests_at_once(started: Checkout) -> None:
+    """Two runs of the tests on PostgreSQL at once do not disturb each other."""
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(started.fab, "test", "-k", "health or robots") for _ in range(2)]
+        assert all(" passed" in run.result() for run in runs)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docker.engine import config, docker, in_image, run
+from tests.docker.engine import build, config, docker, in_image, run
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +123,34 @@ def test_10_installs_what_production_needs(production: str, project) -> None:
             assert "markers" in package, name
     assert {name: main.get(name) for name in installed} == installed
     assert {"django", "gunicorn", "psycopg"} <= set(installed)
+
+
+def test_10_a_package_by_its_path(
+    project: Path, build_options, project_variables: dict[str, str], tmp_path: Path, tag
+) -> None:
+    """A package by its path, which the image lacks, fails the build with one line; a COPY line brings it."""
+    folder = shutil.copytree(project, tmp_path / "site", symlinks=True)
+    source = folder / "libs" / "greet" / "src" / "greet" / "__init__.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("HELLO = 'Hello'\n")
+    (folder / "libs" / "greet" / "pyproject.toml").write_text(
+        '[project]\nname = "greet"\nversion = "1"\nrequires-python = ">=3.12"\n'
+    )
+    pyproject = folder / "pyproject.toml"
+    text = pyproject.read_text().replace("dependencies = [\n", 'dependencies = [\n    "greet",\n', 1)
+    by_path = '[tool.poetry.dependencies]\ngreet = { path = "libs/greet", develop = true }\n'
+    pyproject.write_text(f"{text}\n{by_path}")
+    run("python3", "fabfile/poetry.py", "lock", cwd=folder, env=project_variables)
+    options = ("--target=development", *build_options)
+    refused = run("docker", "build", "--progress=plain", *options, folder, check=False, timeout=600)
+    assert refused.returncode != 0
+    assert "The image lacks libs/greet, a package in poetry.lock: docs/troubleshooting.md" in refused.stdout
+    dockerfile = folder / "Dockerfile"
+    copy = "COPY --chown=app pyproject.toml poetry.lock ./\n"
+    dockerfile.write_text(dockerfile.read_text().replace(copy, f"{copy}COPY --chown=app libs libs\n", 1))
+    name = tag()
+    build(folder, name, *options)
+    assert in_image(name, "python -c 'import greet; print(greet.HELLO)'") == "Hello"
 
 
 def test_10_development_has_the_development_group(stage) -> None:

@@ -211,6 +211,26 @@ def test_what_is_for_the_build_alone_does_not_serve(production: Environment) -> 
         runpy.run_path(str(BASE_DIR / "config" / "gunicorn.py"))
 
 
+def test_a_site_below_a_path() -> None:
+    """The image refuses to start with `SCRIPT_NAME`: the site runs at a host's root."""
+    variables = {"PATH": os.environ["PATH"], "SCRIPT_NAME": "/shop"}
+    command = ["sh", str(BASE_DIR / "bash" / "run.sh")]
+    refused = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("SCRIPT_NAME is set")
+
+
+def test_cookies_of_two_checkouts(production: Environment) -> None:
+    """In development two sites at ports of localhost have cookies of different names."""
+    production["DEBUG"] = "true"
+    names = set()
+    for name in ("first", "second"):
+        production["SECRET_KEY"] = f"{name}-" + "0123456789" * 5
+        settings = runpy.run_path(str(BASE_DIR / "config" / "settings.py"))
+        names |= {settings["SESSION_COOKIE_NAME"], settings["CSRF_COOKIE_NAME"]}
+    assert len(names) == 4
+
+
 @pytest.fixture
 def file(production: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where `.env` is read from."""

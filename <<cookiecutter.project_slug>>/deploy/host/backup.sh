@@ -4,6 +4,10 @@
 set -eu
 cd "$(dirname "$0")"
 umask 077
+if ! grep -q "^DATABASE_URL='[^']*@db[:/]" site.env; then
+  echo "DATABASE_URL in site.env is no database of this server: back it up where it is." >&2
+  exit 1
+fi
 mkdir -p backups
 name="backups/$(date --utc +%Y%m%dT%H%M%SZ).dump"
 trap 'rm -f "$name.part"' EXIT

@@ -50,6 +50,8 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
         raise Exit(f"Nothing has been deployed that could use it: fab -H {server.name} host.deploy")
     if not yes and not (sys.stdin.isatty() and agrees(file)):
         raise Exit("Nothing was changed: it takes a yes, or --yes.")
+    if not server.succeeds("grep -q \"^DATABASE_URL='[^']*@db[:/]\" site.env"):
+        raise Exit("DATABASE_URL in site.env is no database of this server: restore it where it is.")
     with server.lock():
         name = find(server, file)
         set_aside = f"site_before_{time.strftime('%Y%m%dT%H%M%S', time.gmtime()).lower()}"

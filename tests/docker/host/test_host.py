@@ -256,6 +256,31 @@ def test_backup_that_cannot_be_restored(server: Server, commit: str, tmp_path: P
     assert "broken.dump" in last(server.fab("host.restore", "none.dump", "--yes", check=False))
 
 
+def test_database_of_another_server(server: Server) -> None:
+    """Where the site's database is not this server's, backup and restore refuse."""
+    server.sh("cp -p site.env kept && sed -i 's/@db:/@db.example.org:/' site.env")
+    try:
+        for words in (("host.backup",), ("host.restore", "any.dump", "--yes")):
+            refused = server.fab(*words, check=False)
+            assert refused.returncode == 1
+            assert "no database of this server" in refused.stdout
+    finally:
+        server.sh("mv kept site.env")
+
+
+def test_new_database_from_a_backup(server: Server, commit: str) -> None:
+    """Steps for a new major version of PostgreSQL: an emptied volume, a deployment, the backup."""
+    server.fab("host.backup", "--fetch")
+    newest = sorted((server.folder / "backups").iterdir())[-1]
+    before = checksums(server)
+    server.sh(f"docker compose down && docker volume rm {PROJECT}_db")
+    server.fab("host.deploy")
+    assert checksums(server) != before
+    server.fab("host.restore", str(newest), "--yes")
+    assert checksums(server) == before
+    assert server.serves(commit)
+
+
 def test_masked_copy(server: Server) -> None:
     """`fab pull` finds the release that serves, whose copy a site on SQLite cannot take, as it says."""
     (server.folder / ".venv").symlink_to(environment_of(server.folder))

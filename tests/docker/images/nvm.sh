@@ -4,6 +4,11 @@ nvm() {
   local wanted version name
   wanted=$(cat .nvmrc)
   if [ "$1" = install ]; then
+    # As the real nvm does, in nvm_get_mirror.
+    if ! [[ $NVM_NODEJS_ORG_MIRROR =~ ^https?://[a-zA-Z0-9./_-]+$ ]]; then
+      echo "\$NVM_NODEJS_ORG_MIRROR and \$NVM_IOJS_ORG_MIRROR may only contain a URL" >&2
+      return 2
+    fi
     version=$(curl -fsS "$NVM_NODEJS_ORG_MIRROR/index.tab" | grep -o "^v$wanted\.[0-9.]*" | head -n 1)
     name=node-$version-linux-$([ "$(uname -m)" = aarch64 ] && echo arm64 || echo x64)
     mkdir -p "$NVM_DIR/versions/node/$version"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from environs import ValidationError
@@ -68,7 +69,7 @@ def test_a_session_takes_the_csrf_token_to_change_something(user: User) -> None:
     assert answer.status_code == 403
     assert "detail" in answer.json()
     browser.get("/api/")
-    headers = {"x-csrftoken": browser.cookies["csrftoken"].value}
+    headers = {"x-csrftoken": browser.cookies[settings.CSRF_COOKIE_NAME].value}
     answer = browser.patch(ME, {"name": "Ann"}, content_type="application/json", headers=headers)
     assert answer.status_code == 200
 
