@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# The image was built from the lock beside its packages.
+# The image was built from the lock next to its packages.
 if [ "${RUN_IN:-docker}" = docker ] && ! cmp -s poetry.lock "$VIRTUAL_ENV/poetry.lock"; then
   echo "poetry.lock has changed: installing."
   poetry sync --no-root --compile && cp poetry.lock "$VIRTUAL_ENV/" || echo "Going on with the packages of before." >&2

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Development: `fab worker` and the compose service worker start this. Runs background tasks, and starts
-# anew when the code has changed.
+# Development: `fab worker` and the compose service worker start this. Runs background tasks, and
+# restarts when the code has changed.
 set -eu
 cd "$(dirname "$0")/.."
 sh bash/packages-dev.sh

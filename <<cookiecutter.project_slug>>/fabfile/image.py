@@ -56,4 +56,4 @@ def build(c: Context, image: str, release: str, platform: str) -> None:
 
 def last_line(text: str) -> str:
     """Return the last line that says something."""
-    return (text.strip().splitlines() or ["it said nothing"])[-1]
+    return (text.strip().splitlines() or ["no output"])[-1]

@@ -42,7 +42,7 @@ def pull(
         refuse_full(database, yes)
         with beside(database) as url, loader(url) as load:
             remote.masked_copy(there, from_, manage, load)
-        print("The database is the masked copy now. Nobody has a password: fab createsuperuser")
+        print("The database is the masked copy now. Passwords are unusable: fab createsuperuser")
         if media:
             came, number = remote.fetch_files(there, f"{from_}/media", Path("media"))
             print(f"Fetched {came} of {number} files in media/; the others were here already.")

@@ -248,8 +248,8 @@ def fill(connection: BaseDatabaseWrapper, lines: Lines, first: dict[str, Any]) -
     counts = {}
     while "table" in (value := lines.value()):
         counts[value["table"]] = put_in(connection, value["table"], value["columns"], lines)
-    said = lines.digest.hexdigest()
-    if value.get("rows") != counts or lines.value().get("sha256") != said:
+    digest = lines.digest.hexdigest()
+    if value.get("rows") != counts or lines.value().get("sha256") != digest:
         raise CopyError("The copy is damaged: what it counts is not what it has.")
     if counts.keys() != first["masked"].keys():
         raise CopyError("The copy is damaged: a table is missing.")

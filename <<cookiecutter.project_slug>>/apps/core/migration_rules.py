@@ -22,7 +22,7 @@ RENAMED = "old code knows the old name alone: add the new one, copy, and remove 
 REFUSED = "old code may write rows that this refuses: let a release come first that does not"
 
 
-def faults(migration: Migration, before: ProjectState) -> Iterator[str]:
+def problems(migration: Migration, before: ProjectState) -> Iterator[str]:
     """Yield what breaks old code, a line each; nothing if the migration is marked.
 
     `before` is the state of the models that the migration begins with.
@@ -35,8 +35,8 @@ def faults(migration: Migration, before: ProjectState) -> Iterator[str]:
     for operation in flat(migration.operations):
         if isinstance(operation, operations.CreateModel):
             new.add(operation.name_lower)
-        elif touched(operation) not in new and (fault := fault_of(operation, state, label)):
-            yield f"{operation.describe()}: {fault}."
+        elif touched(operation) not in new and (problem := problem_of(operation, state, label)):
+            yield f"{operation.describe()}: {problem}."
         operation.state_forwards(label, state)
 
 
@@ -50,12 +50,12 @@ def flat(given: Sequence[Operation]) -> Iterator[Operation]:
 
 
 def touched(operation: Operation) -> str:
-    """Return the name of the model that an operation is about, in small letters."""
+    """Return the name of the model that an operation is about, in lowercase."""
     name = getattr(operation, "model_name", "") or getattr(operation, "name", "") or ""
     return str(name).lower()
 
 
-def fault_of(operation: Operation, state: ProjectState, label: str) -> str:
+def problem_of(operation: Operation, state: ProjectState, label: str) -> str:
     """Return why an operation breaks old code, or ""."""
     match operation:
         case operations.DeleteModel() | operations.RemoveField():

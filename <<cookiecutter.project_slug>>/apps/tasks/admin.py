@@ -1,4 +1,4 @@
-"""Tasks, schedules and workers in the administration: to look at, and to run a failed task again."""
+"""Tasks, schedules and workers in the admin: to look at, and to run a failed task again."""
 
 from typing import Any
 
@@ -48,8 +48,8 @@ class TaskAdmin(DBTaskResultAdmin):
             finished_at=None,
             worker_ids=[],
         )
-        said = ngettext("%d task is enqueued again.", "%d tasks are enqueued again.", count) % count
-        self.message_user(request, said, messages.SUCCESS if count else messages.WARNING)
+        text = ngettext("%d task is enqueued again.", "%d tasks are enqueued again.", count) % count
+        self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

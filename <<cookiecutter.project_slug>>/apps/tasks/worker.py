@@ -1,7 +1,7 @@
 """Runs the tasks in the database, one at a time; start several for more.
 
 django-tasks-db keeps the tasks. Its own worker is not used, since it repeats no failed task,
-leaves the task of a killed worker behind for ever, has no time limit, and ends when the
+never recovers the task of a killed worker, has no time limit, and ends when the
 database does not answer.
 """
 
@@ -73,7 +73,7 @@ class WorkerLostError(Exception):
 class TaskWorker:
     """A process that runs tasks.
 
-    A worker that gives no sign of life for `lost_after` seconds is taken for dead. At a stop the
+    A worker without a heartbeat for `lost_after` seconds counts as dead. At a stop the
     running task has `grace` seconds to finish, then it is handed back.
     """
 
@@ -125,7 +125,7 @@ class TaskWorker:
 
     def wait_until_ready(self) -> bool:
         """Wait until the database answers and has this release's migrations; False at a stop."""
-        said = ""
+        reported = ""
         while not self.stopping:
             try:
                 check_database()
@@ -133,16 +133,16 @@ class TaskWorker:
                 schedules.plan(self.scheduled)
                 return True
             except (NotReadyError, Error) as error:
-                if str(error) != said:
+                if str(error) != reported:
                     logger.warning("Waiting for the database: %s", error)
-                said = str(error)
+                reported = str(error)
                 time.sleep(PAUSE)
         return False
 
-    # --- Signs of life
+    # --- Heartbeat
 
     def beat(self, ended: threading.Event) -> None:
-        """Give signs of life until the worker has ended; runs in a thread of its own."""
+        """Send heartbeats until the worker has ended; runs in a thread of its own."""
         while not ended.wait(self.lost_after / 6):
             try:
                 self.sign()
@@ -152,7 +152,7 @@ class TaskWorker:
         connection.close()
 
     def sign(self) -> None:
-        """Give a sign of life, by the database's clock, which all workers share."""
+        """Send a heartbeat, by the database's clock, which all workers share."""
         if not Heartbeat.objects.filter(pk=self.id).update(seen_at=Now()):
             Heartbeat.objects.create(worker=self.id, seen_at=Now())
 
@@ -165,7 +165,7 @@ class TaskWorker:
 
     def take_up_lost(self) -> None:
         """Enqueue again the tasks whose worker is gone."""
-        # In this order: whoever claims a task gives a sign of life with it.
+        # In this order: a worker that claims a task sends a heartbeat with it.
         running = list(DBTaskResult.objects.running())
         deadline = Now() - timedelta(seconds=self.lost_after)
         Heartbeat.objects.filter(seen_at__lt=deadline).delete()
@@ -200,7 +200,7 @@ class TaskWorker:
         return row is not None
 
     def lost_database(self, error: Error) -> None:
-        """Say so; and give the other workers time for a sign of life once it is back."""
+        """Log it, and give the other workers time for a heartbeat once it is back."""
         logger.warning("The database does not answer: %s", str(error).strip())
         connection.close()
         self.look_for_lost_at = time.monotonic() + self.lost_after
@@ -318,7 +318,7 @@ class TaskWorker:
         return bool(written)
 
     def say_finished(self, row: DBTaskResult) -> None:
-        """Tell whoever listens, such as Django's log, that a task has ended well or badly."""
+        """Send the signal that a task has succeeded or failed, for example to Django's log."""
         try:
             task_finished.send_robust(
                 type(task_backends[row.backend_name]), task_result=row.task_result

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 umask 077
 if ! grep -q "^DATABASE_URL='[^']*@db[:/]" site.env; then
-  echo "DATABASE_URL in site.env is no database of this server: back it up where it is." >&2
+  echo "The database in site.env is not on this server: back it up where it is." >&2
   exit 1
 fi
 mkdir -p backups

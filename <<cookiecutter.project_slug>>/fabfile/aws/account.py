@@ -1,4 +1,4 @@
-"""The AWS account of an environment: its clients, and what is said when it cannot be reached."""
+"""The AWS account of an environment: its clients, and the message when it cannot be reached."""
 
 import functools
 import os
@@ -34,7 +34,7 @@ class Account:
             import boto3
         except ImportError:
             raise Exit(
-                "This takes boto3 beside Fabric: pipx inject fabric boto3"
+                "This needs boto3 next to Fabric: pipx inject fabric boto3"
                 " (or: uv tool install fabric --with boto3)"
             ) from None
         if not self.environment.region:
@@ -95,8 +95,8 @@ def task(*arguments: Any, **options: Any) -> Any:
 
 def explain(error: Exception) -> str:
     """Return one line that says what is wrong and what to do, for an error of botocore."""
-    said = getattr(error, "response", {}).get("Error", {})
-    name = said.get("Code") or type(error).__name__
+    details = getattr(error, "response", {}).get("Error", {})
+    name = details.get("Code") or type(error).__name__
     if name in NO_CREDENTIALS:
         return f"There are no AWS credentials here: {SIGN_IN}"
     if name in EXPIRED:
@@ -108,7 +108,7 @@ def explain(error: Exception) -> str:
     if name in {"EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError"}:
         return f"AWS does not answer: is there a network? {error}"
     operation = getattr(error, "operation_name", "")
-    return f"AWS refused {operation or 'that'}: {said.get('Message') or error} ({name})"
+    return f"AWS refused {operation or 'that'}: {details.get('Message') or error} ({name})"
 
 
 def error_code(error: Exception) -> str:

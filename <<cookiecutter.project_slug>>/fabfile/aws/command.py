@@ -1,4 +1,4 @@
-"""A command in a container of its own on AWS, beside those that serve: what it prints, its exit code."""
+"""Run a command in a separate container on AWS: its output and exit code."""
 
 import time
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def start(
     aws: Account, task_definition: str, service: dict[str, Any], *, terminal: bool = False
 ) -> str:
     """Start a container where the site's are, and return its task; raise Exit if AWS cannot."""
-    said = aws.ecs.run_task(
+    response = aws.ecs.run_task(
         cluster=aws.prefix,
         taskDefinition=task_definition,
         launchType="FARGATE",
@@ -67,9 +67,9 @@ def start(
         enableExecuteCommand=terminal,
         startedBy="fab",
     )
-    if not said["tasks"]:
-        raise Exit(f"AWS did not start the container: {said['failures']}")
-    return str(said["tasks"][0]["taskArn"])
+    if not response["tasks"]:
+        raise Exit(f"AWS did not start the container: {response['failures']}")
+    return str(response["tasks"][0]["taskArn"])
 
 
 def run(aws: Account, kind: str, words: list[str], image: str = "") -> int:
@@ -91,18 +91,18 @@ def follow(aws: Account, kind: str, task: str) -> int:
     log = logs.Stream(aws, logs.stream(kind, task))
     begin, status = time.monotonic(), ""
     while True:
-        [said] = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=[task])["tasks"]
-        if said["lastStatus"] != status:
-            status = said["lastStatus"]
+        [response] = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=[task])["tasks"]
+        if response["lastStatus"] != status:
+            status = response["lastStatus"]
             print(f"{time.monotonic() - begin:5.0f} s  {status.lower()}", flush=True)
         log.show()
         if status == "STOPPED":
             break
         time.sleep(PAUSE)
     log.show_rest()
-    code = said["containers"][0].get("exitCode")
+    code = response["containers"][0].get("exitCode")
     if code is None:
-        raise Exit(f"The container did not run: {reason(said)}")
+        raise Exit(f"The container did not run: {reason(response)}")
     return int(code)
 
 

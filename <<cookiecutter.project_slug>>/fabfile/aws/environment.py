@@ -53,14 +53,14 @@ def read(name: str) -> Environment:
         )
     file = FOLDER / f"{name}.toml"
     try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise Exit(f"deploy/aws/{name}.toml cannot be read: {error}") from None
-    unknown = said.keys() - {"account", "region", *STACKS}
+    unknown = data.keys() - {"account", "region", *STACKS}
     if unknown:
         raise Exit(f"deploy/aws/{name}.toml: nothing is called {', '.join(sorted(unknown))}.")
-    parameters = {kind: texts(said.get(kind, {})) for kind in STACKS}
-    return Environment(name, str(said.get("account", "")), str(said.get("region", "")), parameters)
+    parameters = {kind: texts(data.get(kind, {})) for kind in STACKS}
+    return Environment(name, str(data.get("account", "")), str(data.get("region", "")), parameters)
 
 
 def texts(values: dict[str, Any]) -> dict[str, str]:

@@ -82,11 +82,11 @@ def down(c: Context, environment: str = "", data: bool = False) -> None:
     if base:
         unprotect(aws, base)
         delete(aws, "base")
-        said = stacks.outputs(base)
+        response = stacks.outputs(base)
         aws.secretsmanager.delete_secret(
-            SecretId=said["SiteSecrets"], ForceDeleteWithoutRecovery=True
+            SecretId=response["SiteSecrets"], ForceDeleteWithoutRecovery=True
         )
-        empty(aws, said["Media"])
+        empty(aws, response["Media"])
     delete(aws, "bootstrap")
 
 
@@ -101,8 +101,8 @@ def about(aws: Account) -> None:
 
 def parameters(aws: Account, kind: str) -> dict[str, str]:
     """Return the values of a stack's parameters: its file's, the base's outputs, the running image's."""
-    said = aws.cloudformation.get_template_summary(TemplateBody=environments.template(kind))
-    declared = {each["ParameterKey"] for each in said["Parameters"]}
+    response = aws.cloudformation.get_template_summary(TemplateBody=environments.template(kind))
+    declared = {each["ParameterKey"] for each in response["Parameters"]}
     given = {"Prefix": aws.prefix, "Environment": aws.environment.name}
     now = stacks.parameters(stacks.describe(aws, kind))
     if kind == "bootstrap":
@@ -152,7 +152,7 @@ def apply(aws: Account, kind: str, yes: bool, **more: str) -> None:
 
 
 def agree(question: str, word: str) -> None:
-    """Ask; raise Exit unless the answer is this word, or if nobody can be asked."""
+    """Ask; raise Exit unless the answer is this word, or if there is no terminal."""
     try:
         answer = input(question)
     except EOFError:
@@ -167,9 +167,9 @@ def say_next(aws: Account) -> None:
     if role:
         name = aws.environment.name
         print(f"For GitHub's environment {name}: the variable AWS_DEPLOY_ROLE is {role}")
-    said = stacks.outputs(stacks.describe(aws, "service"))
+    response = stacks.outputs(stacks.describe(aws, "service"))
     if aws.environment.parameters["service"].get("CertificateArn"):
-        print(f"Let the host name lead (CNAME) to {said['LoadBalancer']}")
+        print(f"Create a CNAME record from the host name to {response['LoadBalancer']}")
 
 
 def delete(aws: Account, kind: str) -> None:

@@ -67,9 +67,9 @@ def shown(line: dict[str, Any], *, with_name: bool = False) -> str:
     text = line["message"].rstrip("\n")
     moment = datetime.fromtimestamp(line["timestamp"] / 1000, UTC).strftime("%H:%M:%S")
     try:
-        said = json.loads(text)
-        text = f"{said['level']:<7} {said['message']}"
-        if trace := said.get("exc_info"):
+        record = json.loads(text)
+        text = f"{record['level']:<7} {record['message']}"
+        if trace := record.get("exc_info"):
             text = f"{text}\n{trace}"
     except (ValueError, TypeError, KeyError):
         pass

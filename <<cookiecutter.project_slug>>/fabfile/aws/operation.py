@@ -36,7 +36,7 @@ def status(c: Context, environment: str = "") -> None:
         *[(name, state(service)) for name, service in sorted(rolling.services(aws).items())],
         ("targets", targets(aws, now["Targets"])),
         ("alarms", alarms(aws)),
-        ("answers", rolling.first_fault(now["Url"], now["LoadBalancer"])[1] or "all is well"),
+        ("answers", rolling.first_problem(now["Url"], now["LoadBalancer"])[1] or "all is well"),
     ]
     for name, value in rows:
         print(f"{name:<10} {value}")
@@ -98,7 +98,7 @@ def shell(c: Context, environment: str = "") -> None:
 
 @task(help=HELP)
 def restart(c: Context, environment: str = "") -> None:
-    """Start all containers anew, as after a change of a secret."""
+    """Restart all containers, for example after a secret has changed."""
     aws = Account(environment)
     stacks.need(aws, "service")
     release.restart(aws)
@@ -116,15 +116,15 @@ def state(service: dict[str, Any]) -> str:
 
 def targets(aws: Account, group: str) -> str:
     """Return how many containers the load balancer finds in which health."""
-    said = aws.elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-    found = [each["TargetHealth"]["State"] for each in said]
+    response = aws.elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    found = [each["TargetHealth"]["State"] for each in response]
     return ", ".join(f"{found.count(name)} {name}" for name in sorted(set(found))) or "none"
 
 
 def alarms(aws: Account) -> str:
     """Return the alarms that ring."""
-    said = aws.cloudwatch.describe_alarms(AlarmNamePrefix=f"{aws.prefix}-", StateValue="ALARM")
-    return ", ".join(each["AlarmName"] for each in said["MetricAlarms"]) or "none"
+    response = aws.cloudwatch.describe_alarms(AlarmNamePrefix=f"{aws.prefix}-", StateValue="ALARM")
+    return ", ".join(each["AlarmName"] for each in response["MetricAlarms"]) or "none"
 
 
 def connect(aws: Account, arn: str) -> None:
@@ -132,18 +132,18 @@ def connect(aws: Account, arn: str) -> None:
     print("Starting a container, which takes about a minute ...", flush=True)
     begin = time.monotonic()
     while True:
-        [said] = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=[arn])["tasks"]
-        if said["lastStatus"] == "STOPPED" or time.monotonic() - begin > 300:
-            raise Exit(f"The container cannot be reached: {command.reason(said)}")
-        agents = said["containers"][0].get("managedAgents", [])
-        states = {said["lastStatus"], *(each.get("lastStatus") for each in agents)}
+        [response] = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=[arn])["tasks"]
+        if response["lastStatus"] == "STOPPED" or time.monotonic() - begin > 300:
+            raise Exit(f"The container cannot be reached: {command.reason(response)}")
+        agents = response["containers"][0].get("managedAgents", [])
+        states = {response["lastStatus"], *(each.get("lastStatus") for each in agents)}
         if agents and states == {"RUNNING"}:
             break
         time.sleep(PAUSE)
     session = aws.ecs.execute_command(
         cluster=aws.prefix, task=arn, container=command.CONTAINER, command="bash", interactive=True
     )["session"]
-    container = said["containers"][0]["runtimeId"]
+    container = response["containers"][0]["runtimeId"]
     target = {"Target": f"ecs:{aws.prefix}_{arn.rpartition('/')[2]}_{container}"}
     # What the plugin takes is what the command line of AWS gives it.
     given = {

@@ -55,8 +55,8 @@ def build(c: Context, aws: Account, repository: str, architecture: str, *, dirty
 def push(c: Context, aws: Account, name: str) -> None:
     """Push the image of this name; raise Exit if the repository does not take it."""
     print("== Push", flush=True)
-    [said] = aws.ecr.get_authorization_token()["authorizationData"]
-    user, _, password = base64.b64decode(said["authorizationToken"]).decode().partition(":")
+    [response] = aws.ecr.get_authorization_token()["authorizationData"]
+    user, _, password = base64.b64decode(response["authorizationToken"]).decode().partition(":")
     host = name.partition("/")[0]
     login = f"docker login --username {user} --password-stdin {shlex.quote(host)}"
     done: Any = c.run(login, in_stream=StringIO(password), hide=True, warn=True)

@@ -133,7 +133,7 @@ def wait(aws: Account) -> None:
 
 
 def restart(aws: Account) -> None:
-    """Start every container anew, with the image that runs and the secrets as they are now."""
+    """Restart every container with the current image and the current secrets."""
     running = rolling.services(aws)
     definitions = {name: each["taskDefinition"] for name, each in running.items()}
     for name in running:

@@ -24,8 +24,8 @@ SERVICES = {"web": "WebTask"<< ', "worker": "WorkerTask"' if cookiecutter.tasks 
 
 def services(aws: Account) -> dict[str, dict[str, Any]]:
     """Return what ECS says of the services that run, by their names."""
-    said = aws.ecs.describe_services(cluster=aws.prefix, services=list(SERVICES))
-    return {each["serviceName"]: each for each in said["services"] if each["status"] == "ACTIVE"}
+    found = aws.ecs.describe_services(cluster=aws.prefix, services=list(SERVICES))
+    return {each["serviceName"]: each for each in found["services"] if each["status"] == "ACTIVE"}
 
 
 def primary(service: dict[str, Any]) -> dict[str, Any]:
@@ -52,15 +52,15 @@ def verify(aws: Account, definitions: dict[str, str]) -> None:
     "Stable" is not enough: a service is that, too, after it has gone back to the old release by
     itself. Raises Exit with the reason, and the failed container's last lines, if it has.
     """
-    begin, said = time.monotonic(), ""
+    begin, printed = time.monotonic(), ""
     while True:
         states = {name: primary(service) for name, service in services(aws).items()}
         line = ", ".join(
             f"{name}: {state['runningCount']} of {state['desiredCount']} new containers run"
             for name, state in states.items()
         )
-        if line != said:
-            said = line
+        if line != printed:
+            printed = line
             print(f"{time.monotonic() - begin:5.0f} s  {line}", flush=True)
         for name, definition in definitions.items():
             state = states.get(name, {})
@@ -87,7 +87,7 @@ def failure(aws: Account, definition: str) -> str:
     last = max(ended, key=lambda task: task["createdAt"])
     kind = family.removeprefix(f"{aws.prefix}-")
     lines = logs.last_lines(aws, logs.stream(kind, last["taskArn"]))
-    return "\n".join([f" Its container ended: {command.reason(last)}. It said last:", *lines])
+    return "\n".join([f" Its container ended: {command.reason(last)}. Its last log lines:", *lines])
 
 
 # --- The site's own answer ----------------------------------------------------------------
@@ -103,16 +103,16 @@ def smoke_test(aws: Account) -> str:
     url, begin, tries = outputs["Url"], time.monotonic(), 0
     print(f"== Ask {url}", flush=True)
     while True:
-        status, fault = first_fault(url, outputs["LoadBalancer"])
-        if not fault:
+        status, problem = first_problem(url, outputs["LoadBalancer"])
+        if not problem:
             return url
         tries += status not in PASSING
         if tries == TRIES or time.monotonic() - begin > SMOKE_SECONDS:
-            raise Exit(f"{url}{fault}")
+            raise Exit(f"{url}{problem}")
         time.sleep(PAUSE)
 
 
-def first_fault(url: str, balancer: str) -> tuple[int, str]:
+def first_problem(url: str, balancer: str) -> tuple[int, str]:
     """Return the status and the words of the first answer that is not as it should be; "" if all are.
 
     The status is 0 if there is no answer.

@@ -30,8 +30,8 @@ def secret(c: Context, name: str, environment: str = "") -> None:
     write(aws, arn, {**values, name: ask(name)})
     if not stacks.describe(aws, "service"):
         return
-    print("Containers that run keep the old value until they are started anew.")
-    if sys.stdin.isatty() and input("Start them anew now? [y/N] ").strip().lower() == "y":
+    print("Running containers keep the old value until they are restarted.")
+    if sys.stdin.isatty() and input("Restart them now? [y/N] ").strip().lower() == "y":
         release.restart(aws)
     else:
         print(f"To do so later: fab aws.restart -e {aws.environment.name}")
@@ -67,7 +67,7 @@ def ask(name: str) -> str:
 def ask_for_mail(aws: Account) -> None:
     """See to it that the mail server is known, without which the site does not start.
 
-    Raises Exit with what to type if nobody can be asked.
+    Raises Exit with the command to type if there is no terminal.
     """
     arn = where(aws)
     values = read(aws, arn)

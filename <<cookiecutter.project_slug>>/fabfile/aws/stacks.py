@@ -44,7 +44,7 @@ def need(aws: Account, kind: str) -> dict[str, Any]:
 
 
 def refuse_busy(stack: dict[str, Any]) -> None:
-    """Raise Exit if the stack is being changed, or has to be mended first."""
+    """Raise Exit if the stack is being changed, or has to be fixed first."""
     name, status = stack["StackName"], stack["StackStatus"]
     if status.endswith("_IN_PROGRESS"):
         raise Exit(f"{name} is being changed ({status}), by another deployment: wait for its end.")
@@ -101,12 +101,12 @@ class Plan:
     def wait(self) -> None:
         """Read the changes once they are known."""
         while True:
-            said = self.aws.cloudformation.describe_change_set(ChangeSetName=self.id)
-            if said["Status"] in {"CREATE_COMPLETE", "FAILED"}:
+            response = self.aws.cloudformation.describe_change_set(ChangeSetName=self.id)
+            if response["Status"] in {"CREATE_COMPLETE", "FAILED"}:
                 break
             time.sleep(1)
-        reason = said.get("StatusReason", "")
-        if said["Status"] == "FAILED":
+        reason = response.get("StatusReason", "")
+        if response["Status"] == "FAILED":
             self.forget()
             if not any(words in reason for words in NO_CHANGE):
                 raise Exit(f"{self.stack} cannot be changed so: {reason}")

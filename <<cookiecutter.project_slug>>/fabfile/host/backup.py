@@ -12,8 +12,8 @@ from invoke.exceptions import Exit
 from fabfile.host import release
 from fabfile.host.server import Server, connect
 
-# The database beside the site's, into which a backup is restored.
-BESIDE = "site_restored"
+# The new database into which a backup is restored.
+RESTORED = "site_restored"
 PSQL = "docker compose exec -T db psql --username=site --dbname=postgres --quiet -v ON_ERROR_STOP=1"
 
 
@@ -51,7 +51,7 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
     if not yes and not (sys.stdin.isatty() and agrees(file)):
         raise Exit("Nothing was changed: it takes a yes, or --yes.")
     if not server.succeeds("grep -q \"^DATABASE_URL='[^']*@db[:/]\" site.env"):
-        raise Exit("DATABASE_URL in site.env is no database of this server: restore it where it is.")
+        raise Exit("The database in site.env is not on this server: restore it where it is.")
     with server.lock():
         name = find(server, file)
         set_aside = f"site_before_{time.strftime('%Y%m%dT%H%M%S', time.gmtime()).lower()}"
@@ -69,7 +69,7 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
             server.ask(
                 f"{PSQL} --single-transaction"
                 f" -c 'ALTER DATABASE site RENAME TO {set_aside}'"
-                f" -c 'ALTER DATABASE {BESIDE} RENAME TO site'"
+                f" -c 'ALTER DATABASE {RESTORED} RENAME TO site'"
             )
         finally:
             server.ask(f"docker compose start {services}")
@@ -100,16 +100,16 @@ def find(server: Server, file: str) -> str:
 
 
 def fill(server: Server, name: str, slot: str) -> None:
-    """Restore a backup into the database beside the site's, and migrate it to the release that serves.
+    """Restore a backup into a new database, and migrate it to the release that serves.
 
     Raises Exit if that fails; nothing is left of it then.
     """
-    print(f"== Restore {name} beside the site's data", flush=True)
-    drop = f"docker compose exec -T db dropdb --username=site --if-exists --force {BESIDE}"
+    print(f"== Restore {name} into a new database", flush=True)
+    drop = f"docker compose exec -T db dropdb --username=site --if-exists --force {RESTORED}"
     server.ask(drop)
-    server.ask(f"docker compose exec -T db createdb --username=site {BESIDE}")
-    restore = f"pg_restore --exit-on-error --no-owner --username=site --dbname={BESIDE}"
-    url = f"$(sed -n \"s|^DATABASE_URL='\\(.*\\)/[^/]*'$|\\1|p\" site.env)/{BESIDE}"
+    server.ask(f"docker compose exec -T db createdb --username=site {RESTORED}")
+    restore = f"pg_restore --exit-on-error --no-owner --username=site --dbname={RESTORED}"
+    url = f"$(sed -n \"s|^DATABASE_URL='\\(.*\\)/[^/]*'$|\\1|p\" site.env)/{RESTORED}"
     steps = (
         f"docker compose exec -T db {restore} < {shlex.quote(name)}",
         f'docker compose run --rm --no-deps -T -e DATABASE_URL="{url}" web-{slot}'

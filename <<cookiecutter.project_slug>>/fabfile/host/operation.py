@@ -36,7 +36,7 @@ def status(c: Context) -> None:
         ("release", now),
         ("before", before[-1] if before else "none"),
         *((name, answer(server, question)) for name, question in QUESTIONS.items()),
-        ("answers", fault(hosts[0]) or "all is well"),
+        ("answers", problem(hosts[0]) or "all is well"),
     ]
     for name, value in rows:
         print(f"{name:<12} {value}")
@@ -86,11 +86,11 @@ def site(server: Server) -> list[str]:
 
 def answer(server: Server, question: str) -> str:
     """Return what a command prints, on one line."""
-    said = str(server.run(question, warn=True, hide=True).stdout).strip()
-    return ", ".join(said.splitlines()) or "none"
+    output = str(server.run(question, warn=True, hide=True).stdout).strip()
+    return ", ".join(output.splitlines()) or "none"
 
 
-def fault(host: str) -> str:
+def problem(host: str) -> str:
     """Return what is wrong with the site as a visitor at this machine finds it, or ""."""
     try:
         with urlopen(f"https://{host}/", timeout=10):

@@ -82,7 +82,7 @@ def rollback(c: Context, to: str = "") -> None:
 
 @task
 def restart(c: Context) -> None:
-    """Start the release anew, as after a change of a variable.
+    """Restart the release, for example after a variable has changed.
 
     No request is lost.
     """
@@ -137,7 +137,7 @@ def configure(server: Server) -> None:
         "docker compose up --detach --wait --quiet-pull db caddy", warn=True, hide=True
     )
     if not done:
-        raise Exit(f"{done.stderr.strip()}\nThe database or Caddy does not start, as said above.")
+        raise Exit(f"{done.stderr.strip()}\nThe database or Caddy does not start, see above.")
     if old and old != new:
         server.ask("docker compose exec -T caddy caddy reload --config /etc/caddy/Caddyfile")
 
@@ -195,7 +195,7 @@ def wait(server: Server, slot: str) -> None:
     begin, failed = time.monotonic(), 0
     asked = f"docker compose exec -T web-{slot} python -c '{ASK}'"
     look = "docker inspect --format '{{.State.Status}} {{.RestartCount}}'"
-    fault = ""
+    problem = ""
     while time.monotonic() - begin < READY_SECONDS and failed < TRIES:
         done: Any = server.run(asked, warn=True, hide=True)
         if done:
@@ -203,13 +203,13 @@ def wait(server: Server, slot: str) -> None:
             return
         state = server.ask(f"{look} $(docker compose ps --all --quiet web-{slot})")
         if state != "running 0":
-            fault = f"its container is {state.split()[0]}"
+            problem = f"its container is {state.split()[0]}"
             break
-        fault = done.stdout.strip()
+        problem = done.stdout.strip()
         failed += done.exited == 2
         time.sleep(PAUSE)
     lines = server.ask(f"docker compose logs --no-log-prefix --tail 30 web-{slot} 2>&1")
-    raise Exit(f"{lines}\nThe release is not ready: {fault}. The lines above are its last ones.")
+    raise Exit(f"{lines}\nThe release is not ready: {problem}. The lines above are its last ones.")
 
 
 <% if cookiecutter.tasks == "database" %>

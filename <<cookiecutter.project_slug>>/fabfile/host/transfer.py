@@ -42,10 +42,10 @@ def send(server: Server, image: str) -> None:
             raise Exit(f"The image could not be saved here: {last_line(done.stderr)}")
         for shared in dict.fromkeys((shared_layers(server, image), 0)):
             packed = pack(saved, shared)
-            fault = load(server, packed)
-            if not fault:
+            problem = load(server, packed)
+            if not problem:
                 return
-    raise Exit(f"The server does not take the image: {fault}. Nothing was changed.")
+    raise Exit(f"The server cannot load the image: {problem}. Nothing was changed.")
 
 
 def shared_layers(server: Server, image: str) -> int:

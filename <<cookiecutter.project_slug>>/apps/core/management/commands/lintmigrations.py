@@ -25,7 +25,7 @@ class Command(BaseCommand):
             file = Path(str(modules[type(migration).__module__].__file__))
             if file.is_relative_to(settings.BASE_DIR / "apps"):
                 name = file.relative_to(settings.BASE_DIR)
-                lines += [f"{name}: {fault}" for fault in migration_rules.faults(migration, state)]
+                lines += [f"{name}: {text}" for text in migration_rules.problems(migration, state)]
             state = migration.mutate_state(state, preserve=False)
         if lines:
             raise CommandError(

@@ -25,7 +25,7 @@ class Command(BaseCommand):
             type=float,
             default=30,
             metavar="SECONDS",
-            help="Take a worker for dead after so long without a sign of life (default: 30).",
+            help="Seconds without a heartbeat after which a worker counts as dead (default: 30).",
         )
         parser.add_argument(
             "--health-port", type=int, help="Answer /healthz at this port, as the site does."
