@@ -41,10 +41,10 @@ def main() -> None:
         if is_new:
             set_permissions()
     except KeyboardInterrupt:
-        if is_new:
-            shutil.rmtree(PROJECT)
-            sys.exit(f"\nInterrupted: {PROJECT.name} was removed.")
-        sys.exit(f"\nInterrupted: {PROJECT.name} existed before, so it stays; review its changes.")
+        if not is_new:
+            sys.exit(f"\nInterrupted: {PROJECT.name} existed before, so it stays; review its changes.")
+        shutil.rmtree(PROJECT)
+        sys.exit(f"\nInterrupted: {PROJECT.name} was removed.")
     print_next_commands()
 
 
@@ -92,14 +92,10 @@ def lock_newest_versions() -> None:
 def write_origin(answers: dict) -> None:
     """Write the template's URL, its version and the answers, as copier does, for updates."""
     origin = {question: answer for question, answer in answers.items() if not question.startswith("_")}
-    origin["_src_path"] = answers["_template"]
+    origin["_src_path"] = source = answers["_template"]
     # A relative path is relative to where the command was typed.
     folder = Path(os.environ.get("PWD", PROJECT.parent), answers["_repo_dir"])
-    if (
-        folder.is_dir()
-        and answers["_template"] == answers["_repo_dir"]
-        and not Path(answers["_template"]).is_absolute()
-    ):
+    if folder.is_dir() and source == answers["_repo_dir"] and not Path(source).is_absolute():
         origin["_src_path"] = os.path.relpath(folder, PROJECT)
     if (folder / ".git").exists() and shutil.which("git"):
         command = ["git", "-C", str(folder), "describe", "--tags", "--always"]

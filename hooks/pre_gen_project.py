@@ -38,8 +38,7 @@ def main() -> None:
 
 def validate(answers: dict, lock: str) -> list[str]:
     """Return every problem of the answers and of the variable SLIPWAY_LOCK, in the order of the questions."""
-    files = answers["_optional_files"]
-    allowed = {question: list(values) for question, values in files.items() if question[0] != "_"}
+    allowed = {name: values for name, values in answers["_optional_files"].items() if name[0] != "_"}
     chosen = {**answers, "SLIPWAY_LOCK": lock}
     return [
         *validate_text("project_name", answers["project_name"]),
@@ -71,10 +70,8 @@ def validate_slug(slug: str) -> list[str]:
     """Return the problems of the folder's name."""
     problems = validate_length("project_slug", slug)
     if not SLUG.fullmatch(slug):
-        problems.append(
-            f"project_slug {shown(slug)} is not allowed: use the letters a to z, digits "
-            "and single underscores between them, a letter first, such as my_site."
-        )
+        form = "the letters a to z, digits and single underscores between them, a letter first"
+        problems.append(f"project_slug {shown(slug)} is not allowed: use {form}, such as my_site.")
     elif keyword.iskeyword(slug) or keyword.issoftkeyword(slug) or slug in PROJECT_FOLDERS:
         what = "a folder of every project" if slug in PROJECT_FOLDERS else "a Python keyword"
         problems.append(f"project_slug {shown(slug)} is {what}: use another, such as {slug}_site.")
@@ -87,10 +84,8 @@ def validate_author(author: str) -> list[str]:
         return problems
     match = AUTHOR.fullmatch(author)
     if not match:
-        return [
-            f"author {shown(author)} is not a name with an email address: "
-            "use the form Ada Lovelace <ada@example.org>."
-        ]
+        form = "use the form Ada Lovelace <ada@example.org>"
+        return [f"author {shown(author)} is not a name with an email address: {form}."]
     is_valid = EMAIL.fullmatch(match[2])
     return [] if is_valid else [f"author {shown(author)} has no valid email address: {shown(match[2])}."]
 
