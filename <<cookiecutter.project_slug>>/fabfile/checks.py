@@ -6,10 +6,10 @@ import sys
 
 from fabric import task
 from invoke.context import Context
-from invoke.exceptions import Exit
 
 from fabfile import docker, env, local, site
 from fabfile.run import VENV, in_docker, install_npm_packages, is_up, npm, run
+from fabfile.update import changed
 
 # Taken where there is one; else Playwright brings a Chromium of its own.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -75,11 +75,8 @@ def lock(c: Context, keep: bool = False) -> None:
 
 
 def run_steps(c: Context, name: str, *, staged: bool = False, warn: bool = False) -> None:
-    """Run the steps of this name, see fabfile/steps.py; raise UnexpectedExit if one fails.
-
-    They run in one command, since a container takes a while to be entered.
-    """
-    files = staged_files() if staged else []
+    """Run the steps of this name, see fabfile/steps.py; raise UnexpectedExit if one fails."""
+    files = changed("d", "--cached") if staged else []
     if staged and not files:
         print("Nothing is staged.")
         return
@@ -88,15 +85,6 @@ def run_steps(c: Context, name: str, *, staged: bool = False, warn: bool = False
         install_npm_packages(c)
         command = f"bash bash/node.sh {command}"
     run(c, command, warn=warn, with_services=name == "check")
-
-
-def staged_files() -> list[str]:
-    """Return the files of the next commit, but for those that it deletes."""
-    options = ("--cached", "--name-only", "--relative", "-z", "--diff-filter=d")
-    listed = docker.answer("git", "diff", *options)
-    if listed is None:
-        raise Exit("This is not a git repository.")
-    return [file for file in listed.split("\0") if file]
 
 
 def test_in_browser(c: Context, options: str) -> None:

@@ -35,8 +35,8 @@ class Postgres:
         """Take the database at `url`; if `contained`, its host is a service of Compose."""
         parts = urlsplit(url)
         self.name, host = unquote(parts.path[1:]), parts.hostname or ""
-        # libpq reads all of it but Django's conn_max_age.
         self.place = parts.netloc
+        # libpq reads all of it but Django's conn_max_age.
         self.query = re.sub("(^|&)conn_max_age=[^&]*", "", parts.query).lstrip("&")
         variables = {"PGOPTIONS": QUIET, "PGPASSWORD": unquote(parts.password or "")}
         self.prefix: list[str] = []
@@ -60,12 +60,6 @@ class Postgres:
             options = ["--format=custom", "--no-owner", "--no-privileges"]
             self.run(["pg_dump", *options, self.named(self.name)], stdout=target)
 
-    def check(self, file: Path) -> None:
-        """Raise Exit if a dump is damaged; that reads all of it."""
-        # --list would read its table of contents alone.
-        with file.open("rb") as source:
-            self.run(["pg_restore", "--file=/dev/null"], stdin=source)
-
     def restore(self, file: Path) -> None:
         """Replace all that the database holds by a dump, or leave it as it was and raise Exit."""
         with self.beside() as new, file.open("rb") as source:
@@ -80,17 +74,13 @@ class Postgres:
         self.sql("postgres", *drop, f"CREATE DATABASE {quoted(new)} TEMPLATE template0")
         try:
             yield new
-            literal = quoted(self.name, "'")
-            disconnect = (
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"  # noqa: S608
-                f" WHERE datname = {literal}"
-            )
+            name = quoted(self.name, "'")
+            sessions = f"pg_stat_activity WHERE datname = {name}"
+            disconnect = f"SELECT pg_terminate_backend(pid) FROM {sessions}"  # noqa: S608
             # In one transaction, so that there is a database of this name at all times.
-            rename = (
-                f"ALTER DATABASE {quoted(self.name)} RENAME TO {quoted(old)};"
-                f" ALTER DATABASE {quoted(new)} RENAME TO {quoted(self.name)}"
-            )
-            self.sql("postgres", disconnect, rename)
+            names = (self.name, old), (new, self.name)
+            rename = [f"ALTER DATABASE {quoted(a)} RENAME TO {quoted(b)}" for a, b in names]
+            self.sql("postgres", disconnect, "; ".join(rename))
         finally:
             self.sql("postgres", *drop)
 
@@ -133,20 +123,12 @@ class Sqlite:
         self.file = file
 
     def is_empty(self) -> bool:
-        """Whether there is no table."""
-        with refusing(self.file), closing(sqlite3.connect(self.file)) as database:
-            return not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        """Whether nothing was ever written."""
+        return not self.file.exists() or self.file.stat().st_size == 0
 
     def dump(self, file: Path) -> None:
         """Write a dump into `file`."""
         copy_sqlite(self.file, file)
-
-    def check(self, file: Path) -> None:
-        """Raise Exit if a dump is damaged."""
-        with refusing(file), closing(sqlite3.connect(file)) as dump:
-            [result] = dump.execute("PRAGMA integrity_check(1)").fetchone()
-            if result != "ok":
-                raise sqlite3.DatabaseError(result.splitlines()[-1])
 
     def restore(self, file: Path) -> None:
         """Replace all that the database holds by a dump, or leave it as it was and raise Exit."""
@@ -175,24 +157,17 @@ def find() -> Sqlite | Postgres:
 
 def copy_sqlite(source: Path, target: Path) -> None:
     """Make `target` hold what `source` does, in one transaction; raise Exit if that fails."""
-    with (
-        refusing(source),
-        closing(sqlite3.connect(source)) as old,
-        closing(sqlite3.connect(target)) as new,
-    ):
-        # Fails after 5 s if another program writes; the backup itself would wait forever.
-        new.execute("BEGIN EXCLUSIVE")
-        new.rollback()
-        old.backup(new)
-
-
-@contextmanager
-def refusing(file: Path) -> Iterator[None]:
-    """Raise Exit in one line instead of an error of SQLite."""
     try:
-        yield
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            [problem] = old.execute("PRAGMA integrity_check(1)").fetchone()
+            if problem != "ok":
+                raise sqlite3.DatabaseError(problem.splitlines()[-1])
+            # Fails after 5 s if another program writes; the backup itself would wait forever.
+            new.execute("BEGIN EXCLUSIVE")
+            new.rollback()
+            old.backup(new)
     except sqlite3.Error as error:
-        raise Exit(f"SQLite refuses {file}, so the database is as it was: {error}") from None
+        raise Exit(f"SQLite refuses {source}, so the database is as it was: {error}") from None
 
 
 def quoted(name: str, mark: str = '"') -> str:

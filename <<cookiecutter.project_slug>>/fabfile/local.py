@@ -4,9 +4,9 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
 import time
 from contextlib import suppress
+from subprocess import DEVNULL, STDOUT, Popen
 
 from invoke.context import Context
 
@@ -28,10 +28,7 @@ def install(c: Context) -> None:
 
 
 def install_python(c: Context) -> None:
-    """Install the locked Python packages, unless they are installed already.
-
-    They include a Node where this machine has none that is new enough.
-    """
+    """Install what the lock has and `.venv` has not, with a Node where this machine's is too old."""
     lock = (env.PROJECT / "poetry.lock").read_bytes()
     stamp, python = VENV / "poetry.lock", str(VENV / "bin" / "python")
     if not has_packages() or docker.answer(python, "-c", "import django") is None:
@@ -56,26 +53,23 @@ def start(c: Context) -> None:
     env.refuse_taken_ports(*port_names())
     if VENV.is_symlink() or VENV.exists():
         install_python(c)
-    environment = {**env.read(), **host_environment()}
+    variables = {**env.read(), **host_environment()}
     STATE.mkdir(exist_ok=True)
     with LOG.open("wb") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
-        started = subprocess.Popen(
+        started = Popen(
             ["sh", "bash/run-dev.sh"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
+            env=variables,
+            stdin=DEVNULL,
             stdout=log,
-            stderr=subprocess.STDOUT,
+            stderr=STDOUT,
             start_new_session=True,
         )
     PID.write_text(str(started.pid))
 
 
 def stop() -> None:
-    """Stop the site's process and all that it started; quiet if there is none.
-
-    Waits until nothing of it listens any more, so that it can be started at once.
-    """
+    """Stop the site's process and all that it started, and wait until its ports are free."""
     pid = process()
     if not pid:
         print("The site does not run.")
@@ -110,5 +104,5 @@ def process() -> int:
     except BlockingIOError:
         return int(PID.read_text())
     except FileNotFoundError:
-        return 0
+        pass
     return 0

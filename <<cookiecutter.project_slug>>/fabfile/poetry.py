@@ -3,10 +3,7 @@
 
 It is the Poetry on PATH if that is new enough, else one from uvx, else one kept in a virtual
 environment of its own. Needs nothing but Python, since it runs before anything is installed.
-
-Poetry asks its index's JSON API, which some networks' indexes do not have. Where that is so,
-Poetry is run again with the index that pip uses, by the plugin poetry-plugin-pypi-mirror, and
-`.env` remembers it.
+Where the index has no JSON API, it runs again with pip's index, and `.env` remembers that.
 """
 
 import os
@@ -17,7 +14,7 @@ import sys
 import venv
 from contextlib import suppress
 from pathlib import Path
-from urllib.error import URLError
+from tempfile import TemporaryDirectory
 from urllib.request import Request, urlopen
 
 VERSION = "2.5.1"
@@ -34,11 +31,7 @@ def main(arguments: list[str]) -> int:
     if code == 0 or mirror or not ASKS_THE_INDEX.intersection(arguments):
         return code
     mirror = index_without_json()
-    if not mirror:
-        return code
-    print("The package index has no JSON API here: once more, with pip's index.", file=sys.stderr)
-    code = run(arguments, mirror)
-    if code == 0:
+    if mirror and (code := run(arguments, mirror)) == 0:
         remember_mirror(mirror)
     return code
 
@@ -78,38 +71,37 @@ def own_environment(packages: list[str]) -> Path:
     if folder.exists():
         return folder
     print(f"Installing {name.capitalize()} {version} into {folder} (once).", file=sys.stderr)
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
-    try:
-        venv.create(unfinished, with_pip=True)
-        pip = [str(unfinished / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-        # Whose configuration may ask for the person's own packages.
+    cache.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=cache, ignore_cleanup_errors=True) as unfinished:
+        pip = [f"{unfinished}/bin/python", "-m", "pip", "--disable-pip-version-check"]
+        # pip's configuration may ask for the person's own packages.
         alone = {**os.environ, "PIP_USER": "0"}
-        subprocess.run([*pip, "install", "--quiet", *packages], check=True, env=alone)
-        unfinished.rename(folder)
-    except subprocess.CalledProcessError:
-        sys.exit(
-            f"{name.capitalize()} {version} could not be installed: is there a network?"
-            " Else install uv, which brings it: https://docs.astral.sh/uv/"
-        )
-    except OSError:
-        # Another process was quicker.
-        if not folder.exists():
-            raise
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            venv.create(unfinished, with_pip=True)
+            subprocess.run([*pip, "install", "--quiet", *packages], check=True, env=alone)
+        except subprocess.CalledProcessError:
+            sys.exit(
+                f"{name.capitalize()} {version} could not be installed: is there a network?"
+                " Else install uv, which brings it: https://docs.astral.sh/uv/"
+            )
+        # Another process may have been quicker.
+        with suppress(OSError):
+            Path(unfinished).rename(folder)
     return folder
 
 
 def index_without_json() -> str:
-    """Return pip's index if it answers and PyPI's JSON API does not; else ""."""
+    """Return pip's index if it answers and PyPI's JSON API does not, and say so; else ""."""
     python = str(own_environment(PACKAGES) / "bin" / "python")
     script = "from pip._internal.models.index import PyPI; print(PyPI.url)"
     pypi = output(python, "-c", script).rstrip("/")
     configured = output(python, "-m", "pip", "config", "get", "global.index-url")
     index = (os.environ.get("PIP_INDEX_URL") or configured or f"{pypi}/simple").rstrip("/") + "/"
     # Poetry asks for one version's page; some indexes have the package's page alone.
-    has_json = answers(f"{pypi}/pypi/pip/24.0/json")
-    return index if answers(f"{index}pip/") and not has_json else ""
+    if answers(f"{pypi}/pypi/pip/24.0/json") or not answers(f"{index}pip/"):
+        return ""
+    print("The package index has no JSON API here: once more, with pip's index.", file=sys.stderr)
+    return index
 
 
 def output(*command: str) -> str:
@@ -122,7 +114,7 @@ def answers(url: str) -> bool:
     try:
         with urlopen(Request(url, headers={"User-Agent": "poetry"}), timeout=10) as response:
             return response.status == 200
-    except (URLError, OSError, ValueError):
+    except (OSError, ValueError):
         return False
 
 

@@ -23,11 +23,9 @@ def in_docker() -> bool:
 
 
 def run(c: Context, command: str, *, warn: bool = False, with_services: bool = True) -> bool:
-    """Run `command` where the site runs, with its Python, Node and settings.
+    """Run `command` where the site runs, with its Python, Node and settings, and the database.
 
-    The terminal is passed on if there is one; the database is started if it does not run, unless
-    `with_services` is false. Returns whether the command succeeded; raises UnexpectedExit, with its
-    exit code, if it did not, unless `warn` is set.
+    Returns whether the command succeeded; raises UnexpectedExit if it did not, unless `warn` is set.
     """
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     command, environment = placed(command, terminal=terminal, with_services=with_services)
@@ -37,10 +35,7 @@ def run(c: Context, command: str, *, warn: bool = False, with_services: bool = T
 def placed(
     command: str, *, terminal: bool = False, with_services: bool = True, **variables: str
 ) -> tuple[str, dict[str, str]]:
-    """Return the line that runs `command` where the site runs, and what its environment has besides.
-
-    There the command finds `variables` set as well. Raises Exit if the site cannot run here.
-    """
+    """Return the line that runs `command` where the site runs, with `variables`, and its environment."""
     if docker.INSIDE:
         return command, variables
     if not in_docker():
@@ -63,10 +58,7 @@ def site_variables() -> list[str]:
 
 
 def npm(c: Context, words: str) -> None:
-    """Run npm where the site runs, with the packages that the lock names; raise as `run` does.
-
-    In the container bash/node.sh finds or installs Node.
-    """
+    """Run npm where the site runs, with the packages that the lock names; bash/node.sh finds Node."""
     install_npm_packages(c)
     run(c, f"bash bash/node.sh npm {words}")
 
@@ -94,10 +86,7 @@ def is_up() -> bool:
 
 
 def host_environment() -> dict[str, str]:
-    """Return what a command on this machine needs in its environment to find Python and Node.
-
-    Raises Exit if `fab setup` has not been run.
-    """
+    """Return the variables of commands on this machine; raise Exit if the packages are missing."""
     if not has_packages():
         raise Exit("The Python packages are not installed for this folder. Type: fab setup")
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -123,4 +112,4 @@ def has_node() -> bool:
     if not wanted:
         raise Exit(f".nvmrc says {text!r}: write a version of Node into it, such as 24.")
     version = re.match(r"v(\d+)", docker.answer("node", "--version") or "")
-    return int(version[1]) >= int(wanted[1]) if version else False
+    return bool(version and int(version[1]) >= int(wanted[1]))

@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 from fabric import task
@@ -19,6 +19,7 @@ from fabfile.run import in_docker, is_up, make_nvm_folder, run
 
 # The first start installs Node and the npm packages.
 START_SECONDS = 300
+NO_STYLESHEET = "answers, but its stylesheet is not built"
 
 
 @task
@@ -26,10 +27,9 @@ def setup(c: Context) -> None:
     """Write .env; without Docker, install what the site needs."""
     if in_docker():
         docker.compose()
-        print("Ready. Now type: fab build && fab start")
-        return
-    local.install(c)
-    print("Ready. Now type: fab start")
+    else:
+        local.install(c)
+    print(f"Ready. Now type: {'fab build && ' if in_docker() else ''}fab start")
 
 
 @task
@@ -45,7 +45,6 @@ def build(c: Context) -> None:
     mirror = "" if env.read().get(poetry.MIRROR) else poetry.index_without_json()
     if not mirror:
         raise Exit("The image could not be built: the lines above say why.")
-    print("The package index has no JSON API here: once more, with pip's index.", file=sys.stderr)
     c.run(command, pty=terminal, env={poetry.MIRROR: mirror})
     poetry.remember_mirror(mirror)
 
@@ -105,15 +104,10 @@ def status(c: Context) -> None:
         c.run(f"{docker.compose()} {docker.ALL} ps --all")
     elif local.process():
         print(f"The site's process is {local.process()}.")
-    print(f"{url()} {missing_answer() or 'answers: all is well'}.")
+    print(f"{url()} {problem() or 'answers: all is well'}.")
 
 
-@task(
-    help={
-        "service": "web, db, mail, cache<< ', worker' if cookiecutter.tasks == 'database' else '' >>; all without it",
-        "follow": "Go on as new lines come",
-    }
-)
+@task(help={"service": "web, db, mail, cache<< ', worker' if cookiecutter.tasks == 'database' else '' >>", "follow": "Go on as new lines come"})
 def logs(c: Context, service: str = "", follow: bool = True) -> None:
     """Show what the site logs; Ctrl-C ends it."""
     if in_docker():
@@ -123,10 +117,7 @@ def logs(c: Context, service: str = "", follow: bool = True) -> None:
         if not local.LOG.exists():
             raise Exit("The site has not been started yet. Type: fab start")
         command = f"tail -n 200 {'-f' if follow else ''} {shlex.quote(str(local.LOG))}"
-    try:
-        c.run(command, pty=sys.stdout.isatty())
-    except KeyboardInterrupt:
-        print()
+    c.run(command, pty=sys.stdout.isatty())
 
 
 @task
@@ -155,13 +146,15 @@ def start_containers(c: Context) -> None:
 
     Raises Exit if a port is taken, or with the log of a service that does not start.
     """
-    compose = docker.compose()
+    compose, terminal = docker.compose(), sys.stdout.isatty()
     make_nvm_folder()
     if not is_up():
-        refuse_taken_ports()
-    terminal = sys.stdout.isatty()
-    environment = compose_environment()
-    up: Any = c.run(f"{compose} up --detach", env=environment, pty=terminal, warn=True)
+        ours = docker.ask_compose("ps", "--format", "json")
+        names = ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")
+        others = [name for name in names if f'"PublishedPort":{env.port(name)}' not in ours]
+        env.refuse_taken_ports(*others)
+    variables = compose_environment()
+    up: Any = c.run(f"{compose} up --detach", env=variables, pty=terminal, warn=True)
     if up:
         return
     # As Compose says it: dependency failed to start: container my-site-db-1 exited (1)
@@ -171,33 +164,20 @@ def start_containers(c: Context) -> None:
     raise Exit(f"{reason}: the lines above say why. See docs/troubleshooting.md")
 
 
-def refuse_taken_ports() -> None:
-    """Raise Exit if another program has a port that the containers publish."""
-    ours = docker.ask_compose("ps", "--format", "json")
-    names = ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")
-    others = [name for name in names if f'"PublishedPort":{env.port(name)}' not in ours]
-    env.refuse_taken_ports(*others)
-
-
 def wait_until_ready() -> None:
-    """Return when the site answers and has its stylesheet; print meanwhile what it does.
+    """Return when the site is ready, and print meanwhile what it does.
 
-    Raises Exit, with the log's end, if that takes START_SECONDS, the site's process has ended or
-    the stylesheet cannot be built.
+    Raises Exit, with the end of the log, if it does not start or takes longer than START_SECONDS.
     """
     begin, printed = time.monotonic(), ""
-    while problem := missing_answer() or missing_stylesheet():
+    while missing := problem():
         seconds = time.monotonic() - begin
         log = last_lines(25, since=seconds)
-        # bash/run-dev.sh prints this, and starts it again until it is fixed.
-        if "The server ended" in log:
-            raise Exit(f"{log}\nThe site does not start: the lines above say why. See: fab logs")
-        if "The asset watcher ended" in log and problem == missing_stylesheet():
-            raise Exit(f"{log}\nThe site answers at {url()}, but {problem}: see the lines above.")
-        if not (is_up() if in_docker() else local.process()):
-            raise Exit(f"{log}\nThe site has ended: the lines above say why.")
-        if seconds > START_SECONDS:
-            raise Exit(f"{log}\n{url()} {problem} after {START_SECONDS} s. See: fab logs")
+        # bash/run-dev.sh prints these, and starts the program again until it is fixed.
+        ended = "The asset watcher" if missing == NO_STYLESHEET else "The server"
+        is_running = is_up() if in_docker() else local.process()
+        if f"{ended} ended" in log or not is_running or seconds > START_SECONDS:
+            raise Exit(f"{log}\n{url()} {missing}: the lines above say why. See: fab logs")
         line = log.strip().rpartition("\n")[2].strip()
         if line and line != printed:
             printed = line
@@ -205,21 +185,15 @@ def wait_until_ready() -> None:
         time.sleep(0.5)
 
 
-def missing_answer() -> str:
-    """Return what is wrong with the site, or "" if it answers and is ready."""
+def problem() -> str:
+    """Return why the site is not ready, or "" if it answers and has its stylesheet."""
     try:
         build_opener(ProxyHandler({})).open(f"{url()}/readyz", timeout=5).close()
     except HTTPError as error:
         return f"answers {error.code}: {error.read(200).decode(errors='replace')}"
-    except (URLError, OSError):
+    except OSError:
         return "does not answer"
-    return ""
-
-
-def missing_stylesheet() -> str:
-    """Return what is wrong with the built assets, or ""."""
-    built = (env.PROJECT / "static" / "dist" / "css" / "main.css").exists()
-    return "" if built else "its stylesheet is not built"
+    return "" if (env.PROJECT / "static/dist/css/main.css").exists() else NO_STYLESHEET
 
 
 def last_lines(count: int, since: float) -> str:

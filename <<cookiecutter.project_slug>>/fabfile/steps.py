@@ -1,7 +1,6 @@
 """The steps of `fab check`, `lint` and `format`: each list, and what runs it.
 
-The tasks start this where the site runs, in the container or on this machine, so it needs nothing
-but Python: python fabfile/steps.py check
+The tasks start this where the site runs, so it needs nothing but Python: python fabfile/steps.py check
 """
 
 import os
@@ -9,10 +8,12 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT
 from typing import NamedTuple
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -82,44 +83,35 @@ CHECKS = (
 )
 
 
-class Result(NamedTuple):
-    """How a command ended, what it printed, and how long it took."""
-
-    code: int
-    output: str
-    seconds: float
+# How a command ended, what it printed, and how long it took.
+Result = tuple[int, str, float]
 
 
 def main(name: str, *files: str) -> int:
-    """Run the steps of this name, on these files if there are any; return the exit code.
-
-    Every step runs, also after one has failed; the report is in the order of the list.
-    """
-    begin = time.monotonic()
+    """Run every step of this name, on these files if there are any; return the exit code."""
+    begin, failed = time.monotonic(), []
     tools = LINTERS if name == "lint" else FORMATTERS
     commands = [line for tool in tools if (line := tool.line(list(files)))]
     if name == "check":
         commands = list(CHECKS)
-    processes, failed = 1 if name == "format" else max(2, CORES), []
-    for command, result in zip(commands, start(commands, processes), strict=True):
+    results = start(commands, 1 if name == "format" else max(2, CORES))
+    for command, (code, output, seconds) in zip(commands, results, strict=True):
         title = shortened(command)
-        print(f"{result.seconds:5.1f} s  {'FAILED  ' if result.code else ''}{title}", flush=True)
-        if result.code:
+        print(f"{seconds:5.1f} s  {'FAILED  ' if code else ''}{title}", flush=True)
+        if code:
             failed.append(title)
-            print(f"\n{result.output}\n", flush=True)
-    seconds = f"{time.monotonic() - begin:.1f} s"
+            print(f"\n{output}\n", flush=True)
+    total = f"{len(commands)} steps in {time.monotonic() - begin:.1f} s"
     if failed:
-        title = f"\nFailed, {len(failed)} of {len(commands)} steps in {seconds}:"
-        print(title, *failed, sep="\n  ")
+        print(f"\nFailed, {len(failed)} of {total}:", *failed, sep="\n  ")
         return 1
-    print(f"All is well: {len(commands)} steps in {seconds}.")
+    print(f"All is well: {total}.")
     return 0
 
 
 def shortened(command: str) -> str:
     """Return what the report calls a command: without the values that it is given, on one line."""
-    title = command.removeprefix(PRODUCTION).strip()
-    return title if len(title) <= 100 else f"{title[:99]}…"
+    return textwrap.shorten(command.removeprefix(PRODUCTION), 100, placeholder="…")
 
 
 def start(commands: list[str], processes: int) -> Iterator[Result]:
@@ -142,23 +134,17 @@ def run(command: str, first: Future[Result] | None) -> Result:
     """Run a command in the project, after what comes first, and keep what it prints."""
     if first:
         first.result()
-    begin = time.monotonic()
-    words = shlex.split(command)
+    begin, words = time.monotonic(), shlex.split(command)
     path = f"{PROJECT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
+    variables = {**os.environ, "PATH": path}
     try:
         result = subprocess.run(
-            words,
-            cwd=PROJECT,
-            env={**os.environ, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
+            words, cwd=PROJECT, env=variables, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
         )
     except FileNotFoundError:
-        return Result(127, f"{words[0]} is not installed. Type: fab setup", 0)
-    return Result(result.returncode, result.stdout.strip(), time.monotonic() - begin)
+        return 127, f"{words[0]} is not installed. Type: fab setup", 0
+    output = result.stdout.decode(errors="replace").strip()
+    return result.returncode, output, time.monotonic() - begin
 
 
 if __name__ == "__main__":

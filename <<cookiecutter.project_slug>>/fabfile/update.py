@@ -25,11 +25,7 @@ def version(c: Context) -> None:
 
 @task(help={"to": "A release, branch or commit of the template; its newest release without it"})
 def update(c: Context, to: str = "") -> None:
-    """Merge what the template has changed since into the project.
-
-    Leaves the result uncommitted. Raises Exit if that cannot be done, with nothing changed, and
-    with code 1 if there are conflicts to resolve.
-    """
+    """Merge what the template has changed since into the project."""
     refuse_unfinished_work()
     before = read_origin()
     print(f"Updating from {before.get('_commit')} of {before.get('_src_path')} ...", flush=True)
@@ -65,10 +61,8 @@ def read_origin() -> dict[str, str]:
 def refuse_unfinished_work() -> None:
     """Raise Exit if git does not have the whole project, which is the way back."""
     if not answer("git", "rev-parse", "--verify", "HEAD"):
-        raise Exit(
-            "An update needs a git repository with a commit."
-            " Type: git init && git add --all && git commit --message=Begin"
-        )
+        begin = "git init && git add --all && git commit --message=Begin"
+        raise Exit(f"An update needs a git repository with a commit. Type: {begin}")
     if answer("git", "status", "--porcelain", ".") != "":
         raise Exit("There are uncommitted changes. Type git commit or git stash, then try again.")
 
@@ -77,20 +71,18 @@ def merge(to: str) -> None:
     """Let Copier merge the changes; raise Exit, with everything as before, if it fails."""
     options = ["--defaults", "--conflict", "inline", "--quiet", *(["--vcs-ref", to] if to else [])]
     command = [*brought("copier", [COPIER]), "update", *options]
-    result = None
     try:
-        result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-    finally:
-        if result is None or result.returncode:
-            restore = "git restore --source=HEAD --staged --worktree ."
-            subprocess.run(restore.split(), cwd=PROJECT)
-            subprocess.run(["git", "clean", "--quiet", "--force", "-d", "."], cwd=PROJECT)
-    if result.returncode:
-        reason = (result.stderr.strip() or f"Copier ended with {result.returncode}").splitlines()
+        subprocess.run(command, capture_output=True, text=True, check=True)
+    except BaseException as error:
+        subprocess.run(["git", "restore", "--source=HEAD", "--staged", "--worktree", "."])
+        subprocess.run(["git", "clean", "--quiet", "--force", "-d", "."])
+        if not isinstance(error, subprocess.CalledProcessError):
+            raise
+        reason = (error.stderr.strip() or str(error)).splitlines()[-1].strip(" |")
         raise Exit(
-            f"The update failed, and nothing was changed: {reason[-1].strip(' |')}\n"
+            f"The update failed, and nothing was changed: {reason}\n"
             f"Check the network, and the template's address and version in {ORIGIN}."
-        )
+        ) from None
 
 
 def changed(kinds: str, *since: str) -> list[str]:
