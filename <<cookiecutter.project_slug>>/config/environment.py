@@ -5,7 +5,6 @@ settings.py and gunicorn.py read them from here, and nothing else reads `os.envi
 
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -21,17 +20,17 @@ from config.env_file import read as read_env_file
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-class ConfigurationError(Exception):
-    """One or more environment variables are missing or wrong; the message names all of them."""
+class ConfigurationError(SystemExit):
+    """Environment variables are missing or wrong: prints the message, which names all, without a traceback."""
 
 
 @dataclass(frozen=True)
 class Variable:
     """An environment variable.
 
-    `type` names a parser of environs (https://github.com/sloria/environs#supported-types). With a
-    `hint`, which says where a value comes from, production requires the variable. `validate` raises
-    ValidationError with the rest of a sentence that begins with the name, and never the value of a secret.
+    `type` names a parser of environs (https://github.com/sloria/environs#supported-types).
+    Production requires one with a `hint`, which says where its value comes from. `validate` raises
+    ValidationError with the end of a sentence that begins with the name, without a secret's value.
     """
 
     name: str
@@ -47,13 +46,6 @@ class Variable:
 
 
 HOST = r"[a-z0-9-]+(\.[a-z0-9-]+)*"
-ALLOWED_HOST = re.compile(rf"\.?{HOST}|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
-ORIGIN = re.compile(rf"https?://(\*\.)?{HOST}(:\d{{1,5}})?", re.ASCII | re.IGNORECASE)
-# A scheme, or a host with or without one: https://www.w3.org/TR/CSP3/#framework-directive-source-list
-CSP_SOURCE = re.compile(
-    rf"[a-z][a-z0-9+.-]*:|([a-z][a-z0-9+.-]*://)?(\*\.)?{HOST}(:(\d{{1,5}}|\*))?(/[^\s;,'\"]*)?",
-    re.ASCII | re.IGNORECASE,
-)
 # Examples of .env.example and of the hints below, and hosts that no one can own:
 # https://www.rfc-editor.org/rfc/rfc2606#section-3
 PLACEHOLDER = re.compile(
@@ -69,7 +61,8 @@ def validate_not_placeholder(value: str | list[str]) -> None:
 
 def validate_secret_key(value: str) -> None:
     """Refuse a key that `check --deploy` warns of (security.W009), and the one of development."""
-    if len(value) < 50 or len(set(value)) < 5 or value.startswith(INSECURE):
+    insecure = ("django-insecure-", "development-only-")
+    if len(value) < 50 or len(set(value)) < 5 or value.startswith(insecure):
         raise ValidationError("is not secret: use 50 random characters.")
 
 
@@ -81,25 +74,36 @@ def validate_sender(value: str) -> None:
     validate.Email(error="must be an email address.")(address)
 
 
-def each_matches(pattern: re.Pattern[str], use: str) -> Callable[[list[str]], None]:
-    """Return a validator that refuses a value of a list which the pattern does not match as a whole."""
+def each_matches(pattern: str, error: str) -> Callable[[str | list[str]], None]:
+    """Return a validator that refuses a value, or one of a list, which the pattern does not match."""
 
-    def validate_each(values: list[str]) -> None:
-        for value in values:
-            if not pattern.fullmatch(value):
-                raise ValidationError(f"contains {value!r}: use {use}.")
+    def validate_each(values: str | list[str]) -> None:
+        for value in [values] if isinstance(values, str) else values:
+            if not re.fullmatch(pattern, value, re.ASCII | re.IGNORECASE):
+                raise ValidationError(error.format(value))
 
     return validate_each
 
 
+def one_of(*values: str) -> Callable[[str | list[str]], None]:
+    """Return a validator that refuses any other value; case makes no difference."""
+    return each_matches("|".join(values), f"must be one of {', '.join(values)}.")
+
+
 # A wildcard lets anybody forge the Host header.
 validate_hosts = each_matches(
-    ALLOWED_HOST, "host names such as www.example.org, without https://, a port or a wildcard"
+    rf"\.?{HOST}|\[[0-9a-f:.]+\]",
+    "contains {!r}: use host names such as www.example.org, without https://, a port or a wildcard.",
 )
 # Django refuses others later and less clearly, or not at all.
-validate_origins = each_matches(ORIGIN, "origins such as https://www.example.org, without a path")
+validate_origins = each_matches(
+    rf"https?://(\*\.)?{HOST}(:\d{{1,5}})?",
+    "contains {!r}: use origins such as https://www.example.org, without a path.",
+)
+# A scheme, or a host with or without one: https://www.w3.org/TR/CSP3/#framework-directive-source-list
 validate_csp_sources = each_matches(
-    CSP_SOURCE, "hosts or schemes such as https://cdn.example.org, wss: or blob:"
+    rf"[a-z][a-z0-9+.-]*:|([a-z][a-z0-9+.-]*://)?(\*\.)?{HOST}(:(\d{{1,5}}|\*))?(/[^\s;,'\"]*)?",
+    "contains {!r}: use hosts or schemes such as https://cdn.example.org, wss: or blob:.",
 )
 
 
@@ -138,21 +142,9 @@ def needs(*names: str, also: Callable[[str], Any] | None = None) -> Callable[[st
 
 <% endif %>
 http_url = validate.URL(schemes={"http", "https"}, require_tld=False, error="must be an HTTP URL.")
-not_negative = validate.Range(min=0, max=10**9, error="must be from {min} to {max}.")
-positive = validate.Range(min=1, max=10**9, error="must be from {min} to {max}.")
+not_negative = validate.Range(0, 10**9, error="must be from {min} to {max}.")
+positive = validate.Range(1, 10**9, error="must be from {min} to {max}.")
 
-
-def one_of(*values: str) -> Callable[[str], Any]:
-    """Return a validator that refuses any other value; case makes no difference."""
-
-    def validate_one_of(value: str) -> None:
-        if value.lower() not in map(str.lower, values):
-            raise ValidationError(f"must be one of {', '.join(values)}.")
-
-    return validate_one_of
-
-
-INSECURE = ("django-insecure-", "development-only-")
 
 VARIABLES = (
     # --- Django
@@ -268,8 +260,9 @@ def read() -> dict[str, Any]:
         if not os.environ.get(variable.name, "").strip():
             os.environ.pop(variable.name, None)
 
-    env = Env(eager=False)
-    production = is_production()
+    env, mode = Env(eager=False), Env(eager=False)
+    # Also where one of the two cannot be read.
+    production = not mode.bool("DEBUG", False) and not mode.bool("BUILDING", False)
     values = {
         variable.name: getattr(env, variable.type)(variable.name, **options(variable, production))
         for variable in VARIABLES
@@ -279,20 +272,6 @@ def read() -> dict[str, Any]:
     except EnvValidationError as error:
         raise ConfigurationError(explain(error)) from None
     return values
-
-
-def read_or_exit() -> dict[str, Any]:
-    """Return the same; print the problems without a traceback and exit if there are any."""
-    try:
-        return read()
-    except ConfigurationError as error:
-        sys.exit(str(error))
-
-
-def is_production() -> bool:
-    """Whether required variables are required: also where DEBUG or BUILDING cannot be read."""
-    env = Env(eager=False)
-    return not env.bool("DEBUG", False) and not env.bool("BUILDING", False)
 
 
 def options(variable: Variable, production: bool) -> dict[str, Any]:
@@ -313,7 +292,7 @@ def options(variable: Variable, production: bool) -> dict[str, Any]:
 def explain(error: EnvValidationError) -> str:
     """Return one message for all problems, a line each, with what to type."""
     problems = error.error_messages if isinstance(error.error_messages, Mapping) else {}
-    lines = []
+    lines = ["The site cannot start: the environment is not complete."]
     for variable in VARIABLES:
         if variable.name in problems:
             is_set = variable.name in os.environ
@@ -321,10 +300,5 @@ def explain(error: EnvValidationError) -> str:
             if re.fullmatch(r"""(["']).*\1""", os.environ.get(variable.name, "").strip()):
                 problem += " Write it without quotes."
             lines.append(f"  {variable.name} {problem} {variable.hint}".rstrip())
-    return "\n".join(
-        [
-            "The site cannot start: the environment is not complete.",
-            *lines,
-            "docs/configuration.md explains each variable. In development, type: fab setup",
-        ]
-    )
+    explained = "docs/configuration.md explains each variable. In development, type: fab setup"
+    return "\n".join([*lines, explained])

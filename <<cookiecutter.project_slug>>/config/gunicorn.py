@@ -13,10 +13,10 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from config import draining
-from config.environment import read_or_exit
+from config.environment import read
 from config.logs import logging_config
 
-env = read_or_exit()
+env = read()
 if env["BUILDING"]:
     # It stands in for the secret key and the database.
     sys.exit("BUILDING is true, which is for building the image: remove it from the environment.")

@@ -9,13 +9,13 @@ from hashlib import sha256
 from django.utils.csp import CSP
 
 from config.backends import bucket, bucket_origin, caches, database, mailer
-from config.environment import BASE_DIR, read_or_exit
+from config.environment import BASE_DIR, read
 from config.logs import logging_config
 <% if cookiecutter.__with_allauth == "yes" %>
 from config.providers import providers
 <% endif %>
 
-env = read_or_exit()
+env = read()
 
 # The site's own words, for pages and mail
 SITE_NAME = << cookiecutter.__project_name_quoted >>  # fmt: skip

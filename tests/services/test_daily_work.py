@@ -163,7 +163,7 @@ def test_debugger_that_waits(debugged: Project) -> None:
     editor.go()
     server = editor.child()
     file = debugged.folder / "config" / "settings.py"
-    line = file.read_text().splitlines().index("env = read_or_exit()") + 1
+    line = file.read_text().splitlines().index("env = read()") + 1
     server.go(str(file), line)
     assert server.stopped_at() == (str(file), line)
     server.resume()

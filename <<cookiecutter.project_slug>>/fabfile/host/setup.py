@@ -20,7 +20,7 @@ OF_SERVER = {
 }
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 # Who the server is, in the image: the configuration names all that is wrong with it.
-CHECK = "python -c 'from config.environment import read_or_exit; read_or_exit()'"
+CHECK = "python -c 'from config.environment import read; read()'"
 
 
 @task(help={"domain": "The site's host name; several with commas between them"})
