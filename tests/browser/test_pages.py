@@ -36,6 +36,11 @@ ADMIN = [
 ]
 NEW_PASSWORD = "another correct horse battery staple"
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
+# The colors that the browser may take for its own bar.
+BAR = "[...document.querySelectorAll('meta[name=theme-color]')].filter(tag => matchMedia(tag.media).matches)"
+BAR += ".map(tag => tag.content)"
+UNKNOWN = "if (location.host) localStorage.theme = 'plaid'"
+FORBIDDEN = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})"
 
 
 def status(page: Page) -> int:
@@ -187,13 +192,28 @@ def test_500(visitors_without_database: Visitors) -> None:
 def test_theme_is_remembered(visitors: Visitors) -> None:
     """The page follows the system's colour scheme, until one is chosen: that is kept, in the admin too."""
     page = visitors.open("/")
-    light = page.evaluate(BACKGROUND)
+    light, bar = page.evaluate(BACKGROUND), page.evaluate(BAR)
     page.emulate_media(color_scheme="dark")
     dark = page.evaluate(BACKGROUND)
     assert light != dark
+    assert bar != page.evaluate(BAR)
     page.get_by_text("Light", exact=True).click()
     assert page.evaluate(BACKGROUND) == light
+    assert page.evaluate(BAR) == bar
     page.goto(visitors.address("/account/login/"))
     assert page.evaluate(BACKGROUND) == light
     page.get_by_text("System", exact=True).click()
     assert page.evaluate(BACKGROUND) == dark
+
+
+@pytest.mark.parametrize("script", [UNKNOWN, FORBIDDEN], ids=["unknown", "forbidden"])
+def test_theme_that_cannot_be_read(visitors: Visitors, script: str) -> None:
+    """With an unknown theme in storage, or without storage, the system's is shown; another can be chosen."""
+    context = visitors.new_browser()
+    context.add_init_script(script)
+    page = context.new_page()
+    page.goto(visitors.address("/"))
+    assert page.get_by_label("System").is_checked()
+    light = page.evaluate(BACKGROUND)
+    page.get_by_text("Dark", exact=True).click()
+    assert page.evaluate(BACKGROUND) != light

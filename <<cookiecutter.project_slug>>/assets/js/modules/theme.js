@@ -20,22 +20,16 @@ export function saveTheme(window, theme) {
   }
 }
 
-// The value of a theme-color tag's media attribute: the tag for `own` counts when that theme is shown.
-export function themeColorMedia(own, theme) {
-  if (theme === "system") {
-    return `(prefers-color-scheme: ${own})`;
-  }
-  return theme === own ? "all" : "not all";
-}
-
 export function applyTheme(document, theme) {
   if (theme === "system") {
     delete document.documentElement.dataset.theme;
   } else {
     document.documentElement.dataset.theme = theme;
   }
+  // The browser's own bar takes the color of the theme that is shown.
   for (const tag of document.querySelectorAll('meta[name="theme-color"]')) {
-    tag.media = themeColorMedia(tag.dataset.theme, theme);
+    const chosen = tag.dataset.theme === theme ? "all" : "not all";
+    tag.media = theme === "system" ? `(prefers-color-scheme: ${tag.dataset.theme})` : chosen;
   }
 }
 
