@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Bake
+from tests.conftest import TEMPLATE, Bake
 from tools import combinations
 
 LOCKS = {"poetry.lock", "package-lock.json"}
@@ -25,11 +25,16 @@ def lines(path: Path) -> int:
 
 
 def test_default(default_project: Path) -> None:
-    """A default project has at most 180 files and 8,850 lines, 1,610 of them in fabfile/."""
+    """A default project has at most 180 files and 8,500 lines, 1,500 of them in fabfile/."""
     files, total = size(default_project)
     assert files <= 180
-    assert total <= 8_850
-    assert size(default_project / "fabfile")[1] <= 1_610
+    assert total <= 8_500
+    assert size(default_project / "fabfile")[1] <= 1_500
+
+
+def test_hooks() -> None:
+    """The hooks have at most 250 lines together."""
+    assert size(TEMPLATE / "hooks")[1] <= 250
 
 
 @pytest.mark.parametrize("api", combinations.choices()["api"][1:])
