@@ -1,4 +1,8 @@
-"""Run the benchmarks and write docs/benchmarks.md: `make benchmark`, or `python -m benchmarks --help`."""
+"""Run the benchmarks and write docs/benchmarks.md: `make benchmark`, or `python -m benchmarks --help`.
+
+`python -m benchmarks requests` measures only what a request costs in one process, and prints it: it takes
+seconds, and neither Docker nor wrk.
+"""
 
 import argparse
 import shutil
@@ -8,7 +12,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import building, deploying, first_page, serving
+from benchmarks import building, deploying, first_page, request_cost, serving
 from tests.docker.engine import docker
 
 RESULTS = building.TEMPLATE / "docs" / "benchmarks.md"
@@ -79,9 +83,16 @@ def main() -> None:
     parser.add_argument(
         "--rounds", type=int, default=5, metavar="N", help="how often everything has its turn (5)"
     )
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--against", default="", metavar="COMMIT", help="compare requests with this commit's")
+    parser.add_argument("what", nargs="?", choices=["requests"], help="measure only this, and print it")
+    arguments = parser.parse_args()
+    rounds = arguments.rounds
     if rounds < 1:
         parser.error("--rounds takes 1 or more")
+    if arguments.what:
+        with tempfile.TemporaryDirectory(prefix="slipway-benchmark-") as name:
+            print(request_cost.measure(Path(name), rounds, say, arguments.against))
+        return
     for command in ("docker", "wrk"):
         if not shutil.which(command):
             sys.exit(f"{command} is not installed, and these benchmarks take it.")
@@ -98,6 +109,7 @@ def main() -> None:
         try:
             chapters = [
                 serving.measure(image, folder, rounds, say),
+                request_cost.measure(folder / "requests", rounds, say),
                 building.measure(project, image, folder, rounds, say),
                 first_page.measure(folder, rounds, say),
                 deploying.measure(folder, rounds, say),

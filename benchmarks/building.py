@@ -18,10 +18,10 @@ TEMPLATE = Path(__file__).resolve().parent.parent
 WITH_ALL = ("api=drf", "sign_up=public", "cms=wagtail")
 
 
-def generate(folder: Path, *answers: str) -> float:
+def generate(folder: Path, *answers: str, template: Path = TEMPLATE) -> float:
     """Generate a project into `folder`, defaults but for `answers`; return the seconds that it took."""
     words = [sys.executable, "-m", "cookiecutter", "--no-input", "--default-config", "--output-dir", folder]
-    return timed(lambda: subprocess.run([*words, TEMPLATE, *answers], check=True, capture_output=True))
+    return timed(lambda: subprocess.run([*words, template, *answers], check=True, capture_output=True))
 
 
 def timed(work: Callable[[], object]) -> float:
