@@ -316,6 +316,8 @@ SPECTACULAR_SETTINGS = {
 # docs/translation.md adds a language.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
+# English needs no catalog of translations, and each look-up in one takes time.
+USE_I18N = LANGUAGES != [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "apps" / "locale"]
 TIME_ZONE = "UTC"
 

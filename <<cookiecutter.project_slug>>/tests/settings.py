@@ -19,7 +19,8 @@ from config.settings import *  # noqa: E402, F403
 from config.settings import LANGUAGES as SITE_LANGUAGES  # noqa: E402
 from config.settings import PASSWORD_HASHERS as HASHERS  # noqa: E402
 
-# The tests look for English texts, whatever the site's own language is.
+# The tests look for English texts, whatever the site's own language is, and may try others.
+USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = list({LANGUAGE_CODE: "English", **dict(SITE_LANGUAGES)}.items())
 PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *HASHERS[1:]]
