@@ -92,9 +92,9 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "Transfer-Encoding" in request.headers:
+        if "HTTP_TRANSFER_ENCODING" in request.META:
             return HttpResponse("Content-Length is missing.", status=411, content_type="text/plain")
-        length = request.headers.get("Content-Length", "")
+        length = request.META.get("CONTENT_LENGTH", "")
         if length.isdecimal() and int(length) > settings.BODY_MAX_BYTES:
             return render(request, "413.html", status=413)
         return self.get_response(request)
