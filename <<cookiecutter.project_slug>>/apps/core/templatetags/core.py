@@ -2,8 +2,10 @@
 
 from django import template
 from django.conf import settings
+from django.forms.utils import flatatt
 
 register = template.Library()
+register.filter("attributes", flatatt)
 
 
 @register.simple_tag
