@@ -97,6 +97,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First: a load balancer asks by IP address and without HTTPS.
     "apps.core.middleware.HealthMiddleware",
+    # Before all that a file does not need. In development runserver itself serves the static files.
+    *([] if DEBUG else ["apps.core.static_files.StaticFilesMiddleware"]),
     "apps.core.middleware.RequestLogMiddleware",
     # Before all that may answer by itself, so that no page lacks the policy.
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -106,8 +108,6 @@ MIDDLEWARE = [
 <% endif %>
     "django.middleware.security.SecurityMiddleware",
     "apps.core.middleware.BodyLimitMiddleware",
-    # In development runserver itself serves the static files, before they are collected.
-    *([] if DEBUG else ["apps.core.static_files.StaticFilesMiddleware"]),
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

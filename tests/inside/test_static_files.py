@@ -11,7 +11,7 @@ from django.conf import LazySettings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import CommandError, call_command
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 # Django looks after its connections when a response is closed.
 pytestmark = pytest.mark.django_db
@@ -38,8 +38,8 @@ def get(tmp_path: Path, settings: LazySettings) -> Get:
     call_command("collectstatic", interactive=False, verbosity=0, skip_checks=True)
     middleware = StaticFilesMiddleware(lambda _request: HttpResponse(status=404))
 
-    def get(path: str, **headers: str) -> HttpResponse:
-        request: HttpRequest = RequestFactory().get(path, headers=headers)
+    def get(path: str, secure: bool = False, **headers: str) -> HttpResponse:
+        request: HttpRequest = RequestFactory().get(path, headers=headers, secure=secure)
         return middleware(request)
 
     return get
@@ -135,6 +135,27 @@ def test_what_no_release_has_is_not_found_and_not_remembered(get: Get, path: str
     response = get(path)
     assert response.status_code == 404
     assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("redirect", [True, False])
+def test_a_file_has_the_security_headers_of_a_page(
+    client: Client, settings: LazySettings, request: pytest.FixtureRequest, redirect: bool
+) -> None:
+    """A static file has a page's security headers, and over HTTP it is redirected as a page is."""
+    settings.SECURE_HSTS_SECONDS = 60
+    page = client.get("/", secure=True)
+    get = request.getfixturevalue("get")
+    settings.SECURE_SSL_REDIRECT = redirect
+    address = staticfiles_storage.url("icon.svg")
+    insecure, file = get(address), get(address, secure=True)
+    # What stands behind the middleware is a 404 here.
+    assert insecure.status_code == (404 if redirect else 200)
+    assert file.status_code == 200
+    assert body(file)
+    insecure.close()
+    names = ["Content-Security-Policy", "Strict-Transport-Security", "X-Content-Type-Options"]
+    for name in [*names, "Referrer-Policy", "Cross-Origin-Opener-Policy"]:
+        assert file[name] == page[name]
 
 
 def test_other_addresses_are_left_alone(get: Get) -> None:

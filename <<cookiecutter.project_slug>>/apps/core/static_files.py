@@ -2,8 +2,15 @@
 
 import posixpath
 import re
+from collections.abc import Callable
+from io import BytesIO
+from wsgiref.headers import Headers
 
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csp import ContentSecurityPolicyMiddleware
+from django.middleware.security import SecurityMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
@@ -19,7 +26,25 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
     answer is this release's file, which nobody may keep under that name.
     """
 
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        request = WSGIRequest(
+            {"REQUEST_METHOD": "GET", "wsgi.input": BytesIO(), "wsgi.url_scheme": "https"}
+        )
+        self.page = HttpResponse()
+        for middleware in (ContentSecurityPolicyMiddleware, SecurityMiddleware):
+            middleware(get_response).process_response(request, self.page)
+        del self.page["Content-Type"]
+        super().__init__(get_response)
+
+    def add_mime_headers(self, headers: Headers, path: str, url: str) -> None:
+        """Add the security headers of a page: once for each file, and not for each request."""
+        super().add_mime_headers(headers, path, url)
+        for name, value in self.page.items():
+            headers[name] = value
+
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            return self.get_response(request)
         if request.path_info in self.files:
             return super().__call__(request)
         file = self.of_another_release(request.path_info)
