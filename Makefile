@@ -97,6 +97,13 @@ release: ## Refresh the locks, test everything, then write, commit and tag a rel
 	@if [ -n '$(RELEASE_STEPS)' ]; then $(MAKE) --no-print-directory $(RELEASE_STEPS); fi
 	@python3 -m tools.release write
 
+EXAMPLE ?= build/example
+
+.PHONY: example
+example: .venv/complete ## Generate example projects with an index of their files, into build/example or EXAMPLE=FOLDER
+	$(TOOLS)/python -m tools.example '$(EXAMPLE)'
+	@echo 'The index: $(EXAMPLE)/README.md'
+
 .PHONY: guarantees
 guarantees: .venv/complete ## Write docs/guarantees.md from the tests' own words
 	$(TOOLS)/python -m tools.guarantees > docs/guarantees.md

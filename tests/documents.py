@@ -32,6 +32,11 @@ class Block:
     until: str = ""
 
 
+def own() -> list[Path]:
+    """Return the documents of the template itself."""
+    return sorted([*TEMPLATE.glob("*.md"), *TEMPLATE.glob("docs/*.md")])
+
+
 def documents() -> list[str]:
     """Return the documents of a project with all defaults that have a shell block."""
     files = [PROJECT_TEMPLATE / "README.md", *sorted(PROJECT_TEMPLATE.glob("docs/**/*.md"))]

@@ -118,6 +118,16 @@ def test_templates_own_workflow() -> None:
     check(TEMPLATE, "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
 
 
+def test_issue_forms() -> None:
+    """GitHub's schemas accept the forms for new issues."""
+    folder = TEMPLATE / ".github" / "ISSUE_TEMPLATE"
+    forms = [str(path) for path in folder.glob("*.yml") if path.stem != "config"]
+    assert forms
+    check(TEMPLATE, "check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *forms)
+    config = str(folder / "config.yml")
+    check(TEMPLATE, "check-jsonschema", "--builtin-schema", "vendor.github-issue-config", config)
+
+
 @pytest.mark.parametrize("whose", ["project", "template"])
 def test_workflows_are_safe(whose: str, baked: Bake) -> None:
     """Zizmor finds no weakness in a workflow: https://docs.zizmor.sh/audits/."""

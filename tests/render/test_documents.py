@@ -9,7 +9,6 @@ from markdown_it import MarkdownIt
 from tests import documents
 from tests.conftest import TEMPLATE, Bake
 
-OWN = ["README.md", "CONTRIBUTING.md"]
 # The folders whose files a document names by their path, and what is there only once somebody makes it.
 FOLDERS = r"apps|assets|bash|config|deploy|docs|fabfile|templates|tests|static|\.devcontainer|\.github"
 MADE = ("static/dist", "config/rds.pem", "apps/locale")
@@ -40,8 +39,7 @@ def project(request: pytest.FixtureRequest, baked: Bake) -> Path:
 def texts(project: Path) -> dict[Path, str]:
     """Return the documents of a project and of the template, by their path."""
     files = [project / "README.md", *project.glob("docs/**/*.md")]
-    files += [TEMPLATE / name for name in OWN]
-    return {file: file.read_text(encoding="utf-8") for file in files}
+    return {file: file.read_text(encoding="utf-8") for file in [*files, *documents.own()]}
 
 
 def test_links_lead_somewhere(texts: dict[Path, str]) -> None:
@@ -61,6 +59,17 @@ def test_paths_that_are_named(project: Path, texts: dict[Path, str]) -> None:
         if TEMPLATE not in file.parents:
             for path in re.findall(rf"`((?:{FOLDERS})/[a-z0-9_./-]*)`", text):
                 assert path.startswith(MADE) or (project / path).exists(), f"{file.name}: {path}"
+
+
+def test_pictures_are_there(texts: dict[Path, str]) -> None:
+    """A picture that a document shows exists, and every picture in docs/images/ is shown."""
+    shown = set()
+    for file, text in texts.items():
+        for path in re.findall(r"""(?:src|srcset)="([^"]+)"|!\[[^]]*\]\(([^)]+)\)""", text):
+            picture = file.parent / "".join(path)
+            assert picture.is_file(), f"{file.name}: {picture}"
+            shown.add(picture.resolve())
+    assert shown >= set(TEMPLATE.glob("docs/images/*"))
 
 
 def test_commands_serve_every_shell(texts: dict[Path, str]) -> None:

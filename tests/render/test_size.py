@@ -1,27 +1,13 @@
 """How much code a project has: a line has to earn its place."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import TEMPLATE, Bake
-from tools import combinations
-
-LOCKS = {"poetry.lock", "package-lock.json"}
-
-
-def size(folder: Path) -> tuple[int, int]:
-    """Return the number of files below the folder, and of lines in those that are text and no lock."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return len(files), sum(lines(path) for path in files if path.name not in LOCKS)
-
-
-def lines(path: Path) -> int:
-    """Return the number of lines; 0 for a file that is not text."""
-    try:
-        return len(path.read_text(encoding="utf-8").splitlines())
-    except UnicodeDecodeError:
-        return 0
+from tools import combinations, example
+from tools.example import size
 
 
 def test_default(default_project: Path) -> None:
@@ -43,3 +29,33 @@ def test_everything(api: str, baked: Bake) -> None:
     files, total = size(baked(**(combinations.each_value()[-1] | {"api": api})))
     assert files <= 394
     assert total <= 22_900
+
+
+def test_readme_states_the_size(default_project: Path) -> None:
+    """The README's number of files and lines is a default project's, within a twentieth."""
+    text = (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    stated = re.search(r"without locks \| (\d+) files, ([\d,]+) lines", text)
+    actual = size(default_project)
+    assert [int(number.replace(",", "")) for number in stated.groups()] == pytest.approx(actual, rel=0.05)
+
+
+def test_example(tmp_path: Path) -> None:
+    """`make example` writes a default project and one with every feature, and an index of their files."""
+    example.write(tmp_path / "example")
+    text = (tmp_path / "example" / "README.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\(([^)]+)\)", text)
+    written = [path.relative_to(tmp_path / "example") for path in (tmp_path / "example").rglob("*")]
+    assert sorted(linked) == sorted(
+        str(path) for path in written if path.name != "README.md" or path.parent.name
+    )
+    for name in example.PROJECTS:
+        files, total = size(tmp_path / "example" / name)
+        assert f"{files} files, {total:,} lines" in text
+
+
+def test_example_spares_other_files(tmp_path: Path) -> None:
+    """`make example` deletes no folder that it has not written."""
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(SystemExit, match="empty folder"):
+        example.write(tmp_path)
+    assert (tmp_path / "mine.txt").is_file()

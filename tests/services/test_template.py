@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -32,7 +33,7 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def newcomer(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of somebody who has Python, git, pipx and uv, and nothing of their own yet."""
+    """Return the environment of a new user who has Python, git and uv, and an empty home folder."""
     tools = tmp_path / "tools"
     subprocess.run([sys.executable, "-m", "venv", tools], check=True)
     subprocess.run([tools / "bin" / "pip", "install", "--quiet", "uv"], check=True)
@@ -43,15 +44,14 @@ def newcomer(tmp_path: Path) -> dict[str, str]:
     return {**variables, "HOME": str(home), "PATH": path, "TERM": "dumb"}
 
 
-def runnable(document: str) -> list[documents.Block]:
+def runnable(document: Path) -> list[documents.Block]:
     """Return the shell blocks of a document that a test can run."""
-    return [block for block in documents.blocks(TEMPLATE / document) if not block.why_not]
+    return [block for block in documents.blocks(document) if not block.why_not]
 
 
-@pytest.mark.parametrize("document", [name for name in ("README.md", "CONTRIBUTING.md") if runnable(name)])
-def test_blocks(document: str, clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None:
-    """Each shell block of the template's documents: a project is made from its address, and runs."""
-    subprocess.run(["pipx", "install", "fabric"], env=newcomer, check=True)
+@pytest.mark.parametrize("document", [*filter(runnable, documents.own())], ids=lambda path: path.stem)
+def test_blocks(document: Path, clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None:
+    """The shell blocks of the template's documents, typed in an empty folder, end with the first page."""
     # A clone stands in for the repository on GitHub.
     variables = {
         **newcomer,
@@ -61,9 +61,16 @@ def test_blocks(document: str, clone: Path, newcomer: dict[str, str], tmp_path: 
         "RUN_IN": "host",
         "WEB_PORT": str(free_port()),
     }
+    folder = tmp_path / "empty"
+    folder.mkdir()
     for block in runnable(document):
-        print(terminal.perform(block, tmp_path, variables))
-    subprocess.run(["fab", "stop"], cwd=tmp_path / "my_site", env=variables, check=True)
+        print(terminal.perform(block, folder, variables))
+    try:
+        with urlopen(f"http://localhost:{variables['WEB_PORT']}") as page:
+            assert b"My Site" in page.read()
+    finally:
+        stop = ["uvx", "--from", "fabric", "fab", "stop"]
+        subprocess.run(stop, cwd=folder / "my_site", env=variables, check=True)
 
 
 def test_workflow(clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None:
