@@ -41,7 +41,7 @@ def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[
     figures = {
         "A project from the template, both locks included": Figure("s", 2),
         "The same with an API, sign-up and a CMS": Figure("s", 2),
-        "Image, nothing in the cache but downloaded packages": Figure("s"),
+        "Image, cache empty except for downloaded packages": Figure("s"),
         "Image, nothing changed": Figure("s"),
         "Image, a dependency changed": Figure("s"),
         "Image, a line of Python changed": Figure("s"),

@@ -41,7 +41,7 @@ def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
     rows = [
         ["the first, `fab host.deploy`", first],
         ["after an edit of Python, build included", again],
-        ["of what is there already", same],
+        ["of the release that runs already", same],
         ["`fab host.rollback`", back],
         ["sent to the server after an edit of Python", sent],
     ]

@@ -28,8 +28,8 @@ def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
     return "\n".join(
         [
             "## From the template to the first page\n",
-            "Until the styled page answers. What is downloaded has been downloaded once before, and in\n"
-            "Docker another project has left its layers: so it is with a team's second site.\n",
+            "Until the page with its styles is served. All packages are in the download caches, and in\n"
+            "Docker the layers of another project exist, as for a team's second site.\n",
             table(["What", "Figure"], rows),
         ]
     )

@@ -1,14 +1,14 @@
 """What a request costs, beside a plain Django project and a bare WSGI function.
 
-Each site is one gunicorn worker in a container of one image, so with the same Python, Django and gunicorn:
+Each site is one gunicorn worker in a container of the same image, with the same Python, Django and gunicorn:
 
 - ours: the production image as it is, on PostgreSQL;
 - startproject: what `django-admin startproject` makes, with DEBUG off and one view that renders the same page
   as a template, under gunicorn's defaults;
-- bare WSGI: a function that returns the bytes of the same page, under gunicorn's defaults: the limit.
+- bare WSGI: a function that returns the bytes of the same page, under gunicorn's defaults: the upper limit.
 
-The processor's time is that of gunicorn's processes alone, which other work on the machine hardly
-changes; requests per second swing with it.
+Processor time is that of the gunicorn processes alone. Other work on the machine hardly changes it, but
+changes requests per second a lot.
 """
 
 import re
@@ -107,7 +107,7 @@ def start(net: Network, image: str, folder: Path) -> Iterator[Page]:
     yield page("ours", "home page", ours, "/", HEADERS)
     yield page(
         "ours",
-        "administration, signed in: session, user and log from the database",
+        "admin, signed in: session, user and log from the database",
         ours,
         "/admin/",
         signed_in,
@@ -247,9 +247,10 @@ def chapter(
             "## Serving\n",
             (__doc__ or "").split("\n\n", 1)[1],
             f"One worker; `wrk` on the same machine, {CONNECTIONS} connections, {SECONDS} s in each round.\n",
-            table(["Page", "Processor per request", "Requests", "Half within", "99 % within"], rows),
+            table(["Page", "Processor time per request", "Requests", "Median", "99th percentile"], rows),
             bars("Processor time for the home page", "ms per request", homes),
-            f"To sign in takes {sign_in} of a processor. Most of it is Argon2, which is meant to be dear.\n",
+            f"A sign-in takes {sign_in} of processor time, most of it for Argon2, which is expensive\n"
+            "by design.\n",
             table(["Workers, first page", "Requests", "Memory in all"], workers),
             "Containers of one worker share the machine's processors with a `wrk` for each.\n",
             table(["Containers, first page", "Requests", "Memory in all"], containers),
