@@ -104,6 +104,10 @@ example: .venv/complete ## Generate example projects with an index of their file
 	$(TOOLS)/python -m tools.example '$(EXAMPLE)'
 	@echo 'The index: $(EXAMPLE)/README.md'
 
+.PHONY: pictures
+pictures: needs-browser .venv/complete ## Take the pictures in docs/images: pages in Chromium, commands in a terminal
+	$(TOOLS)/pytest --quiet tests/browser/take_pictures.py
+
 .PHONY: guarantees
 guarantees: .venv/complete ## Write docs/guarantees.md from the tests' own words
 	$(TOOLS)/python -m tools.guarantees > docs/guarantees.md
