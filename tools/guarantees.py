@@ -1,116 +1,185 @@
-"""Print docs/guarantees.md: what each test of the generated project promises, in its own words."""
+"""Print docs/guarantees.md: the docstring of each test, by topic, with the answers for which it holds."""
 
 import ast
+import re
 from pathlib import Path
 
 from tools import TEMPLATE
 
 TESTS = TEMPLATE / "tests"
-CHAPTERS = {
-    "The project's own checks": "host/test_checks.py",
-    "Inside: the variables": "inside/test_configuration.py",
-    "Inside: what names the variables": "inside/test_declarations.py",
-    "Inside: what a variable switches": "inside/test_switches.py",
-    "Inside: headers, cookies, uploads and forged requests": "inside/test_security.py",
-    "Inside: limits of attempts": "inside/test_limits.py",
-    "Inside: passwords": "inside/test_passwords.py",
-    "Inside: the mail to reset a password": "inside/test_reset_mail.py",
-    "Inside: accounts of other sites, with `sign_up=public` or `cms=wagtail`": "inside/test_providers.py",
-    "Inside: the log of requests": "inside/test_request_log.py",
-    "Inside: search engines and security.txt": "inside/test_robots.py",
-    "Inside: static files of two releases": "inside/test_static_files.py",
-    "Inside: names of static files": "inside/test_static_names.py",
-    "Inside: the rules for migrations": "inside/test_migration_rules.py",
-    "Inside: masked copies, with a deployment": "inside/test_masking.py",
-    "Inside: the containers' variables, with `deploy=aws`": "inside/test_deployment.py",
-    "A day's work without Docker": "services/test_daily_work.py",
-    "The documents, typed without Docker": "services/test_documents.py",
-    "The template itself": "services/test_template.py",
-    "The site without Docker": "host/test_site.py",
-    "What `.env` says": "host/test_env_file.py",
-    "The first command": "host/test_first_command.py",
-    "The asset build": "host/test_assets.py",
-    "The tasks that documents name": "host/test_documents.py",
-    "What a start costs": "host/test_budget.py",
-    "Missing programs": "services/test_faults.py",
-    "Static files, under gunicorn": "host/test_static_files.py",
-    "The pages, in Chromium": "browser/test_pages.py",
-    "The pages for everybody": "browser/test_access.py",
-    "The pages from right to left, in Chromium": "browser/test_right_to_left.py",
-    "The project's own tests in a browser": "browser/test_browser_tests.py",
-    "Libraries from npm under the Content Security Policy": "browser/test_libraries.py",
-    "The pages, by Lighthouse": "browser/test_lighthouse.py",
-    "Errors, by Sentry": "services/test_errors.py",
-    "Uploaded files, in S3": "services/test_media.py",
-    "Traces, by OpenTelemetry": "services/test_traces.py",
-    "Mail, by SMTP": "services/test_mail.py",
-    "Another language": "services/test_languages.py",
-    "The cache and sessions, in Redis or Valkey": "services/test_redis.py",
-    "Attacks on the running site": "services/test_attacks.py",
-    "Known vulnerabilities of packages": "services/test_audit.py",
-    "Background tasks, with `tasks=database`": "services/test_worker.py",
-    "Data; masked copies with a deployment": "services/test_data.py",
-    "Names made at random": "services/test_names.py",
-    "The locks": "services/test_locks.py",
-    "Generation without a network": "services/test_offline.py",
-    "The templates for AWS, with `deploy=aws`": "services/test_cloudformation.py",
-    "Error messages of the AWS tasks, with `deploy=aws`": "services/test_aws.py",
-    "Updates from the template": "update/test_update.py",
-    "By Copier": "update/test_copier.py",
-    "Another answer, later": "update/test_another_answer.py",
-    "Backward-compatible migrations": "services/test_migrations.py",
-    "Projects with other answers": "choices/test_checks.py",
-    "Which answers are tested together": "choices/test_rows.py",
-    "The API, as production serves it": "choices/test_api.py",
-    "Accounts with second factors and passkeys": "choices/test_sign_up.py",
-    "The CMS, as production serves it": "choices/test_cms.py",
-    "The image, step by step": "docker/test_image_steps.py",
-    "What the image holds": "docker/test_image_content.py",
-    "What an edit builds again": "docker/test_cache.py",
-    "Least privilege": "docker/test_hardened.py",
-    "Lifecycle": "docker/test_lifecycle.py",
-    "Traces of the image": "docker/test_traces.py",
-    "The image as a worker, with `tasks=database`": "docker/test_worker.py",
-    "The development container": "docker/test_development.py",
-    "On AWS, end to end, with `deploy=aws`": "docker/test_aws.py",
-    "On one server, end to end, with `deploy=server`": "docker/host/test_host.py",
-    "A day's work in Docker": "docker/test_daily_work.py",
-    "Data in Docker; masked copies with a deployment": "docker/test_data.py",
-    "The documents, typed in Docker": "docker/test_documents.py",
-    "CI and the image, for each answer": "docker/test_ci.py",
-    "Other projects on the machine": "docker/test_fabric_never_harms.py",
+ALL = "all"
+TASKS = "`tasks=database`"
+DEPLOY = "`deploy=server` or `aws`"
+# Answers for which single tests hold, by the beginning of the decorator that skips them otherwise ...
+CONDITIONS = {
+    "OPEN": "`sign_up=public`",
+    "CLOSED": "`cms=wagtail`, `sign_up=staff`",
+    "pytest.mark.skipif(not HAS_ALLAUTH": "`sign_up=public` or `cms=wagtail`",
+    "pytest.mark.skipif(HAS_ALLAUTH": "`sign_up=staff`, `cms=none`",
+}
+# ... and by a fixture: the site on another machine, of which `fab pull` fetches a copy.
+FIXTURES = {"there": DEPLOY}
+# The files of each topic, and the answers for which their promises hold.
+TOPICS: dict[str, dict[str, str]] = {
+    "Image": {
+        "docker/test_image_steps.py": ALL,
+        "docker/test_image_content.py": ALL,
+        "docker/test_cache.py": ALL,
+        "docker/test_hardened.py": ALL,
+        "docker/test_lifecycle.py": ALL,
+        "docker/test_ci.py": "each answer",
+    },
+    "Development": {
+        "host/test_first_command.py": ALL,
+        "host/test_site.py": ALL,
+        "host/test_checks.py": ALL,
+        "host/test_assets.py": ALL,
+        "host/test_budget.py": ALL,
+        "host/test_documents.py": "each answer",
+        "services/test_daily_work.py": ALL,
+        "services/test_documents.py": ALL,
+        "services/test_faults.py": ALL,
+        "services/test_languages.py": ALL,
+        "docker/test_development.py": ALL,
+        "docker/test_daily_work.py": ALL,
+        "docker/test_documents.py": ALL,
+        "docker/test_fabric_never_harms.py": ALL,
+        "choices/test_checks.py": "each pair of answers",
+    },
+    "Configuration": {
+        "inside/test_configuration.py": ALL,
+        "inside/test_declarations.py": ALL,
+        "inside/test_switches.py": ALL,
+        "host/test_env_file.py": ALL,
+    },
+    "Pages": {
+        "browser/test_pages.py": ALL,
+        "browser/test_access.py": ALL,
+        "browser/test_right_to_left.py": ALL,
+        "browser/test_lighthouse.py": ALL,
+        "browser/test_browser_tests.py": ALL,
+        "browser/test_libraries.py": ALL,
+        "host/test_static_files.py": ALL,
+        "inside/test_static_files.py": ALL,
+        "inside/test_static_names.py": ALL,
+        "inside/test_robots.py": ALL,
+        "choices/test_cms.py": "`cms=wagtail`",
+    },
+    "Security": {
+        "inside/test_security.py": ALL,
+        "inside/test_limits.py": ALL,
+        "inside/test_passwords.py": ALL,
+        "inside/test_reset_mail.py": "`sign_up=staff`, `cms=none`",
+        "inside/test_providers.py": "`sign_up=public` or `cms=wagtail`",
+        "choices/test_sign_up.py": "`sign_up=public`",
+        "services/test_attacks.py": ALL,
+        "services/test_audit.py": "`ci=github` or `gitlab`",
+    },
+    "Data": {
+        "services/test_data.py": ALL,
+        "docker/test_data.py": ALL,
+        "inside/test_masking.py": DEPLOY,
+        "inside/test_migration_rules.py": ALL,
+        "services/test_migrations.py": ALL,
+        "services/test_media.py": ALL,
+    },
+    "API, background tasks and services": {
+        "choices/test_api.py": "`api=ninja` or `drf`",
+        "services/test_worker.py": TASKS,
+        "docker/test_worker.py": TASKS,
+        "services/test_mail.py": ALL,
+        "services/test_redis.py": ALL,
+        "services/test_errors.py": ALL,
+        "services/test_traces.py": ALL,
+        "docker/test_traces.py": ALL,
+        "inside/test_request_log.py": ALL,
+    },
+    "Deployment": {
+        "docker/host/test_host.py": "`deploy=server`",
+        "docker/test_aws.py": "`deploy=aws`",
+        "services/test_aws.py": "`deploy=aws`",
+        "services/test_cloudformation.py": "`deploy=aws`",
+        "inside/test_deployment.py": "`deploy=aws`",
+    },
+    "Updating": {
+        "update/test_update.py": ALL,
+        "update/test_another_answer.py": "each answer",
+    },
+    "Generation": {
+        "answers/test_accepted.py": ALL,
+        "answers/test_refused.py": ALL,
+        "render/test_folder.py": ALL,
+        "render/test_next_commands.py": ALL,
+        "render/test_origin.py": ALL,
+        "render/test_same_bytes.py": ALL,
+        "render/test_tree.py": ALL,
+        "render/test_contents.py": ALL,
+        "render/test_documents.py": ALL,
+        "render/test_editors.py": ALL,
+        "render/test_packages.py": ALL,
+        "render/test_size.py": ALL,
+        "render/test_versions.py": ALL,
+        "update/test_copier.py": ALL,
+        "choices/test_rows.py": ALL,
+        "services/test_names.py": ALL,
+        "services/test_offline.py": ALL,
+        "services/test_locks.py": ALL,
+        "services/test_template.py": ALL,
+    },
 }
 HEAD = """\
 # Guarantees
 
-What Slipway promises of a generated project, and the test that does it. The folder names the command:
-`make test` runs `tests/host/`, `make test-services` runs `tests/services/`, and so on. `tests/inside/` runs
-inside a generated project: a default one by `make test`, one with other answers by `make test-choices`.
-What generation itself promises is in `tests/answers/` and `tests/render/`, which `make test` runs too.
+What Slipway promises, and the test of each promise. "Answers" names the answers for which it holds: "all"
+is every project, and `deploy=both` is `server` and `aws`. A test's folder names the command that runs it:
+`make test` runs `tests/answers/`, `tests/render/` and `tests/host/`; `make test-docker` runs `tests/docker/`,
+and so on. `tests/inside/` runs inside generated projects: by `make test` in a default one, by
+`make test-choices` in others.
 
-`make guarantees` writes this page from the tests' own words.
+`make guarantees` writes this page from the tests' docstrings.
 """
 
 
 def page() -> str:
     """Return the page."""
-    return "\n".join([HEAD, *(chapter(title, TESTS / file) for title, file in CHAPTERS.items())])
+    topics = {topic: rows(files) for topic, files in TOPICS.items()}
+    index = "\n".join(
+        f"- [{topic}](#{re.sub(r'[^a-z -]', '', topic.lower()).replace(' ', '-')}): {len(table)} promises"
+        for topic, table in topics.items()
+    )
+    head = "| Promise | Answers | Test |\n|---|---|---|\n"
+    chapters = [f"## {topic}\n\n{head}" + "\n".join(table) for topic, table in topics.items()]
+    return "\n\n".join([HEAD + "\n" + index, *chapters]) + "\n"
 
 
-def chapter(title: str, file: Path) -> str:
-    """Return a table of the tests in `file`."""
-    tests = [
-        node
-        for node in ast.parse(file.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+def rows(files: dict[str, str]) -> list[str]:
+    """Return a table row for each test in these files."""
+    return [
+        f"| {promise(test)} | {answers_of(test) or answers} | [`{test.name}`](../tests/{file}) |"
+        for file, answers in files.items()
+        for test in tests_in(TESTS / file)
     ]
-    rows = [f"| {promise(test)} | `{test.name}` |" for test in tests]
-    head = [f"## {title}", "", f"`tests/{file.relative_to(TESTS)}`", "", "| Promise | Test |", "|---|---|"]
-    return "\n".join([*head, *rows, ""])
+
+
+def tests_in(file: Path) -> list[ast.FunctionDef]:
+    """Return the tests in a file."""
+    nodes = ast.parse(file.read_text(encoding="utf-8")).body
+    return [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+
+
+def answers_of(test: ast.FunctionDef) -> str:
+    """Return the answers for which a test alone holds, or ""; a skip that CONDITIONS lacks is an error."""
+    for decorator in map(ast.unparse, test.decorator_list):
+        for beginning, answers in CONDITIONS.items():
+            if decorator.startswith(beginning):
+                return answers
+        if "skip" in decorator:
+            raise ValueError(f"{test.name}: name the answers for {decorator} in CONDITIONS")
+    return next((FIXTURES[each.arg] for each in test.args.args if each.arg in FIXTURES), "")
 
 
 def promise(test: ast.FunctionDef) -> str:
-    """Return a test's docstring on one line; a test without one has no promise, which is an error."""
+    """Return a test's docstring in one line; a test without a docstring is an error."""
     words = ast.get_docstring(test)
     if not words:
         raise ValueError(f"{test.name} has no docstring")
