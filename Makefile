@@ -1,4 +1,4 @@
-# What one does with the template itself. It takes Python 3.12 or newer, and `make` alone says the rest.
+# Commands for the template itself. They need Python 3.12 or newer; `make` alone lists them.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,7 +11,7 @@ GENERATE := $(TOOLS)/cookiecutter . --no-input --default-config --output-dir
 ON_THIS_MACHINE := RUN_IN=host PATH="$(TOOLS):$$PATH"
 
 .PHONY: help
-help: ## Say what there is
+help: ## List the commands
 	@sed -nE 's/^([a-z.-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 20
 
 .PHONY: demo
@@ -19,39 +19,39 @@ demo: .venv/complete ## Generate a project with the defaults and serve it on thi
 	@$(MAKE) --no-print-directory stop-demo
 	$(GENERATE) build/demo
 	cd build/demo/my_site && $(ON_THIS_MACHINE) fab setup && $(ON_THIS_MACHINE) fab start && $(ON_THIS_MACHINE) fab status
-	@echo 'To end it: make stop-demo'
+	@echo 'To stop it: make stop-demo'
 
 .PHONY: stop-demo
-stop-demo: .venv/complete ## End the demo and delete its project
+stop-demo: .venv/complete ## Stop the demo and delete its project
 	@if [ -d build/demo/my_site ]; then cd build/demo/my_site && $(ON_THIS_MACHINE) fab stop; fi
 	@rm -rf build/demo
 
 .PHONY: test
-test: .venv/complete ## Run the quick tests, which need Python, git and make alone
+test: .venv/complete ## Run the quick tests, which need only Python, git and make
 	$(TOOLS)/pytest --numprocesses auto --dist worksteal
 
 .PHONY: tools
 tools: .venv/complete ## Install the programs that the other tests need (apt-get; prints Homebrew's commands elsewhere)
 	@python3 -m tools.programs install
 
-# Say what is missing before anything is installed or run.
+# Report missing programs before anything is installed or run.
 needs-%:
 	@python3 -m tools.programs check $*
 
 .PHONY: test-browser
-test-browser: needs-browser .venv/complete ## Look at the pages in Chromium
+test-browser: needs-browser .venv/complete ## Test the pages in Chromium
 	$(TOOLS)/pytest -m browser --numprocesses auto --dist loadfile
 
 .PHONY: test-services
-test-services: needs-services .venv/complete ## Run the site and its tasks with real servers and tools: Redis, SSH, SMTP, pipx
+test-services: needs-services .venv/complete ## Test the site and its tasks with real servers and tools: Redis, SSH, SMTP, pipx
 	$(TOOLS)/pytest -m services --numprocesses auto --dist loadfile
 
 .PHONY: test-update
-test-update: .venv/complete ## Update projects of earlier releases to what is here
+test-update: .venv/complete ## Update projects from earlier releases to this version
 	$(TOOLS)/pytest -m update --numprocesses auto
 
 .PHONY: test-choices
-test-choices: needs-choices .venv/complete ## Check, test and serve projects with other answers, each pair of answers once
+test-choices: needs-choices .venv/complete ## Check, test and serve projects with other answers, covering each pair of answers
 	$(TOOLS)/pytest -m choices --numprocesses auto --verbose
 
 .PHONY: test-every-choice
@@ -67,7 +67,7 @@ benchmark: .venv/complete ## Measure generation, builds and requests, and write 
 	$(TOOLS)/python -m benchmarks
 
 .PHONY: benchmark-pages
-benchmark-pages: .venv/complete ## Measure how quick the pages are on a phone, with Lighthouse
+benchmark-pages: .venv/complete ## Measure the speed of the pages on a phone, with Lighthouse
 	$(TOOLS)/pytest --quiet tests/browser/benchmark_pages.py
 
 .PHONY: lint
@@ -77,7 +77,7 @@ lint: .venv/complete ## Check the template's own code
 	$(TOOLS)/shellcheck .ci/run
 
 .PHONY: locks
-locks: .venv/complete ## Look up the newest versions of everything, for the tests and for new projects
+locks: .venv/complete ## Update both lock files to the newest versions, for the tests and for new projects
 	$(TOOLS)/python -m tools.lock_file --regenerate
 	rm -rf build/locks
 	$(GENERATE) build/locks
@@ -88,11 +88,11 @@ locks: .venv/complete ## Look up the newest versions of everything, for the test
 copier.yml: cookiecutter.json tools/copier_file.py | .venv/complete ## Write copier.yml from cookiecutter.json
 	@$(TOOLS)/python -m tools.copier_file > $@
 
-# What a release has to pass; tests of `make release` itself leave it out.
+# The steps before a release; the test of `make release` itself skips them.
 RELEASE_STEPS ?= locks lint test test-browser test-services test-update test-choices test-every-choice test-docker
 
 .PHONY: release
-release: ## Refresh the locks, test everything, then write, commit and tag a release
+release: ## Update the lock files, test everything, then write, commit and tag a release
 	@python3 -m tools.release check
 	@if [ -n '$(RELEASE_STEPS)' ]; then $(MAKE) --no-print-directory $(RELEASE_STEPS); fi
 	@python3 -m tools.release write
@@ -109,11 +109,11 @@ pictures: needs-browser .venv/complete ## Take the pictures in docs/images: page
 	$(TOOLS)/pytest --quiet tests/browser/take_pictures.py
 
 .PHONY: guarantees
-guarantees: .venv/complete ## Write docs/guarantees.md from the tests' own words
+guarantees: .venv/complete ## Write docs/guarantees.md from the tests' docstrings
 	$(TOOLS)/python -m tools.guarantees > docs/guarantees.md
 
 .PHONY: clean
-clean: ## Delete what these commands have made
+clean: ## Delete what these commands created
 	@if [ -d build/demo ]; then $(MAKE) --no-print-directory stop-demo; fi
 	rm -rf .cache .hypothesis .pytest_cache .ruff_cache .venv build
 
