@@ -22,7 +22,7 @@ from tests.project import INSIDE, Install, Project, installed
 from tools import PROJECT_TEMPLATE, TEMPLATE, programs
 
 HERE = Path(__file__).resolve().parent
-CACHE = TEMPLATE / ".cache"
+CACHE = (TEMPLATE / ".cache").resolve()
 # Debian's, or the Chrome of GitHub's machines; without one, Playwright's own.
 CHROMIUM = next(filter(None, map(shutil.which, programs.CHROMIUM)), None)
 
