@@ -274,6 +274,13 @@ def read() -> dict[str, Any]:
     return values
 
 
+<% if cookiecutter.cms == "wagtail" %>
+def development_url() -> str:
+    """Return the site's URL on this machine, which `fab start` prints; `read` has read `.env` before."""
+    return f"http://localhost:{os.environ.get('WEB_PORT') or 8000}"
+
+
+<% endif %>
 def options(variable: Variable, production: bool) -> dict[str, Any]:
     """Return the arguments for environs' parser of the variable."""
     arguments: dict[str, Any] = {"validate": [variable.validate] if variable.validate else []}

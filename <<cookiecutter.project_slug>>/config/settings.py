@@ -9,7 +9,11 @@ from hashlib import sha256
 from django.utils.csp import CSP
 
 from config.backends import bucket, bucket_origin, caches, database, mailer
+<% if cookiecutter.cms == "wagtail" %>
+from config.environment import BASE_DIR, development_url, read
+<% else %>
 from config.environment import BASE_DIR, read
+<% endif %>
 from config.logs import logging_config
 <% if cookiecutter.__with_allauth == "yes" %>
 from config.providers import providers
@@ -121,7 +125,7 @@ MIDDLEWARE = [
     "apps.authentication.middleware.SecondFactorMiddleware",
 <% endif %>
 <% if cookiecutter.cms == "wagtail" %>
-    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "apps.pages.middleware.PagesMiddleware",
 <% endif %>
 ]
 
@@ -349,8 +353,12 @@ STORAGES = {
 # https://docs.wagtail.org/en/stable/reference/settings.html and docs/cms.md
 
 WAGTAIL_SITE_NAME = SITE_NAME
-# The address in the CMS's mail
-WAGTAILADMIN_BASE_URL = f"http{'s' if SECURE_SSL_REDIRECT else ''}://{ALLOWED_HOSTS[0].lstrip('.')}"
+# Where the site is, for the CMS's mail
+WAGTAILADMIN_BASE_URL = (
+    development_url()
+    if DEBUG
+    else f"http{'s' if SECURE_SSL_REDIRECT else ''}://{ALLOWED_HOSTS[0].lstrip('.')}"
+)
 # Nobody signs in, takes a new password or changes an address but on the site's own pages.
 WAGTAILADMIN_LOGIN_URL = WAGTAIL_FRONTEND_LOGIN_URL = LOGIN_URL
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_PASSWORD_RESET_ENABLED = False
@@ -360,6 +368,13 @@ WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 # Those who may see a page are members of a group, or signed in; no password goes round.
 WAGTAIL_PRIVATE_PAGE_OPTIONS = WAGTAILDOCS_PRIVATE_COLLECTION_OPTIONS = {"SHARED_PASSWORD": False}
+# Whether something runs `publish_scheduled` regularly: docs/cms.md
+<% if cookiecutter.tasks == "database" %>
+SCHEDULED_PUBLISHING = env["TASKS"].lower() == "database"
+<% else %>
+SCHEDULED_PUBLISHING = False
+<% endif %>
+WAGTAILIMAGES_IMAGE_FORM_BASE = "apps.pages.images.ImageForm"
 WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpeg", "jpg", "png", "webp"]
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odp", "ods", "odt", "pdf", "pptx", "txt", "xlsx", "zip"]
 # Below BODY_MAX_BYTES, so that a form says what is wrong.

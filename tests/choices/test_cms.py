@@ -1,6 +1,7 @@
 """The CMS in Chromium, as in production: an editor writes a page, with a picture that is kept in S3."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -10,18 +11,29 @@ from tests import bucket
 from tests.browser.visitors import PASSWORD, Visitors, follow, judge, send
 from tests.choices.passkeys import add_passkey, use_authenticator
 from tests.conftest import TEMPLATE
-from tests.production import Production, Site
+from tests.production import Production, Site, Visitor
 from tests.project import Install
 
 PICTURE = TEMPLATE / "docs" / "images" / "first-page-light.png"
 
 
+# The pages that `fab seed` makes, and one below them.
+PAGES = """
+from apps.pages.models import ContentPage
+from apps.pages.tests.factories import make_page, seed
+
+seed()
+make_page(ContentPage.objects.get(slug="services"), title="Prices", slug="prices")
+"""
+
+
 @dataclass
 class Cms:
-    """A site with a CMS, and where its files are."""
+    """A site with a CMS, where its files are, and the project."""
 
     site: Site
     files: str
+    production: Production
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +41,20 @@ def cms(cookies_session, install: Install) -> Iterator[Cms]:
     """Return it running, with an editor."""
     production = Production(install(cookies_session.bake(extra_context={"cms": "wagtail"}).project_path))
     key = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
-    with (
-        bucket.s3() as files,
-        production.serve(MEDIA_BUCKET=bucket.BUCKET, MEDIA_ENDPOINT_URL=files, **key) as site,
-    ):
+    with bucket.s3() as files, ExitStack() as stack:
+        bucket_of_site = {"MEDIA_BUCKET": bucket.BUCKET, "MEDIA_ENDPOINT_URL": files, **key}
+        production.manage("migrate")
+        production.python(PAGES, **bucket_of_site)
+        site = stack.enter_context(
+            production.serve(WEB_CONCURRENCY="2", RUN_MIGRATIONS="false", **bucket_of_site)
+        )
         production.python(
             "from django.contrib.auth.models import Group\n"
             "from apps.accounts.models import User\n"
             f"editor = User.objects.create_user('editor@example.org', {PASSWORD!r}, is_staff=True)\n"
             "editor.groups.add(Group.objects.get(name='Moderators'))"
         )
-        yield Cms(site, files)
+        yield Cms(site, files, production)
 
 
 @pytest.fixture
@@ -102,7 +117,7 @@ def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
 
     found = visitors.open("/search/?query=upstream")
     judge(found)
-    follow(found.get_by_role("link", name="Boats"))
+    follow(found.locator("main").get_by_role("link", name="Boats"))
     picture = found.get_by_role("img", name="A rowing boat")
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("(picture) => picture.naturalWidth")
@@ -113,3 +128,60 @@ def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
 def test_pages_of_visitors(visitors: Visitors, path: str) -> None:
     """They are accessible and keep to the policy, also before an editor has written one."""
     judge(visitors.open(path))
+
+
+def test_the_seeded_pages_are_reached_by_clicks(visitors: Visitors) -> None:
+    """From the first page every page that `fab seed` makes is reached by links, by the keyboard alone."""
+    page = visitors.open("/", size="phone")
+    for name in ("About us", "Services", "Contact"):
+        link = page.get_by_role("navigation", name="Pages").get_by_role("link", name=name)
+        for _ in range(20):
+            page.keyboard.press("Tab")
+            if link.evaluate("(link) => link == document.activeElement"):
+                break
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(link).to_have_attribute("aria-current", "page")
+        judge(page)
+    follow(page.get_by_role("link", name="Services"))
+    follow(page.get_by_role("link", name="Prices"))
+    expect(page.get_by_role("link", name="Services").first).to_have_attribute("aria-current", "true")
+
+
+def test_all_workers_agree_on_the_pages_urls(cms: Cms) -> None:
+    """A change of the first page's slug by one process breaks no link in another's pages."""
+    visitor = Visitor(cms.site)
+    paths = ["/services/prices/", "/sitemap.xml"] * 10
+    for slug in ("start", "home"):
+        assert {visitor.get(path).status for path in paths} == {200}
+        cms.production.python(
+            "from apps.pages.models import HomePage\n"
+            f"page = HomePage.objects.get()\npage.slug = {slug!r}\npage.save()"
+        )
+        answers = [visitor.get(path) for path in paths]
+        assert {answer.status for answer in answers} == {200}
+        assert not [answer.text for answer in answers if "None" in answer.text]
+
+
+def test_a_redirect_leads_to_the_pages_old_url_again(visitors: Visitors, cms: Cms) -> None:
+    """A browser that has followed a page to its new URL follows it back."""
+    page = visitors.open("/")
+    for old, new in (("contact", "write-to-us"), ("write-to-us", "contact")):
+        cms.production.python(
+            "from apps.pages.models import ContentPage\n"
+            f"page = ContentPage.objects.get(slug={old!r})\n"
+            f"page.slug = {new!r}\npage.save_revision().publish()"
+        )
+        page.goto(visitors.address(f"/{old}/"))
+        assert page.url == visitors.address(f"/{new}/")
+
+
+def test_a_moderator_is_mailed_a_link_that_works(cms: Cms) -> None:
+    """The mail about a page to approve leads to the site's host, and in development to its port."""
+    script = "from django.conf import settings\nprint(settings.WAGTAILADMIN_BASE_URL)"
+    for variables, url in (
+        ({"HTTPS": "true"}, "https://localhost"),
+        ({"DEBUG": "true", "WEB_PORT": "8123"}, "http://localhost:8123"),
+    ):
+        assert cms.production.python(script, **variables).split()[-1] == url

@@ -7,9 +7,14 @@ class PagesConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from apps.pages import widgets
+        from django.tasks.signals import task_started
+        from wagtail.models import Site
+
+        from apps.pages import checks, widgets  # noqa: F401 - registers its check
 
         widgets.install()
+        # As before each request: apps.pages.middleware.
+        task_started.connect(lambda **_: Site.clear_site_root_paths_cache(), weak=False)
 
 
 class UsersConfig(WagtailUsersAppConfig):

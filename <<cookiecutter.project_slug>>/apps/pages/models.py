@@ -14,7 +14,9 @@ from wagtail.fields import StreamField
 from wagtail.models import Page
 from wagtail.search import index
 
+from apps.pages.addresses import first_page
 from apps.pages.blocks import BodyBlock
+from apps.pages.forms import PageCopyForm, PageForm
 
 # The editor shows a page beside its form, in a frame: the one place where the site's pages may be in one.
 PREVIEW_CSP = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
@@ -32,6 +34,8 @@ class SitePage(Page):
         index.SearchField("introduction"),
         index.SearchField("body"),
     ]
+    base_form_class = PageForm
+    copy_form_class = PageCopyForm
 
     class Meta:
         abstract = True
@@ -62,7 +66,7 @@ class ContentPage(SitePage):
     """Any other page."""
 
     parent_page_types = ["pages.HomePage", "pages.ContentPage"]
-    # Listed on the page above it, unless an editor says otherwise.
+    # In the menu, or in the list of the page above it, unless an editor says otherwise.
     show_in_menus_default = True
 
     class Meta:
@@ -72,5 +76,6 @@ class ContentPage(SitePage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Add the pages above this one, from the home page down."""
         context = super().get_context(request, *args, **kwargs)
-        context["parents"] = self.get_ancestors().filter(depth__gt=1)
+        first = first_page(request)
+        context["parents"] = self.get_ancestors().filter(depth__gte=first.depth if first else 2)
         return context

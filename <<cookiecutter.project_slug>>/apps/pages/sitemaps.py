@@ -1,5 +1,4 @@
 from django.contrib.sitemaps import Sitemap
-from django.db.models import QuerySet
 from wagtail.models import Page, Site
 
 
@@ -10,12 +9,17 @@ class PagesSitemap(Sitemap):
     sitemap has those of its table of sites.
     """
 
-    def items(self) -> "QuerySet[Page]":
-        home = Site.objects.get(is_default_site=True).root_page
-        return Page.objects.descendant_of(home, inclusive=True).live().public().order_by("path")
+    def items(self) -> list[Page]:
+        site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
+        if not site:
+            return []
+        pages = Page.objects.descendant_of(site.root_page, inclusive=True).live().public()
+        # Wagtail keeps the sites' paths on this object for all of them.
+        urls = ((page, page.get_url_parts(self)) for page in pages.order_by("path"))
+        return [page for page, parts in urls if parts and parts[0] == site.pk]
 
     def location(self, item: Page) -> str:
-        return item.get_url_parts()[2]
+        return item.get_url_parts(self)[2]
 
 
 SITEMAPS = {"pages": PagesSitemap}

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from wagtail.models import Page
 
+from apps.pages.addresses import first_page
+
 RESULTS_ON_A_PAGE = 10
 
 
@@ -27,7 +29,10 @@ def search(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         # Without signs, which mean something to a database.
         words = " ".join(re.findall(r"\w+", form.cleaned_data["query"]))
-        pages = Page.objects.live().public()
-        found = pages.search(words) if words else pages.none()
+        pages, first = Page.objects.live().public(), first_page(request)
+        if words and first:
+            found = pages.descendant_of(first, inclusive=True).search(words)
+        else:
+            found = pages.none()
         context["results"] = Paginator(found, RESULTS_ON_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "pages/search.html", context)

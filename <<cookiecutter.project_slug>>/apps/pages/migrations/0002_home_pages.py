@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -28,9 +30,10 @@ def make_home_page(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> 
     )
     Page.objects.filter(depth=1).update(numchild=1)
     # Where the site is, for mail and previews; Settings > Sites changes it.
+    url = urlsplit(settings.WAGTAILADMIN_BASE_URL)
     Site.objects.create(
-        hostname=settings.ALLOWED_HOSTS[0].lstrip("."),
-        port=443 if settings.SECURE_SSL_REDIRECT else 80,
+        hostname=url.hostname,
+        port=url.port or (443 if url.scheme == "https" else 80),
         site_name=settings.SITE_NAME,
         root_page=home,
         is_default_site=True,

@@ -5,9 +5,10 @@ from itertools import count
 from typing import Any
 
 from django.core.files.images import ImageFile
+from django.core.management.base import CommandError
 from PIL import Image as Picture
 from wagtail.images.models import Image
-from wagtail.models import Page
+from wagtail.models import Page, Site
 from wagtail.rich_text import RichText
 
 from apps.pages.models import ContentPage, HomePage
@@ -53,6 +54,8 @@ PAGES = {
 
 def seed() -> str:
     """Make the pages of a site in development, those that are missing; return what to know of them."""
+    if not Site.objects.filter(is_default_site=True).exists():
+        raise CommandError("No default site: add one in the CMS, Settings > Sites, then try again.")
     image = Image.objects.filter(title="Water").first() or make_image()
     image.contextual_alt_text = "Water below a clear sky"
     image.decorative = False

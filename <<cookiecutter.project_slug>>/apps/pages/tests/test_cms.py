@@ -2,23 +2,28 @@
 
 import json
 from contextlib import closing
+from importlib import import_module
 from io import BytesIO
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.checks import run_checks
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
+from django.urls import path, reverse
 from PIL import Image as Picture
 from pytest_django import Settings
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
+from wagtail.models import Page
 
 from apps.accounts.tests.factories import make_superuser, make_user
 from apps.pages.models import ContentPage
 from apps.pages.tests.factories import home, make_image, make_page, picture
+from apps.pages.views import search
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +115,104 @@ def test_what_an_editor_publishes_is_shown_and_found(editor: Client) -> None:
     assert "Row upstream" in shown
     assert "<h2>Above</h2>" in shown
     assert "/boats/" in Client().get("/search/?query=upstream").text
+
+
+# --- URLs that something else has ---------------------------------------------------------
+
+# What the site has itself, whatever the answers.
+TAKEN = ["admin", "account", "cms", "search", "media", "static"]
+
+
+def add(editor: Client, slug: str, **fields: str) -> Answer:
+    """Send the form of a new page below the home page."""
+    address = reverse("wagtailadmin_pages:add", args=["pages", "contentpage", home().pk])
+    return editor.post(address, page_form("New", slug=slug, **fields))
+
+
+def bulk(action: str, page: Page) -> str:
+    """Return where an action for selected pages is confirmed."""
+    address = reverse("wagtail_bulk_action", args=["wagtailcore", "page", action])
+    return f"{address}?id={page.pk}&next={CMS}"
+
+
+@pytest.mark.parametrize("slug", TAKEN)
+def test_a_page_at_a_url_that_is_taken_is_refused(editor: Client, slug: str) -> None:
+    """As a draft too, and where a page gets it later."""
+    assert "slug" in add(editor, slug).context["form"].errors
+    assert add(editor, f"{slug}s").status_code == 302
+    address = reverse("wagtailadmin_pages:edit", args=[ContentPage.objects.get().pk])
+    answer = editor.post(address, page_form("New", slug=slug, **{"action-publish": "true"}))
+    assert "slug" in answer.context["form"].errors
+
+
+def test_the_home_page_has_any_slug(editor: Client) -> None:
+    address = reverse("wagtailadmin_pages:edit", args=[home().pk])
+    for slug in ("home", "search"):
+        form = page_form("Home", slug=slug, **{"action-publish": "true"})
+        assert editor.post(address, form).status_code == 302
+        assert Client().get("/").status_code == 200
+
+
+def test_no_copy_gets_a_url_that_is_taken(editor: Client) -> None:
+    parent, page = make_page(), make_page()
+    address = reverse("wagtailadmin_pages:copy", args=[page.pk])
+    form = {"new_title": "Search", "new_slug": "search", "new_parent_page": str(home().pk)}
+    assert "new_slug" in editor.post(address, form).context["form"].errors
+    assert editor.post(address, form | {"new_parent_page": str(parent.pk)}).status_code == 302
+    assert ContentPage.objects.get(slug="search").get_parent().specific == parent
+
+
+def test_no_page_is_moved_to_a_url_that_is_taken(editor: Client) -> None:
+    page = make_page(make_page(slug="section"), slug="search")
+    address = reverse("wagtailadmin_pages:move_confirm", args=[page.pk, home().pk])
+    assert "Choose another slug" in editor.post(address, follow=True).text
+    answer = editor.post(bulk("move", page), {"chooser": str(home().pk)}, follow=True)
+    assert "Choose another slug" in answer.text
+    page.refresh_from_db()
+    assert page.url == "/section/search/"
+
+
+@pytest.mark.parametrize("taken", ["boats/", "boats/sails/"])
+def test_a_page_whose_url_is_taken_later_is_named(settings: Settings, taken: str) -> None:
+    make_page(make_page(slug="boats"), slug="sails")
+    assert not run_checks(tags=["database"], databases=["default"])
+    urls = ModuleType("urls")
+    urls.urlpatterns = [path(taken, search), *import_module(settings.ROOT_URLCONF).urlpatterns]  # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = urls
+    [warning] = run_checks(tags=["database"], databases=["default"])
+    assert warning.id == "pages.W001"
+    assert f"/{taken}." in warning.msg
+
+
+# --- The first page -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["delete", "unpublish"])
+def test_the_home_page_stays(client: Client, action: str) -> None:
+    client.force_login(make_superuser())
+    page = home()
+    address = reverse(f"wagtailadmin_pages:{action}", args=[page.pk])
+    assert "Settings &gt; Sites" in client.post(address, follow=True).text
+    assert "Settings &gt; Sites" in client.post(bulk(action, page), follow=True).text
+    assert Client().get("/").status_code == 200
+    other = make_page()
+    client.post(reverse(f"wagtailadmin_pages:{action}", args=[other.pk]))
+    assert not ContentPage.objects.live().exists()
+
+
+def test_the_home_page_does_not_expire(editor: Client) -> None:
+    fields = {"expire_at": "2100-01-01 00:00", "action-publish": "true"}
+    address = reverse("wagtailadmin_pages:edit", args=[home().pk])
+    answer = editor.post(address, page_form("Home", **fields))
+    assert "expire_at" in answer.context["form"].errors
+    assert add(editor, "boats", **fields).status_code == 302
+
+
+@pytest.mark.parametrize("regularly", [True, False])
+def test_a_schedule_says_what_it_takes(editor: Client, settings: Settings, regularly: bool) -> None:
+    settings.SCHEDULED_PUBLISHING = regularly
+    text = editor.get(reverse("wagtailadmin_pages:edit", args=[home().pk])).text
+    assert ("docs/cms.md" in text) is not regularly
 
 
 # --- The Content Security Policy ----------------------------------------------------------
@@ -212,6 +315,19 @@ def test_what_is_no_picture_is_refused(editor: Client, name: str, content: bytes
     answer = upload(editor, "wagtailimages:add", SimpleUploadedFile(name, content))
     assert answer.status_code == 200
     assert not Image.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["avif", "gif", "jpeg", "png", "webp"])
+def test_a_picture_that_is_cut_is_refused(editor: Client, kind: str) -> None:
+    """Its head may say what it is, but pages cannot show it."""
+    drawn = BytesIO()
+    Picture.effect_noise((640, 480), 100).convert("RGB").save(drawn, kind)
+    for kept in (0.05, 0.5, 0.95):
+        file = SimpleUploadedFile(f"picture.{kind}", drawn.getvalue()[: int(drawn.tell() * kept)])
+        answer = upload(editor, "wagtailimages:add", file)
+        assert answer.context["form"].errors.keys() == {"file"}
+    file = SimpleUploadedFile(f"picture.{kind}", drawn.getvalue())
+    assert upload(editor, "wagtailimages:add", file).status_code == 302
 
 
 def test_a_picture_is_taken(editor: Client) -> None:

@@ -1,13 +1,16 @@
 """The pages as visitors get them."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
-from wagtail.models import PageViewRestriction
+from wagtail.contrib.redirects.models import Redirect
+from wagtail.models import PageViewRestriction, Site
 from wagtail.rich_text import RichText
 
 from apps.accounts.tests.factories import make_user
@@ -110,15 +113,106 @@ def test_a_draft_is_shown_to_nobody(client: Client) -> None:
     assert client.get(page.url).status_code == 404
 
 
-def test_an_address_that_has_changed_leads_on(
-    client: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
+type Rename = Callable[[ContentPage, str], None]
+
+
+@pytest.fixture
+def rename(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -> Rename:
+    """Return how to give a page another slug, from which Wagtail makes a redirect."""
+
+    def rename(page: ContentPage, slug: str) -> None:
+        page.slug = slug
+        with django_capture_on_commit_callbacks(execute=True):
+            page.save_revision().publish()
+
+    return rename
+
+
+def test_an_address_that_has_changed_leads_on(client: Client, rename: Rename) -> None:
+    rename(make_page(slug="boats"), "ships")
+    for query in ("", "?page=2&q=%C3%BC"):
+        answer = client.get(f"/boats/{query}")
+        assert (answer.status_code, answer["Location"]) == (301, f"/ships/{query}")
+        assert answer["Cache-Control"] == "no-cache"
+
+
+def test_a_redirect_leads_nowhere_but_to_a_page(client: Client, rename: Rename) -> None:
     page = make_page(slug="boats")
-    page.slug = "ships"
-    with django_capture_on_commit_callbacks(execute=True):
-        page.save_revision().publish()
-    answer = client.get("/boats/")
-    assert (answer.status_code, answer["Location"]) == (301, "/ships/")
+    rename(page, "ships")
+    rename(page, "boats")
+    assert client.get("/ships/")["Location"] == "/boats/"
+    assert client.get("/boats/").status_code == 200
+    page.unpublish()
+    for address in ("/boats/", "/ships/", "/boats/?q=1"):
+        assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("old", "link", "asked", "location"),
+    [
+        ("/old", "/new/", "/old/?q=1", "/new/?q=1"),
+        ("/old", "https://example.org/", "/old/?q=1", "https://example.org/?q=1"),
+        ("/old", "/new/?page=2", "/old/?q=1", "/new/?page=2"),
+        ("/old?q=1", "/new/", "/old/?q=1", "/new/"),
+        ("/old", "/old/", "/old/", ""),
+        ("/old", "/old/?q=1", "/old/", ""),
+        ("/old", "http://testserver/old", "/old/", ""),
+    ],
+)
+def test_a_redirect_that_somebody_has_made(
+    client: Client, old: str, link: str, asked: str, location: str
+) -> None:
+    Redirect.objects.create(old_path=old, redirect_link=link)
+    answer = client.get(asked)
+    assert answer.status_code == (301 if location else 404)
+    assert answer.get("Location", "") == location
+
+
+def test_a_page_without_a_url_is_left_out(client: Client) -> None:
+    """Such as those beside and above the site's first page."""
+    beside = make_page(title="Beside", show_in_menus=True)
+    first = make_page(title="First")
+    make_page(
+        first,
+        slug="below",
+        show_in_menus=True,
+        body=[
+            ("text", RichText(f'<p><a linktype="page" id="{beside.pk}">Aside</a></p>')),
+            ("action", {"text": "Go", "page": beside}),
+        ],
+    )
+    Site.objects.update(root_page=first)
+    text = client.get("/below/").text
+    assert "Aside" in text
+    assert "None" not in text
+    assert [link for link in re.findall(r'href="(/[^"]*)"', text) if "below" in link]
+    assert "Beside" not in text + client.get("/search/?query=beside").text
+    found = re.findall("<loc>http://testserver(.*?)</loc>", client.get("/sitemap.xml").text)
+    assert found == ["/", "/below/"]
+
+
+def test_without_a_site_there_are_no_pages(client: Client) -> None:
+    make_page(slug="boats")
+    Site.objects.all().delete()
+    assert "<loc>" not in client.get("/sitemap.xml").text
+    assert client.get("/search/?query=boats").status_code == 200
+    assert client.get("/account/login/").status_code == 200
+    assert client.get("/").status_code == 404
+    with pytest.raises(CommandError, match="Settings > Sites"):
+        seed()
+
+
+def test_the_menu_leads_to_the_marked_pages(client: Client) -> None:
+    boats = make_page(title="Boats", slug="boats")
+    make_page(boats, title="Sails", slug="sails")
+    make_page(title="Hidden", slug="hidden", show_in_menus=False)
+    PageViewRestriction.objects.create(page=make_page(title="Private"), restriction_type="login")
+    make_page(title="Lakes", slug="lakes")
+    for address, boats_are in (("/", ""), ("/boats/", "page"), ("/boats/sails/", "true")):
+        [menu] = re.findall(r'<nav class="site-nav menu".*?</nav>', client.get(address).text, re.S)
+        assert re.findall(r">(\w+)</a>", menu) == ["Boats", "Lakes"]
+        assert re.findall(r'aria-current="(\w+)"', menu) == [boats_are] * bool(boats_are)
+    assert "site-nav menu" in client.get("/account/login/").text
 
 
 @pytest.mark.parametrize("address", ["/", "/about-us/"])
