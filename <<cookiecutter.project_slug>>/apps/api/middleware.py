@@ -2,25 +2,37 @@ import json
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_cache_control
 
 PREFIX = "/api/"
+# Neither framework catches these while it reads a request.
+READ_ERRORS: dict[type[Exception], tuple[int, str]] = {
+    RequestDataTooBig: (413, "The body is too long."),
+    TooManyFieldsSent: (400, "There are too many fields."),
+    TooManyFilesSent: (400, "There are too many files."),
+    RecursionError: (400, "The JSON is nested too deeply."),
+}
 
 
 class ApiMiddleware:
     """Sends errors below /api/ as JSON, whatever part of the site refuses a request.
 
-    The page at /api/ itself is for people.
+    HEAD is the same as GET; the server leaves the body out. The page at /api/ itself is for people.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
         if not request.path_info.startswith(PREFIX) or request.path_info == PREFIX:
-            return response
+            return self.get_response(request)
+        method = request.method
+        if method == "HEAD":
+            request.method = "GET"
+        response = self.get_response(request)
+        request.method = method
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
         # In development Django's page says where it failed.
         is_page_for_developers = settings.DEBUG and response.status_code == 500
@@ -34,7 +46,8 @@ class ApiMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer a body nested deeper than Python's JSON parser can follow, which no framework catches."""
-        if isinstance(exception, RecursionError) and request.path_info.startswith(PREFIX):
-            return JsonResponse({"detail": "The JSON is nested too deeply."}, status=400)
-        return None
+        """Say what is wrong with a request that cannot be read."""
+        if type(exception) not in READ_ERRORS or not request.path_info.startswith(PREFIX):
+            return None
+        status, detail = READ_ERRORS[type(exception)]
+        return JsonResponse({"detail": detail}, status=status)

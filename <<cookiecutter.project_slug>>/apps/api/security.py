@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer
+from ninja.security import SessionAuth as NinjaSessionAuth
 from ninja.throttling import BaseThrottle
 
 from apps.accounts.models import User
@@ -20,6 +21,13 @@ class TokenAuth(HttpBearer):
             raise AuthenticationError
         request.user = user
         return user
+
+
+class SessionAuth(NinjaSessionAuth):
+    """Checks the CSRF token of people who are signed in; a program without a token gets 401."""
+
+    def __call__(self, request: HttpRequest) -> User | None:
+        return super().__call__(request) if request.user.is_authenticated else None
 
 
 class UserThrottle(BaseThrottle):

@@ -1,19 +1,19 @@
 """What is at /api/v1/: https://django-ninja.dev"""
 
-from typing import cast
+from typing import Any, NoReturn, cast
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, NinjaAPI, Schema, Status
+from ninja.errors import ValidationError, ValidationErrorContext
 from ninja.pagination import LimitOffsetPagination, paginate
-from ninja.security import SessionAuth
 
 from apps.accounts.models import User
 from apps.api.models import Token
 from apps.api.schemas import Me, MeChange, TokenOut
-from apps.api.security import TokenAuth, UserThrottle
+from apps.api.security import SessionAuth, TokenAuth, UserThrottle
 
 
 class Pagination(LimitOffsetPagination):
@@ -24,7 +24,22 @@ class Pagination(LimitOffsetPagination):
         offset: int = Field(0, ge=0, le=100_000)
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    """Names a field as the client does, without the name of the Python argument around it."""
+
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
+        errors = []
+        for context in error_contexts:
+            argument = getattr(context.model, "__read_from_single_attr__", None)
+            for error in super().validation_error_from_error_contexts([context]).errors:
+                source, *path = error["loc"]
+                errors.append(error | {"loc": [source, *path[path[:1] == [argument] :]]})
+        return ValidationError(errors)
+
+
+api = Api(
     title=settings.SITE_NAME,
     version="1",
     auth=[TokenAuth(), SessionAuth()],
@@ -33,6 +48,12 @@ api = NinjaAPI(
     openapi_url=None,
     docs_url=None,
 )
+
+
+@api.exception_handler(Exception)
+def raise_error(request: HttpRequest, error: Exception) -> NoReturn:
+    """Have Django handle it in development too, where Ninja would return 500 whatever it is."""
+    raise error
 
 
 @api.get("/openapi.json", include_in_schema=False)

@@ -26,7 +26,7 @@ def token(user: User) -> Token:
 def program(token: Token) -> Client:
     """A program that sends the token; what goes wrong is an answer, as in production."""
     headers = {"authorization": f"Bearer {token.secret}"}
-    return Client(headers=headers, raise_request_exception=False)
+    return Client(enforce_csrf_checks=True, raise_request_exception=False, headers=headers)
 
 
 @pytest.fixture

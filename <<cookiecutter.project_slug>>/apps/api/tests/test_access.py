@@ -62,6 +62,12 @@ def test_a_token_is_believed_before_a_session(client: Client, token: Token) -> N
     assert client.get(ME, headers=bearer(token.secret)).json()["email"] == "ann@example.org"
 
 
+@pytest.mark.django_db
+def test_whoever_forgets_the_token_is_asked_for_it() -> None:
+    answer = Client(enforce_csrf_checks=True).patch(ME, {}, content_type="application/json")
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+
+
 def test_a_session_takes_the_csrf_token_to_change_something(user: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(user)
@@ -74,8 +80,7 @@ def test_a_session_takes_the_csrf_token_to_change_something(user: User) -> None:
     assert answer.status_code == 200
 
 
-def test_a_token_takes_no_csrf_token(token: Token) -> None:
-    program = Client(enforce_csrf_checks=True, headers=bearer(token.secret))
+def test_a_token_takes_no_csrf_token(program: Client) -> None:
     answer = program.patch(ME, {"name": "Ann"}, content_type="application/json")
     assert answer.status_code == 200
     assert not answer.cookies

@@ -14,6 +14,14 @@ def no_such_address(client: Client) -> Any:
     return client.get("/api/v1/no-such-thing")
 
 
+def no_such_address_to_post_to(client: Client) -> Any:
+    return client.post("/api/v1/no-such-thing", {}, content_type="application/json")
+
+
+def slash_at_the_end(client: Client) -> Any:
+    return client.patch("/api/v1/me/", {"name": "Ann"}, content_type="application/json")
+
+
 def no_such_version(client: Client) -> Any:
     return client.get("/api/v2/me")
 
@@ -28,6 +36,14 @@ def forged_host(client: Client) -> Any:
 
 def too_long(client: Client) -> Any:
     return client.patch("/api/v1/me", "x" * 11_000_000, content_type="application/json")
+
+
+def too_long_for_json(client: Client) -> Any:
+    return client.patch("/api/v1/me", {"name": "x" * 3_000_000}, content_type="application/json")
+
+
+def too_many_fields(client: Client) -> Any:
+    return client.get("/api/v1/tokens", {str(n): "" for n in range(10_001)})
 
 
 def nested_too_deep(client: Client) -> Any:
@@ -49,10 +65,14 @@ def broken(client: Client) -> Any:
 
 ERRORS: dict[Callable[[Client], Any], int] = {
     no_such_address: 404,
+    no_such_address_to_post_to: 404,
+    slash_at_the_end: 404,
     no_such_version: 404,
     wrong_method: 405,
     forged_host: 400,
     too_long: 413,
+    too_long_for_json: 413,
+    too_many_fields: 400,
     nested_too_deep: 400,
     no_length: 411,
     broken: 500,
@@ -71,8 +91,33 @@ def test_errors_are_json(program: Client, ask: Callable[[Client], Any]) -> None:
     )
     assert not answer.cookies
     assert answer.json().keys() == {"detail"}
+    assert answer.json()["detail"]
     if ask is wrong_method:
         assert "PATCH" in answer["Allow"]
+
+
+# Django's page for developers fails itself where it shows too many fields.
+@pytest.mark.parametrize(
+    "ask",
+    [ask for ask in ERRORS if ask not in {broken, too_many_fields}],
+    ids=lambda ask: ask.__name__,
+)
+def test_errors_are_the_same_in_development(
+    program: Client, settings: LazySettings, ask: Callable[[Client], Any]
+) -> None:
+    settings.DEBUG = True
+    answer = ask(program)
+    assert answer.status_code == ERRORS[ask]
+    assert answer.json().keys() == {"detail"}
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("me", 200), ("tokens", 200), ("tokens/1", 405), ("nothing", 404)]
+)
+def test_head_is_get_without_the_body(program: Client, address: str, status: int) -> None:
+    answer = program.head(f"/api/v1/{address}")
+    assert (answer.status_code, answer.content) == (status, b"")
+    assert answer["Content-Type"].startswith("application/json")
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from apps.accounts.limits import Limit
@@ -43,7 +44,9 @@ def test_a_person_with_several_tokens(program: Client, user: User) -> None:
 
 
 @pytest.mark.django_db
-def test_wrong_tokens_from_one_address() -> None:
+@pytest.mark.parametrize("debug", [False, True])
+def test_wrong_tokens_from_one_address(settings: LazySettings, debug: bool) -> None:
+    settings.DEBUG = debug
     assert [bearer(f"{n}").get(ME).status_code for n in range(3)] == [401, 401, 429]
     assert bearer("x", "192.0.2.2").get(ME).status_code == 401
 
