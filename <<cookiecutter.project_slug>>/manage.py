@@ -6,10 +6,21 @@ raise SystemExit("This project is unfinished, since Cookiecutter ran no hooks. D
 <% endif %>
 import os
 import sys
+from pathlib import Path
+from typing import Any
 
 from django.core.management import execute_from_command_line
+from django.utils.autoreload import BaseReloader, autoreload_started
+
+
+def watch(sender: BaseReloader, **_: Any) -> None:
+    """Restart the server on an edit of any of these, also of one whose import has failed."""
+    for folder in ("apps", "config"):
+        sender.watch_dir(Path(__file__).parent / folder, "**/*.py")
+
 
 if __name__ == "__main__":
     # Not those of another project, which a shell may name.
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    autoreload_started.connect(watch)
     execute_from_command_line(sys.argv)

@@ -72,14 +72,23 @@ def test_an_edit_is_seen(
     assert within(60, lambda: mark in get(address + page)), f"{mark} is not in {page}"
 
 
-def test_an_error_in_python_and_its_mending(site: Site) -> None:
-    """A syntax error is in the log; mending it brings the site back."""
+@pytest.mark.parametrize(
+    ("file", "line", "error"),
+    [
+        ("views.py", "this is no Python", "SyntaxError"),
+        # Raised by Django, not in the file itself.
+        ("urls.py", 'urlpatterns.append(path("x/", 1))', "view must be a callable"),
+    ],
+    ids=["syntax", "library"],
+)
+def test_an_error_in_python_and_its_fix(site: Site, file: str, line: str, error: str) -> None:
+    """An error in a file, or of a library on its import, is in the log; fixing the file is enough."""
     project, address = site
-    path = project.folder / "apps" / "core" / "views.py"
+    path = project.folder / "apps" / "core" / file
     good = path.read_text()
-    path.write_text(f"{good}\nthis is no Python\n")
+    path.write_text(f"{good}\n{line}\n")
     log = project.folder / ".run" / "site.log"
-    assert within(60, lambda: "SyntaxError" in log.read_text())
+    assert within(60, lambda: error in log.read_text())
     # Django notes its files' times a moment after it has failed, and misses what is saved before that.
     time.sleep(2)
 
