@@ -6,22 +6,14 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
-from ninja import Field, NinjaAPI, Schema, Status
+from ninja import NinjaAPI, Status
 from ninja.errors import ValidationError, ValidationErrorContext
-from ninja.pagination import LimitOffsetPagination, paginate
+from ninja.pagination import paginate
 
 from apps.accounts.models import User
 from apps.api.models import Token
-from apps.api.schemas import Me, MeChange, TokenOut
+from apps.api.schemas import Me, MeChange, Pagination, TokenOut
 from apps.api.security import SessionAuth, TokenAuth, UserThrottle
-
-
-class Pagination(LimitOffsetPagination):
-    """`?limit=20&offset=40`; the database shall not count through millions of rows."""
-
-    class Input(Schema):
-        limit: int = Field(20, ge=1, le=100)
-        offset: int = Field(0, ge=0, le=100_000)
 
 
 class Api(NinjaAPI):

@@ -1,0 +1,94 @@
+"""Tests of the recipes in docs/api.md, for both APIs; copied into a project that has followed them."""
+
+# ruff: noqa: F811 - the fixtures
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apps.api.tests.conftest import program, token, user  # noqa: F401
+from apps.books.models import Author, Book
+from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+BOOKS = "/api/v1/books"
+EMMA = {"title": "Emma", "author": {"name": "Jane Austen"}, "chapters": [{"title": "I"}, {"title": "II"}]}
+# What the two frameworks return where a field is wrong.
+INVALID = {400, 422}
+
+
+def add(program: Client, **change: Any) -> Any:
+    """Send a book."""
+    return program.post(BOOKS, EMMA | change, content_type="application/json")
+
+
+def upload(program: Client, name: str = "emma.pdf", **fields: str) -> Any:
+    """Send the file of a new book."""
+    number = add(program).json()["id"]
+    file = SimpleUploadedFile(name, b"%PDF-1.7")
+    return program.post(f"{BOOKS}/{number}/file", {"file": file, **fields})
+
+
+@pytest.fixture(autouse=True)
+def media(settings: LazySettings, tmp_path: Path) -> Path:
+    """Keep the files out of the project."""
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+def test_a_nested_object_and_a_list(program: Client) -> None:
+    for title in ("Emma", "Persuasion"):
+        answer = add(program, title=title)
+        assert answer.status_code == 201
+        book = answer.json()
+        assert book == {**EMMA, "title": title, "id": book["id"], "file": None}
+    assert Author.objects.count() == 1
+    listed = program.get(BOOKS).json()
+    assert [book["title"] for book in listed.get("items") or listed["results"]] == ["Persuasion", "Emma"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"author": None}, "author"),
+        ({"author": {}}, "name"),
+        ({"author": "Jane Austen"}, "author"),
+        ({"chapters": {}}, "chapters"),
+        ({"chapters": [{"title": "I"}, {"title": "x" * 151}]}, "title"),
+    ],
+)
+def test_a_wrong_field_is_named(program: Client, change: dict[str, Any], field: str) -> None:
+    answer = add(program, **change)
+    assert answer.status_code in INVALID
+    assert json.dumps(field) in answer.content.decode()
+    assert not Author.objects.exists()
+
+
+def test_a_file(program: Client, media: Path) -> None:
+    answer = upload(program)
+    assert answer.status_code == 200
+    assert answer.json()["file"].endswith("/media/books/emma.pdf")
+    assert (media / "books" / "emma.pdf").read_bytes() == b"%PDF-1.7"
+
+
+def test_no_such_file(program: Client) -> None:
+    number = add(program).json()["id"]
+    assert upload(program, "emma.html").status_code in INVALID
+    assert program.post(f"{BOOKS}/{number}/file", {"file": "emma.pdf"}).status_code in INVALID
+    assert program.post(f"{BOOKS}/{number}/file").status_code in INVALID
+    assert program.post(f"{BOOKS}/0/file", {"file": SimpleUploadedFile("a.pdf", b"-")}).status_code == 404
+    assert not Book.objects.exclude(file="").exists()
+
+
+def test_too_many_fields_beside_a_file(program: Client) -> None:
+    answer = upload(program, **{str(n): "" for n in range(10_001)})
+    assert (answer.status_code, answer.json()) == (400, {"detail": "There are too many fields."})
+
+
+@pytest.mark.django_db
+def test_strangers_get_nothing() -> None:
+    stranger = Client(enforce_csrf_checks=True)
+    answers = [add(stranger), stranger.get(BOOKS), stranger.post(f"{BOOKS}/1/file")]
+    assert {answer.status_code for answer in answers} == {401}
