@@ -115,6 +115,12 @@ def test_the_page_is_for_those_who_may_use_the_api(client: Client, user: User) -
     assert "unsafe" not in page["Content-Security-Policy"]
 
 
+def test_the_first_page_leads_whoever_is_signed_in_there(client: Client, user: User) -> None:
+    assert 'href="/api/"' not in client.get("/").text
+    client.force_login(user)
+    assert 'href="/api/"' in client.get("/").text
+
+
 def test_the_administration_cannot_be_where_the_api_is() -> None:
     with pytest.raises(ValidationError):
         validate_path("api/admin/")
