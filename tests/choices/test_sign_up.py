@@ -73,7 +73,7 @@ def provider() -> Iterator[str]:
 def site(production: Production, provider: str) -> Iterator[Site]:
     """Return it running, with a person of the staff and another server's accounts."""
     oidc = {"OIDC_CLIENT_ID": "ours", "OIDC_CLIENT_SECRET": "secret", "OIDC_NAME": "Our own"}
-    with production.serve(OIDC_SERVER_URL=provider, **oidc) as site:
+    with production.serve(OIDC_SERVER_URL=provider, ALLOWED_HOSTS="localhost,127.0.0.1", **oidc) as site:
         production.python(
             "from apps.accounts.models import User\n"
             f"User.objects.create_superuser('staff@example.org', {PASSWORD!r})\n"
@@ -133,6 +133,14 @@ def test_sign_up_and_sign_in_by_a_passkey(page: Page, site: Site) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+def test_a_passkey_that_does_not_work_says_why(page: Page, site: Site) -> None:
+    """At an IP address, for which there are no passkeys, the browser's error is shown."""
+    page.goto(f"{site.address.replace('localhost', '127.0.0.1')}/account/login/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("invalid domain")
+    judge(page)
+
+
 def test_staff_set_up_a_second_factor_before_the_administration(page: Page, site: Site) -> None:
     """The administration leads them there; afterwards, by password, it is asked for."""
     page.goto(f"{site.address}/admin/")
@@ -149,7 +157,7 @@ def test_staff_set_up_a_second_factor_before_the_administration(page: Page, site
     send(page, login="staff@example.org", password=PASSWORD)
     judge(page)
     with page.expect_navigation():
-        page.get_by_role("button", name="Use a security key").click()
+        page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
 
 

@@ -10,12 +10,36 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import limits, mailing
 from apps.accounts.models import User
 
+# In the session: the hash of the password with which somebody has signed up again.
+SIGN_UP = "authentication_sign_up"
+
 
 class AccountAdapter(DefaultAccountAdapter):
+    # Django-allauth says this of wrong codes alone; apps.accounts.limits counts sign-ins.
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": _(
+            "That was the wrong code too often, so it no longer works. Sign in, or enter the new"
+            " e-mail address again, and we send another one."
+        )
+    }
+
+    def pre_login(self, request: HttpRequest, user: User, **options: Any) -> Any:
+        """Forget a sign-up that somebody has not finished."""
+        request.session.pop(SIGN_UP, None)
+        return super().pre_login(request, user, **options)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Sign in with the password of this sign-up: an earlier one may have been a stranger's."""
+        if password := request.session.pop(SIGN_UP, ""):
+            user.password = password
+            user.save(update_fields=["password"])
+        super().login(request, user)
+
     def new_user(self, request: HttpRequest) -> User:
         """Return somebody who signs up, and whose address has yet to be verified."""
         user = User()

@@ -7,14 +7,18 @@ from functools import partial
 from typing import Any
 
 from allauth.account import forms as account_forms
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import EmailAddress, Login
 from allauth.core import context
 from allauth.mfa.base import forms as mfa_forms
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import limits, mailing
 from apps.accounts.models import User
+from apps.authentication.adapters import SIGN_UP
 
 
 class ProfileForm(forms.ModelForm):
@@ -36,10 +40,23 @@ class SignupForm(account_forms.SignupForm):
         return super().clean_email()
 
     def try_save(self, request: HttpRequest) -> Any:
-        """Hash the password also where no account is made, since it takes most of the time."""
-        if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
-        return super().try_save(request)
+        """Send a new code to whoever has never entered one, instead of the mail about an account.
+
+        The password is hashed also where no account is made, since it takes most of the time.
+        """
+        if not self.account_already_exists:
+            return super().try_save(request)
+        email = self.cleaned_data["email"]
+        password = make_password(self.cleaned_data["password1"])
+        unverified = EmailAddress.objects.filter(
+            email=email, verified=False, user__is_active=True, user__last_login=None
+        ).first()
+        if not unverified:
+            return super().try_save(request)
+        login = Login(user=unverified.user, email=email, signup=True)
+        response = perform_login(request, login)
+        request.session[SIGN_UP] = password
+        return None, response
 
 
 class ResetPasswordForm(account_forms.ResetPasswordForm):
@@ -68,6 +85,11 @@ class LimitedCode:
     """
 
     user: Any
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["code"].help_text = _("From your app, or one of your recovery codes.")
 
     def clean_code(self) -> str:
         """Return the code if it is right."""

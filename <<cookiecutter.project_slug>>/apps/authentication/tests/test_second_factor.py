@@ -60,6 +60,7 @@ def test_a_recovery_code_works_once(client: Client, user: User) -> None:
     make_totp(user)
     code = make_recovery_codes(user)[0]
     sign_in(client)
+    assert "recovery codes" in client.get(reverse("mfa_authenticate")).text
     assert enter(client, code) == reverse("core:home")
     client.post(reverse("logout"))
     sign_in(client)

@@ -1,3 +1,6 @@
+<% if cookiecutter.sign_up == "public" %>
+import re
+<% endif %>
 from typing import Any
 
 import pytest
@@ -7,7 +10,11 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 <% endif %>
 from django.core import mail
 from django.test import Client
+<% if cookiecutter.sign_up == "public" %>
+from django.urls import reverse, reverse_lazy
+<% else %>
 from django.urls import reverse
+<% endif %>
 
 <% if cookiecutter.sign_up == "public" %>
 from apps.accounts.limits import LIMITS
@@ -21,6 +28,9 @@ from apps.accounts.tests.factories import PASSWORD
 <% endif %>
 
 pytestmark = pytest.mark.django_db
+<% if cookiecutter.sign_up == "public" %>
+VERIFY = reverse_lazy("account_email_verification_sent")
+<% endif %>
 
 
 def sign_up(client: Client, email: str = "new@example.org", password: str = PASSWORD) -> Any:
@@ -45,6 +55,10 @@ def test_sign_up(client: Client) -> None:
     assert EmailAddress.objects.get(user=user).verified
 
 
+def test_the_first_page_leads_there(client: Client) -> None:
+    assert reverse("account_signup") in client.get("/").text
+
+
 def test_who_has_not_verified_their_address_cannot_sign_in(client: Client) -> None:
     sign_up(client)
     other = Client()
@@ -52,6 +66,54 @@ def test_who_has_not_verified_their_address_cannot_sign_in(client: Client) -> No
     assert "_auth_user_id" not in other.session
     other.post(reverse("account_email_verification_sent"), {"code": code_in_mail()})
     assert "_auth_user_id" in other.session
+
+
+def test_sign_up_again_sends_a_new_code(client: Client) -> None:
+    """The password is that of the sign-up whose code was entered, since the others may be a stranger's."""
+    second, third = f"second {PASSWORD}", f"third {PASSWORD}"
+    clients = [client, Client(), Client()]
+    for one, password in zip(clients, (PASSWORD, second, third), strict=True):
+        assert sign_up(one, password=password)["Location"] == VERIFY
+        assert "already exists" not in str(mail.outbox[-1].body)
+    codes = [code_in_mail(message) for message in mail.outbox]
+    assert clients[2].post(VERIFY, {"code": codes[1]}).status_code == 200
+    clients[1].post(VERIFY, {"code": codes[1]})
+    assert clients[1].get(reverse("accounts:profile")).status_code == 200
+    user = User.objects.get()
+    assert user.check_password(second)
+    assert sign_in(Client(), user.email, second) == reverse("core:home")
+    assert sign_in(Client(), user.email, third) == ""
+
+
+def test_a_sign_up_that_was_not_finished_changes_no_password(client: Client) -> None:
+    sign_up(Client())
+    sign_up(client, password=f"second {PASSWORD}")
+    client.post(reverse("logout"))
+    sign_in(client, "new@example.org")
+    client.post(VERIFY, {"code": code_in_mail()})
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_too_many_wrong_codes_lead_to_a_new_one(client: Client) -> None:
+    sign_up(client)
+    for _ in range(3):
+        answer = client.post(VERIFY, {"code": "WRONG"}, follow=True)
+    assert answer.redirect_chain == [(reverse("login"), 302)]
+    assert "wrong code too often" in answer.text
+    assert "login attempts" not in answer.text
+    assert sign_in(client, "new@example.org") == VERIFY
+    assert client.post(VERIFY, {"code": code_in_mail()})["Location"] == reverse("core:home")
+
+
+def test_a_link_to_reset_the_password_verifies_the_address(client: Client) -> None:
+    sign_up(Client())
+    client.post(reverse("password_reset"), {"email": "new@example.org"})
+    link = re.search(r"https?://[^/]+(/\S+)", str(mail.outbox[-1].body))
+    assert link
+    page = client.get(link[1], follow=True)
+    new = f"new {PASSWORD}"
+    client.post(page.request["PATH_INFO"], {"password1": new, "password2": new})
+    assert sign_in(client, "new@example.org", new) == reverse("core:home")
 
 
 def test_weak_passwords_are_refused(client: Client) -> None:
@@ -110,5 +172,6 @@ def test_nobody_signs_up(client: Client) -> None:
 
 
 def test_no_page_leads_there(client: Client) -> None:
-    assert reverse("account_signup") not in client.get(reverse("login")).text
+    for page in ("/", reverse("login")):
+        assert reverse("account_signup") not in client.get(page).text
 <% endif %>

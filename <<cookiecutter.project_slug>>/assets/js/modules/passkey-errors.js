@@ -1,0 +1,11 @@
+// What the browser says where a passkey does not work, such as at an IP address; else a button would do nothing.
+export function showPasskeyErrors(document) {
+  document.addEventListener("allauth.error", (event) => {
+    event.preventDefault();
+    const error = document.querySelector(".passkey-error") ?? document.createElement("p");
+    error.className = "message message-error passkey-error";
+    error.setAttribute("role", "alert");
+    error.textContent = event.detail.exception.message;
+    document.querySelector(".panel").append(error);
+  });
+}
