@@ -2,6 +2,7 @@
 
 import fcntl
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -23,11 +24,8 @@ def django_db_modify_db_settings_parallel_suffix() -> Iterator[None]:
     folder = django_settings.BASE_DIR / ".run"
     folder.mkdir(exist_ok=True)
     for number in count():
-        with (folder / f"tests-{number}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
+        with (folder / f"tests-{number}.lock").open("w") as lock, suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             database = django_settings.DATABASES["default"]
             if database["ENGINE"] != "django.db.backends.sqlite3":
                 database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{number}"

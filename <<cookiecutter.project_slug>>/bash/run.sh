@@ -2,10 +2,8 @@
 # Production: the image's command. Migrates, then serves.
 set -eu
 cd "$(dirname "$0")/.."
-if [ "${SCRIPT_NAME:-}" ]; then
-  echo "SCRIPT_NAME is set, but the site runs at a host's root, not below a path: docs/troubleshooting.md" >&2
-  exit 1
-fi
+[ -z "${SCRIPT_NAME:-}" ] ||
+  { echo "SCRIPT_NAME is set, but the site runs at a host's root: docs/troubleshooting.md" >&2 && exit 1; }
 
 # Waits for the database; of containers started at once one migrates, and the others wait for it.
 case "${RUN_MIGRATIONS:-true}" in
