@@ -149,17 +149,19 @@ def test_the_link_in_a_mail_is_the_owners_way_back(client: Client, user: User) -
     assert sign_in(client, password=new).status_code == 302
 
 
-def test_a_known_browser_is_known_for_one_account_alone(client: Client, user: User) -> None:
+def test_a_known_browser_is_known_for_one_account_alone(
+    client: Client, user: User, settings: LazySettings
+) -> None:
     """The cookie of a known browser is signed and valid for one account."""
     sign_in(client, password=PASSWORD)
-    cookie = client.cookies["device"]
+    cookie = client.cookies[settings.DEVICE_COOKIE_NAME]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     request = RequestFactory().get("/")
-    request.COOKIES["device"] = cookie.value
+    request.COOKIES[settings.DEVICE_COOKIE_NAME] = cookie.value
     assert limits.device(request, "Ann@example.org")
     assert not limits.device(request, "ben@example.org")
-    request.COOKIES["device"] = "x" + cookie.value
+    request.COOKIES[settings.DEVICE_COOKIE_NAME] = "x" + cookie.value
     assert not limits.device(request, user.email)
 
 

@@ -11,9 +11,12 @@ from apps.accounts.tests.factories import PASSWORD, make_superuser, make_user
 from django.conf import LazySettings
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.forms import TextInput
+from django.forms.renderers import DjangoTemplates
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 
 from tests.inside import observatory
 from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, HAS_CMS, SIGN_IN_PAGES
@@ -380,3 +383,12 @@ def test_where_a_form_comes_from_is_checked(client: Client) -> None:
     form = {"csrfmiddlewaretoken": token}
     for headers in ({}, {"referer": "https://evil.test/"}, {"origin": "https://evil.test"}):
         assert client.post(reverse("login"), form, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("value", ['"><script>', "'&", 7, True, False, None])
+def test_attributes_of_a_field_are_djangos(value: Any) -> None:
+    """The attributes of a form's field are escaped and written as Django's own template does."""
+    widget = TextInput({"data-a": value, "class": mark_safe("a&amp;b")})
+    html = widget.render("name", "value")
+    own = widget.render("name", "value", renderer=DjangoTemplates())
+    assert " ".join(html.split()).replace(" >", ">") == " ".join(own.split()).replace(" >", ">")

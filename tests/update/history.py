@@ -13,7 +13,7 @@ NOW, NEW, NEWEST, MODELS = "3000.1.1", "3000.2.1", "3000.3.1", "models"
 IMPROVED = {
     "config/settings.py": ('TIME_ZONE = "UTC"\n', 'TIME_ZONE = "UTC"\nFIRST_DAY_OF_WEEK = 1\n'),
     "Dockerfile": ("# The site's image. `docker", "# The image of the site. `docker"),
-    "docker-compose.yml": ("# The caller's numbers: files", "# The caller's own numbers: files"),
+    "docker-compose.yml": ("# Your UID and GID: files", "# Your own UID and GID: files"),
     "templates/404.html": ('<p class="lead">', '<p class="lead wide">'),
     "fabfile/steps.py": ("The tasks start this where", "Tasks start this where"),
     "apps/core/views.py": ('"""The first page."""', '"""The site\'s first page."""'),

@@ -127,17 +127,14 @@ def count(counter: Counter) -> None:
     database has each wait for the other.
     """
     now = timezone.now()
-    row = AttemptCounter.objects.filter(key=counter.key)
-    free = row.filter(count__lt=counter.limit.attempts)
-    if free.filter(expires__gt=now).update(count=F("count") + 1):
-        return
     expires = now + counter.limit.period
+    row = AttemptCounter.objects.filter(key=counter.key)
     if not row.exists():
         remove_expired()
         new = AttemptCounter(key=counter.key, expires=expires)
         AttemptCounter.objects.bulk_create([new], ignore_conflicts=True)
     row.filter(expires__lte=now).update(count=0, expires=expires)
-    if not free.update(count=F("count") + 1):
+    if not row.filter(count__lt=counter.limit.attempts).update(count=F("count") + 1):
         refuse_if_full(counter)
         # Another process has just removed the row.
         raise TooManyAttemptsError(counter.name, 1)

@@ -26,8 +26,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
     """WhiteNoise's, but what a package's file lacks, or a source map, is a warning and no error."""
 
     warned: set[str] = set()
-    # A page names about ten files, and a manifest never changes while the site runs.
-    url = cache(CompressedManifestStaticFilesStorage.url)
+    url = cache(CompressedManifestStaticFilesStorage.url)  # A page names about ten files.
 
     def url_converter(self, name: str, *args: Any, **kwargs: Any) -> Callable[[re.Match[str]], str]:
         """Return the function that puts the hash into the names that this file refers to."""

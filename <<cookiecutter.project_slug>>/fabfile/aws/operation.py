@@ -98,7 +98,7 @@ def shell(c: Context, environment: str = "") -> None:
 
 @task(help=HELP)
 def restart(c: Context, environment: str = "") -> None:
-    """Restart all containers, for example after a secret has changed."""
+    """Restart all containers with the current secrets."""
     aws = Account(environment)
     stacks.need(aws, "service")
     release.restart(aws)

@@ -82,7 +82,7 @@ def rollback(c: Context, to: str = "") -> None:
 
 @task
 def restart(c: Context) -> None:
-    """Restart the release, for example after a variable has changed.
+    """Restart the release, as for a changed variable.
 
     No request is lost.
     """
