@@ -321,7 +321,7 @@ SPECTACULAR_SETTINGS = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 # English needs no catalog of translations, and each look-up in one takes time.
-USE_I18N = LANGUAGES != [("en", "English")]
+USE_I18N = len(LANGUAGES) > 1 or LANGUAGE_CODE != "en"
 LOCALE_PATHS = [BASE_DIR / "apps" / "locale"]
 TIME_ZONE = "UTC"
 
