@@ -268,19 +268,6 @@ def test_database_of_another_server(server: Server) -> None:
         server.sh("mv kept site.env")
 
 
-def test_new_database_from_a_backup(server: Server, commit: str) -> None:
-    """Steps for a new major version of PostgreSQL: an emptied volume, a deployment, the backup."""
-    server.fab("host.backup", "--fetch")
-    newest = sorted((server.folder / "backups").iterdir())[-1]
-    before = checksums(server)
-    server.sh(f"docker compose down && docker volume rm {PROJECT}_db")
-    server.fab("host.deploy")
-    assert checksums(server) != before
-    server.fab("host.restore", str(newest), "--yes")
-    assert checksums(server) == before
-    assert server.serves(commit)
-
-
 def test_masked_copy(server: Server) -> None:
     """`fab pull` finds the release that serves, whose copy a site on SQLite cannot take, as it says."""
     (server.folder / ".venv").symlink_to(environment_of(server.folder))
