@@ -21,14 +21,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings_parallel_suffix() -> Iterator[None]:
     """Give each process its own test database, of the first number that none uses: two runs may overlap."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        yield
+        return
     folder = django_settings.BASE_DIR / ".run"
     folder.mkdir(exist_ok=True)
     for number in count():
         with (folder / f"tests-{number}.lock").open("w") as lock, suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            database = django_settings.DATABASES["default"]
-            if database["ENGINE"] != "django.db.backends.sqlite3":
-                database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{number}"
+            database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{number}"
             yield
             return
 <% if cookiecutter.tasks == "database" %>

@@ -24,7 +24,7 @@ env = read()
 # The site's own words, for pages and mail
 SITE_NAME = << cookiecutter.__project_name_quoted >>  # fmt: skip
 SITE_DESCRIPTION = << cookiecutter.__description_quoted >>  # fmt: skip
-# Who wants to hear of a weakness: https://www.rfc-editor.org/rfc/rfc9116
+# Who wants to hear of a vulnerability: https://www.rfc-editor.org/rfc/rfc9116
 SECURITY_CONTACT = "mailto:<< cookiecutter.__author_email >>"  # fmt: skip
 
 # https://docs.djangoproject.com/en/6.1/ref/settings/#core-settings
@@ -158,7 +158,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = caches(env["CACHE_URL"])
 if env["CACHE_URL"]:
-    # The database keeps the sessions too, so that an emptied cache signs nobody out.
+    # The database keeps the sessions too, so that an emptied cache signs no one out.
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     SESSION_CACHE_ALIAS = "sessions"
     CACHES["sessions"] = CACHES["default"] | {"BACKEND": "apps.core.sessions.SessionCache"}
@@ -359,7 +359,7 @@ WAGTAILADMIN_BASE_URL = (
     if DEBUG
     else f"http{'s' if SECURE_SSL_REDIRECT else ''}://{ALLOWED_HOSTS[0].lstrip('.')}"
 )
-# Nobody signs in, takes a new password or changes an address but on the site's own pages.
+# Signing in, new passwords and email addresses are on the site's own pages alone.
 WAGTAILADMIN_LOGIN_URL = WAGTAIL_FRONTEND_LOGIN_URL = LOGIN_URL
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False

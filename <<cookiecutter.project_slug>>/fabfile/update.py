@@ -88,7 +88,9 @@ def merge(to: str) -> None:
 def changed(kinds: str, *since: str) -> list[str]:
     """Return the files with a change of one of git's kinds: https://git-scm.com/docs/git-diff."""
     options = ("--name-only", "--relative", "-z", f"--diff-filter={kinds}")
-    return sorted(set((answer("git", "diff", *options, *since) or "").split("\0")) - {""})
+    if (listed := answer("git", "diff", *options, *since)) is None:
+        raise Exit("This is not a git repository.")
+    return sorted(set(listed.split("\0")) - {""})
 
 
 def report(title: str, lines: list[str]) -> None:

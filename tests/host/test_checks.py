@@ -71,3 +71,10 @@ def test_static_files_are_collected_without_any_variable(project: Project) -> No
     [stylesheet] = (project.folder / "staticfiles" / "dist" / "css").glob("main.????????????.css")
     assert stylesheet.with_name(f"{stylesheet.name}.br").exists()
     assert stylesheet.with_name(f"{stylesheet.name}.gz").exists()
+
+
+def test_staged_files_outside_a_repository(project: Project) -> None:
+    """`fab lint --staged` fails where there is no git repository, and says so."""
+    refused = project.run("fab", "lint", "--staged", check=False)
+    assert refused.returncode == 1
+    assert "This is not a git repository." in refused.stdout

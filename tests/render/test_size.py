@@ -55,7 +55,9 @@ def test_example(tmp_path: Path) -> None:
 
 def test_example_spares_other_files(tmp_path: Path) -> None:
     """`make example` deletes no folder that it has not written."""
-    (tmp_path / "mine.txt").write_text("mine")
+    mine = tmp_path / "default" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
     with pytest.raises(SystemExit, match="empty folder"):
         example.write(tmp_path)
-    assert (tmp_path / "mine.txt").is_file()
+    assert mine.is_file()

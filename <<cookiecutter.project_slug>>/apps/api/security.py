@@ -12,7 +12,7 @@ from apps.api.models import Token
 
 
 class TokenAuth(HttpBearer):
-    """Takes `Authorization: Bearer …`; whoever sends that is not let in by a session."""
+    """Takes `Authorization: Bearer …`; a request with a token is not let in by a session."""
 
     def authenticate(self, request: HttpRequest, token: str) -> User:
         user = Token.objects.user_of(token)

@@ -85,5 +85,5 @@ def revoke_token(request: HttpRequest, token_id: int) -> Status[None]:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Return who asks; nobody else gets here."""
+    """Return the user who is signed in."""
     return cast(User, request.user)

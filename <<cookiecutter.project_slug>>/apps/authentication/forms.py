@@ -40,7 +40,7 @@ class SignupForm(account_forms.SignupForm):
         return super().clean_email()
 
     def try_save(self, request: HttpRequest) -> Any:
-        """Send a new code to whoever has never entered one, instead of the mail about an account.
+        """Send a new code to a user who has never entered one, instead of the mail about an account.
 
         The password is hashed also where no account is made, since it takes most of the time.
         """
@@ -69,7 +69,7 @@ class ResetPasswordForm(account_forms.ResetPasswordForm):
         return email
 
     def save(self, request: HttpRequest, **options: Any) -> str:
-        """Have the link sent to whoever has an account with the address."""
+        """Have the link sent to the user with this email address."""
         mailing.send_later(partial(self._send, request, options))
         return self.cleaned_data["email"]
 
@@ -104,4 +104,4 @@ class AuthenticateForm(LimitedCode, mfa_forms.AuthenticateForm):
 
 
 class ReauthenticateForm(LimitedCode, mfa_forms.ReauthenticateForm):
-    """The same before something that takes it anew."""
+    """The same before something that takes it again."""

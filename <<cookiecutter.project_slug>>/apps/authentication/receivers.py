@@ -38,6 +38,6 @@ def count_as_shown(
 
 @receiver(password_reset)
 def remember_the_browser(request: HttpRequest, user: User, **_: Any) -> None:
-    """Let who has opened the link in a mail sign in without a code, however often others try."""
+    """Let a user who has opened the link in a mail sign in without a code, whatever the limits."""
     request.proven_account = user.email  # type: ignore[attr-defined]
     EmailAddress.objects.filter(user=user, email=user.email).update(verified=True)

@@ -17,7 +17,7 @@ from django.utils.module_loading import autodiscover_modules
 KEEP = Value("kept")
 EMPTY = Value("")
 NOTHING = Value(None)
-# Nobody can sign in by it: https://docs.djangoproject.com/en/6.1/ref/contrib/auth/
+# No one can sign in with it: https://docs.djangoproject.com/en/6.1/ref/contrib/auth/
 NO_PASSWORD = Value("!masked")
 
 _rules: dict[type[Model], dict[str, Expression] | None] = {}

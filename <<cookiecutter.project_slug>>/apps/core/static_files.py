@@ -23,7 +23,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
 
     While a release takes another's place, a page comes from a container of the one and asks a
     container of the other for its stylesheet. The hash in the name is then not this release's; the
-    answer is this release's file, which nobody may keep under that name.
+    answer is this release's file, which no cache may keep under that name.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -20,7 +20,7 @@ class PagesConfig(AppConfig):
 class UsersConfig(WagtailUsersAppConfig):
     """Wagtail's part for accounts and roles, in which the CMS makes and changes roles alone.
 
-    Accounts are the site's own: they are made in the administration, where they are invited.
+    Accounts are the site's own: they are made in the admin, where people are invited.
     """
 
     def ready(self) -> None:

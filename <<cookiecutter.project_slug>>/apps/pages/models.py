@@ -18,7 +18,7 @@ from apps.pages.addresses import first_page
 from apps.pages.blocks import BodyBlock
 from apps.pages.forms import PageCopyForm, PageForm
 
-# The editor shows a page beside its form, in a frame: the one place where the site's pages may be in one.
+# The editor shows a page next to its form, in a frame: the one place where the site's pages may be in one.
 PREVIEW_CSP = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 

@@ -76,7 +76,7 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
         release.wait(server, slot)
     print(
         f"The site has the data of {name}. What it had before is in the database {set_aside}; when"
-        f" nobody misses it: docker compose exec db dropdb --username=site {set_aside}"
+        f" no one misses it: docker compose exec db dropdb --username=site {set_aside}"
     )
 
 
