@@ -76,10 +76,10 @@ def tag() -> Iterator[Callable[[], str]]:
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Let no other worker build meanwhile: the same build twice at once makes two layers with one content."""
+def one_at_a_time(name: str = "docker-build") -> Iterator[None]:
+    """Wait for other workers: the same build twice at once makes two layers with one content."""
     CACHE.mkdir(exist_ok=True)
-    with (CACHE / "docker-build.lock").open("w") as lock:
+    with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -184,6 +184,13 @@ def checkout(
 def ports() -> dict[str, str]:
     """Return free ports for a checkout: what `fab` finds free is another worker's by the time it starts."""
     return {name: str(free_port()) for name in ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")}
+
+
+@pytest.fixture
+def default_ports() -> Iterator[None]:
+    """Keep the ports of .env's defaults, 5678 among them, from other workers' tests."""
+    with one_at_a_time("default-ports"):
+        yield
 
 
 @contextmanager

@@ -19,7 +19,7 @@ DEVELOPER = os.getuid() or 1000
 VIEW = "apps/core/views.py"
 
 
-def test_debugger(started: Checkout) -> None:
+def test_debugger(default_ports: None, started: Checkout) -> None:
     """`fab debug`: an editor attaches, the site in the container stops, and again after an edit."""
     text = (started.folder / VIEW).read_text()
     line = text.splitlines().index('    return HttpResponseRedirect(static("favicon.ico"))') + 1

@@ -267,7 +267,7 @@ def succeeds(made: Checkout, *words: str) -> bool:
     return done.returncode == 0
 
 
-def test_two_checkouts(checkout) -> None:
+def test_two_checkouts(default_ports: None, checkout) -> None:
     """Two checkouts of one project run side by side, each with its ports, containers and database."""
     first, second = checkout("one", with_ports=False), None
     first.fab("build", "start")

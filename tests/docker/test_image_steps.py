@@ -129,7 +129,8 @@ def test_10_a_package_by_its_path(
     project: Path, build_options, project_variables: dict[str, str], tmp_path: Path, tag
 ) -> None:
     """A package by its path, which the image lacks, fails the build with one line; a COPY line brings it."""
-    folder = shutil.copytree(project, tmp_path / "site", symlinks=True)
+    unread = shutil.ignore_patterns(".env")
+    folder = shutil.copytree(project, tmp_path / "site", symlinks=True, ignore=unread)
     source = folder / "libs" / "greet" / "src" / "greet" / "__init__.py"
     source.parent.mkdir(parents=True)
     source.write_text("HELLO = 'Hello'\n")
