@@ -49,8 +49,12 @@ def most_workers() -> int:
     return max(1, min(12, (limit[0] // 2**20 - 64) // 96)) if limit else 12
 
 
-bind = f"0.0.0.0:{env['PORT']}"
+# One socket serves IPv6 and IPv4, unless the kernel has no IPv6 or keeps the two apart.
+only_ipv6 = Path("/proc/sys/net/ipv6/bindv6only")
+any_host = "[::]" if only_ipv6.exists() and only_ipv6.read_text().strip() == "0" else "0.0.0.0"  # noqa: S104
+bind = f"{any_host}:{env['PORT']}"
 workers = env["WEB_CONCURRENCY"] or min(cpus() + 1, most_workers())
+# Clients that send slowly stop any class of worker, so a proxy has to wait for their forms: Caddy does.
 worker_class = "gthread"
 # Whether a proxy is believed is Django's matter (TRUST_PROXY). gunicorn would believe this machine.
 forwarded_allow_ips = ""

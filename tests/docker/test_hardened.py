@@ -85,10 +85,17 @@ def test_workers_fit_into_the_memory(
 
 
 def test_another_port(hardened_network: Network, hardened: Container, production: str) -> None:
-    """With `PORT` it serves there, and the image's health check asks there."""
+    """With `PORT` it serves there, by IPv4 and IPv6, and the image's health check asks there."""
     site = hardened_network.site(production, HARDENED, PORT="8080")
     eventually(lambda: site.inspect("{{.State.Health.Status}}") == "healthy", 60)
-    assert "0.0.0.0:8080" in site.logs()
+    for host in ("127.0.0.1", "::1"):
+        ask = f"""
+from http.client import HTTPConnection
+site = HTTPConnection("{host}", 8080)
+site.request("GET", "/", headers={engine.HEADERS})
+print(site.getresponse().status)"""
+        assert site.exec("python", "-c", ask) == "200"
+        assert f'"address": "{host}"' in site.logs()
 
 
 def test_a_checkout_that_only_its_owner_can_read(

@@ -72,7 +72,7 @@ class RequestLogMiddleware:
                     "path": request.path,
                     "status": response.status_code,
                     "milliseconds": round((time.perf_counter() - start) * 1000, 1),
-                    "address": request.META.get("REMOTE_ADDR", ""),
+                    "address": request.META.get("REMOTE_ADDR", "").removeprefix("::ffff:"),
                 },
             )
             return response

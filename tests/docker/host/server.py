@@ -4,8 +4,10 @@ import contextlib
 import json
 import re
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +145,32 @@ class Server(Commits):
             return True
         slot = self.sh("cat caddy/upstream")
         return release in self.sh(f"docker compose exec -T {slot} printenv RELEASE")
+
+    @contextlib.contextmanager
+    def slow_clients(self, number: int) -> Iterator[None]:
+        """Let clients send a part of a form at once, more than a first buffer, then a byte a second."""
+        context = ssl.create_default_context(cafile=self.authority)
+        begin = f"POST /echo/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 100000\r\n\r\n{'x' * 50_000}"
+        with contextlib.ExitStack() as stack:
+            clients = []
+            for _ in range(number):
+                connection = stack.enter_context(socket.create_connection((self.address, 443)))
+                clients.append(stack.enter_context(context.wrap_socket(connection, server_hostname=HOST)))
+                clients[-1].sendall(begin.encode())
+            ended = threading.Event()
+
+            def send() -> None:
+                while not ended.wait(1):
+                    for client in clients:
+                        client.sendall(b"x")
+
+            thread = threading.Thread(target=send)
+            thread.start()
+            try:
+                yield
+            finally:
+                ended.set()
+                thread.join()
 
     @contextlib.contextmanager
     def load(self) -> Iterator[dict]:

@@ -105,6 +105,12 @@ def test_security_updates_and_user(server: Server) -> None:
     assert "-H deploy@" in last(server.fab("host.status", user="root", check=False))
 
 
+def test_slow_clients(server: Server) -> None:
+    """200 clients that send a form at a byte a second keep nobody else waiting."""
+    with server.slow_clients(200):
+        assert [server.get("/").status for _ in range(5)] == [200] * 5
+
+
 def test_ten_deploys_under_load(server: Server) -> None:
     """Ten deployments lose none of 100 requests a second, forms and slow ones among them."""
     with server.load() as visitors:
