@@ -21,12 +21,12 @@ if sys.version_info < (3, 11):  # noqa: UP036
 # For config.env_file; Fabric finds this folder alone.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fabfile import << 'aws, ' if cookiecutter.__with_aws == 'yes' >>checks, data, django, << 'host, ' if cookiecutter.__with_server == 'yes' >><< 'pull, ' if cookiecutter.__with_deployment == 'yes' >>site, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>
+from fabfile import << 'aws, ' if cookiecutter.__with_aws == 'yes' >>checks, data, development, << 'host, ' if cookiecutter.__with_server == 'yes' >>management, << 'pull, ' if cookiecutter.__with_deployment == 'yes' >>update<< ', worker' if cookiecutter.tasks == 'database' else '' >>
 from fabfile.env import PROJECT
 
 # Fabric looks for this name: https://docs.pyinvoke.org/en/stable/concepts/namespaces.html
 namespace = Collection()
-for module in (site, django, data, << 'pull, ' if cookiecutter.__with_deployment == 'yes' >>checks, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>):
+for module in (development, management, data, << 'pull, ' if cookiecutter.__with_deployment == 'yes' >>checks, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>):
     for task in Collection.from_module(module).tasks.values():
         namespace.add_task(task)
 <% if cookiecutter.__with_aws == "yes" %>

@@ -7,7 +7,7 @@ import sys
 from fabric import task
 from invoke.context import Context
 
-from fabfile import docker, env, local, site
+from fabfile import development, docker, env, local
 from fabfile.run import VENV, in_docker, install_npm_packages, is_up, npm, run
 from fabfile.update import changed
 
@@ -91,7 +91,7 @@ def test_in_browser(c: Context, options: str) -> None:
     """Run the tests in tests/browser against the site, which is started unless it runs."""
     if in_docker():
         if not is_up():
-            site.start_containers(c)
+            development.start_containers(c)
         # The service `browser` has Chromium, and the network of `web`.
         command = f"pytest tests/browser --base-url http://localhost:8000 {options}"
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -105,4 +105,4 @@ def test_in_browser(c: Context, options: str) -> None:
     if not chromium:
         run(c, "playwright install chromium")
     variables = f"env CHROMIUM={shlex.quote(chromium)}"
-    run(c, f"{variables} pytest tests/browser --base-url {site.url()} {options}")
+    run(c, f"{variables} pytest tests/browser --base-url {development.url()} {options}")

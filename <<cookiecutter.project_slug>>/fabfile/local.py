@@ -31,7 +31,7 @@ def install_python(c: Context) -> None:
     """Install what the lock has and `.venv` has not, with a Node where this machine's is too old."""
     lock = (env.PROJECT / "poetry.lock").read_bytes()
     stamp, python = VENV / "poetry.lock", str(VENV / "bin" / "python")
-    if not has_packages() or docker.answer(python, "-c", "import django") is None:
+    if not has_packages() or docker.capture(python, "-c", "import django") is None:
         # Poetry would keep what names another folder or another version of Python.
         VENV.unlink() if VENV.is_symlink() else shutil.rmtree(VENV, ignore_errors=True)
     elif stamp.exists() and stamp.read_bytes() == lock:

@@ -16,7 +16,7 @@ from invoke.exceptions import Exit
 from fabfile import databases, remote
 from fabfile.data import refuse_full
 from fabfile.databases import Postgres, Sqlite
-from fabfile.run import placed
+from fabfile.run import wrap_command
 
 
 @task(
@@ -37,22 +37,22 @@ def pull(
     """
     if not from_ and (media or not manage):
         raise Exit("Say where the site is there: fab -H USER@HOST pull --from FOLDER")
-    with remote.connected(c) as there:
+    with remote.connect(c) as source:
         database = databases.find()
         refuse_full(database, yes)
-        with beside(database) as url, loader(url) as load:
-            remote.masked_copy(there, from_, manage, load)
+        with new_database(database) as url, loader(url) as load:
+            remote.stream_masked_copy(source, from_, manage, load)
         print("The database is the masked copy now. Passwords are unusable: fab createsuperuser")
         if media:
-            came, number = remote.fetch_files(there, f"{from_}/media", Path("media"))
-            print(f"Fetched {came} of {number} files in media/; the others were here already.")
+            fetched, total = remote.fetch_files(source, f"{from_}/media", Path("media"))
+            print(f"Fetched {fetched} of {total} files in media/; the others were here already.")
 
 
 @contextmanager
-def beside(database: Postgres | Sqlite) -> Iterator[str]:
+def new_database(database: Postgres | Sqlite) -> Iterator[str]:
     """Yield the URL of a new database, whose contents replace the old ones if no error comes."""
     if isinstance(database, Postgres):
-        with database.beside() as name:
+        with database.new_database() as name:
             yield database.url(name)
         return
     new = database.file.with_name(f"{database.file.name}.new")
@@ -68,7 +68,7 @@ def beside(database: Postgres | Sqlite) -> Iterator[str]:
 @contextmanager
 def loader(url: str) -> Iterator[IO[bytes]]:
     """Yield what takes a masked copy into the new database at `url`; raise Exit if it does not fit."""
-    line, environment = placed("python manage.py load_masked", DATABASE_URL=url)
+    line, environment = wrap_command("python manage.py load_masked", DATABASE_URL=url)
     with subprocess.Popen(
         shlex.split(line), env={**os.environ, **environment}, stdin=subprocess.PIPE
     ) as process:

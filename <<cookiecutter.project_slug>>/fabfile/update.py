@@ -7,9 +7,9 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.util import yaml  # Fabric brings it along.
 
-from fabfile.docker import answer
+from fabfile.docker import capture
 from fabfile.env import PROJECT
-from fabfile.poetry import brought
+from fabfile.poetry import find_program
 
 # https://copier.readthedocs.io/en/stable/updating/
 COPIER = "copier==9.19.1"
@@ -31,7 +31,7 @@ def update(c: Context, to: str = "") -> None:
     print(f"Updating from {before.get('_commit')} of {before.get('_src_path')} ...", flush=True)
     merge(to)
     after = read_origin()
-    if answer("git", "status", "--porcelain", ".") == "":
+    if capture("git", "status", "--porcelain", ".") == "":
         print(f"Nothing to do: the project is on {after['_commit']}.")
         return
     print(f"Updated to {after['_commit']}.")
@@ -60,17 +60,17 @@ def read_origin() -> dict[str, str]:
 
 def refuse_unfinished_work() -> None:
     """Raise Exit if git does not have the whole project, which is the way back."""
-    if not answer("git", "rev-parse", "--verify", "HEAD"):
+    if not capture("git", "rev-parse", "--verify", "HEAD"):
         begin = "git init && git add --all && git commit --message=Begin"
         raise Exit(f"An update needs a git repository with a commit. Type: {begin}")
-    if answer("git", "status", "--porcelain", ".") != "":
+    if capture("git", "status", "--porcelain", ".") != "":
         raise Exit("There are uncommitted changes. Type git commit or git stash, then try again.")
 
 
 def merge(to: str) -> None:
     """Let Copier merge the changes; raise Exit, with everything as before, if it fails."""
     options = ["--defaults", "--conflict", "inline", "--quiet", *(["--vcs-ref", to] if to else [])]
-    command = [*brought("copier", [COPIER]), "update", *options]
+    command = [*find_program("copier", [COPIER]), "update", *options]
     try:
         subprocess.run(command, capture_output=True, text=True, check=True)
     except BaseException as error:
@@ -88,7 +88,7 @@ def merge(to: str) -> None:
 def changed(kinds: str, *since: str) -> list[str]:
     """Return the files with a change of one of git's kinds: https://git-scm.com/docs/git-diff."""
     options = ("--name-only", "--relative", "-z", f"--diff-filter={kinds}")
-    if (listed := answer("git", "diff", *options, *since)) is None:
+    if (listed := capture("git", "diff", *options, *since)) is None:
         raise Exit("This is not a git repository.")
     return sorted(set(listed.split("\0")) - {""})
 

@@ -7,8 +7,8 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from fabfile import docker, env
+from fabfile.development import compose_environment
 from fabfile.run import in_docker, run
-from fabfile.site import compose_environment
 
 
 @task

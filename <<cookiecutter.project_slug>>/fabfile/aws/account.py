@@ -80,9 +80,9 @@ def task(*arguments: Any, **options: Any) -> Any:
 
     def declare(body: Callable[..., None]) -> Any:
         @functools.wraps(body)
-        def guarded(*given: Any, **named: Any) -> None:
+        def guarded(*args: Any, **kwargs: Any) -> None:
             try:
-                body(*given, **named)
+                body(*args, **kwargs)
             except Exception as error:
                 if not type(error).__module__.startswith(("botocore", "boto3")):
                     raise

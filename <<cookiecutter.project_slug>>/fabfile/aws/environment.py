@@ -59,11 +59,11 @@ def read(name: str) -> Environment:
     unknown = data.keys() - {"account", "region", *STACKS}
     if unknown:
         raise Exit(f"deploy/aws/{name}.toml: nothing is called {', '.join(sorted(unknown))}.")
-    parameters = {kind: texts(data.get(kind, {})) for kind in STACKS}
+    parameters = {kind: to_strings(data.get(kind, {})) for kind in STACKS}
     return Environment(name, str(data.get("account", "")), str(data.get("region", "")), parameters)
 
 
-def texts(values: dict[str, Any]) -> dict[str, str]:
+def to_strings(values: dict[str, Any]) -> dict[str, str]:
     """Return the values as CloudFormation takes them."""
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)

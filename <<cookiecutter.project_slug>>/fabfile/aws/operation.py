@@ -100,7 +100,7 @@ def shell(c: Context, environment: str = "") -> None:
 def restart(c: Context, environment: str = "") -> None:
     """Restart all containers with the current secrets."""
     aws = Account(environment)
-    stacks.need(aws, "service")
+    stacks.require(aws, "service")
     release.restart(aws)
 
 
@@ -117,8 +117,8 @@ def state(service: dict[str, Any]) -> str:
 def targets(aws: Account, group: str) -> str:
     """Return how many containers the load balancer finds in which health."""
     response = aws.elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-    found = [each["TargetHealth"]["State"] for each in response]
-    return ", ".join(f"{found.count(name)} {name}" for name in sorted(set(found))) or "none"
+    states = [each["TargetHealth"]["State"] for each in response]
+    return ", ".join(f"{states.count(name)} {name}" for name in sorted(set(states))) or "none"
 
 
 def alarms(aws: Account) -> str:
@@ -146,11 +146,11 @@ def connect(aws: Account, arn: str) -> None:
     container = response["containers"][0]["runtimeId"]
     target = {"Target": f"ecs:{aws.prefix}_{arn.rpartition('/')[2]}_{container}"}
     # What the plugin takes is what the command line of AWS gives it.
-    given = {
+    arguments = {
         "SessionId": session["sessionId"],
         "StreamUrl": session["streamUrl"],
         "TokenValue": session["tokenValue"],
     }
     region = aws.environment.region
-    words = ["session-manager-plugin", json.dumps(given), region, "StartSession", ""]
+    words = ["session-manager-plugin", json.dumps(arguments), region, "StartSession", ""]
     subprocess.run([*words, json.dumps(target), f"https://ssm.{region}.amazonaws.com"])

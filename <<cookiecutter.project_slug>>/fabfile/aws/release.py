@@ -20,7 +20,7 @@ def deploy(c: Context, environment: str = "", dirty: bool = False) -> None:
     Whatever fails, the old release goes on serving, and the exit code is not 0.
     """
     aws = Account(environment)
-    stack = stacks.need(aws, "service")
+    stack = stacks.require(aws, "service")
     refuse_second_deployment(aws)
     now = stacks.parameters(stack)
     repository = now["ImageUri"].partition("@")[0]
@@ -41,11 +41,11 @@ def rollback(c: Context, release: str = "", environment: str = "") -> None:
     The database stays as it is: no migration is taken back.
     """
     aws = Account(environment)
-    now = stacks.parameters(stacks.need(aws, "service"))
+    now = stacks.parameters(stacks.require(aws, "service"))
     repository = now["ImageUri"].partition("@")[0]
     uri = now["PreviousImageUri"]
     if release:
-        digest = registry.find(aws, image.named(release))
+        digest = registry.find(aws, image.resolve_commit(release))
         if not digest:
             raise Exit(f"No image has been pushed for {release}; the last 30 are kept.")
         uri = f"{repository}@{digest}"
@@ -89,7 +89,7 @@ def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
     since = stacks.now()
     try:
         stacks.update(aws, "service", ImageUri=uri, PreviousImageUri=before["ImageUri"])
-        stacks.finish(aws, "service", since)
+        stacks.wait(aws, "service", since)
         rolling.verify(aws, rolling.wanted(aws))
         url = rolling.smoke_test(aws)
     except KeyboardInterrupt:
@@ -111,11 +111,11 @@ def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:
         stack = stacks.describe(aws, "service") or {}
         if stack.get("StackStatus", "").endswith("_IN_PROGRESS"):
             wait(aws)
-        if stacks.parameters(stacks.need(aws, "service")) != before:
+        if stacks.parameters(stacks.require(aws, "service")) != before:
             old = {name: before[name] for name in ("ImageUri", "PreviousImageUri")}
             since = stacks.now()
             stacks.update(aws, "service", **old)
-            stacks.finish(aws, "service", since)
+            stacks.wait(aws, "service", since)
         rolling.verify(aws, rolling.wanted(aws))
     except Exception as error:
         name = aws.environment.name
@@ -127,7 +127,7 @@ def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:
 def wait(aws: Account) -> None:
     """Wait until CloudFormation has gone back by itself, which ends as a failure of its own."""
     try:
-        stacks.finish(aws, "service", stacks.now())
+        stacks.wait(aws, "service", stacks.now())
     except Exit as ended:
         print(ended)
 

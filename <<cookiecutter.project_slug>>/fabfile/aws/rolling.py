@@ -141,8 +141,8 @@ def ask(url: str, balancer: str, path: str) -> tuple[int, str]:
             else plain
         )
         connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode(errors="replace")
+        response = connection.getresponse()
+        return response.status, response.read().decode(errors="replace")
     finally:
         connection.close()
         plain.close()

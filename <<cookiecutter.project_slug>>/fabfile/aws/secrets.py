@@ -23,11 +23,11 @@ def secret(c: Context, name: str, environment: str = "") -> None:
     Not a terminal: reads the value from standard input.
     """
     aws = Account(environment)
-    arn = where(aws)
+    arn = find_secret(aws)
     values = read(aws, arn)
     if name not in values:
         raise Exit(f"{name} is no secret of the site's: those are {', '.join(sorted(values))}.")
-    write(aws, arn, {**values, name: ask(name)})
+    write(aws, arn, {**values, name: read_value(name)})
     if not stacks.describe(aws, "service"):
         return
     print("Running containers keep the old value until they are restarted.")
@@ -37,7 +37,7 @@ def secret(c: Context, name: str, environment: str = "") -> None:
         print(f"To do so later: fab aws.restart -e {aws.environment.name}")
 
 
-def where(aws: Account) -> str:
+def find_secret(aws: Account) -> str:
     """Return the secret's ARN."""
     return stacks.outputs(stacks.need(aws, "base"))["SiteSecrets"]
 
@@ -56,7 +56,7 @@ def write(aws: Account, arn: str, values: dict[str, str]) -> None:
     print("It is kept.")
 
 
-def ask(name: str) -> str:
+def read_value(name: str) -> str:
     """Return a value that is typed unseen, or comes by standard input; raise Exit if there is none."""
     value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()
     if not value.strip():
@@ -64,12 +64,12 @@ def ask(name: str) -> str:
     return value.strip()
 
 
-def ask_for_mail(aws: Account) -> None:
+def require_mail(aws: Account) -> None:
     """See to it that the mail server is known, without which the site does not start.
 
     Raises Exit with the command to type if there is no terminal.
     """
-    arn = where(aws)
+    arn = find_secret(aws)
     values = read(aws, arn)
     if values["EMAIL_URL"]:
         return
@@ -79,4 +79,4 @@ def ask_for_mail(aws: Account) -> None:
             f" fab aws.secret EMAIL_URL -e {aws.environment.name} (console:// only logs mail)"
         )
     print("The site's mail server, such as smtp://USER:PASSWORD@HOST:587 (console:// only logs it)")
-    write(aws, arn, {**values, "EMAIL_URL": ask("EMAIL_URL")})
+    write(aws, arn, {**values, "EMAIL_URL": read_value("EMAIL_URL")})

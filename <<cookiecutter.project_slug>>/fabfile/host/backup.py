@@ -21,10 +21,10 @@ PSQL = "docker compose exec -T db psql --username=site --dbname=postgres --quiet
 def backup(c: Context, fetch: bool = False) -> None:
     """Back the database up now; a timer does so each night."""
     server = connect(c)
-    done = server.run("sh backup.sh", warn=True, hide=True)
-    if not done:
-        raise Exit(f"{done.stderr.strip()}\nThere is no backup: the lines above say why.")
-    name = done.stdout.strip().splitlines()[-1]
+    result = server.run("sh backup.sh", warn=True, hide=True)
+    if not result:
+        raise Exit(f"{result.stderr.strip()}\nThere is no backup: the lines above say why.")
+    name = result.stdout.strip().splitlines()[-1]
     print(f"{name} is on the server.")
     if fetch:
         Path("backups").mkdir(mode=0o700, exist_ok=True)
@@ -48,14 +48,14 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
     slot = release.serving(server)
     if not slot:
         raise Exit(f"Nothing has been deployed that could use it: fab -H {server.name} host.deploy")
-    if not yes and not (sys.stdin.isatty() and agrees(file)):
+    if not yes and not (sys.stdin.isatty() and confirm(file)):
         raise Exit("Nothing was changed: it takes a yes, or --yes.")
     if not server.succeeds("grep -q \"^DATABASE_URL='[^']*@db[:/]\" site.env"):
         raise Exit("The database in site.env is not on this server: restore it where it is.")
     with server.lock():
         name = find(server, file)
         set_aside = f"site_before_{time.strftime('%Y%m%dT%H%M%S', time.gmtime()).lower()}"
-        fill(server, name, slot)
+        load_backup(server, name, slot)
         print("== Exchange: the site stops for a moment", flush=True)
 <% if cookiecutter.tasks == "database" %>
         worker = server.succeeds("docker compose ps --quiet worker | grep -q .")
@@ -80,7 +80,7 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
     )
 
 
-def agrees(file: str) -> bool:
+def confirm(file: str) -> bool:
     """Ask whether the site's data may be replaced."""
     answer = input(f"The site gets the data of {file}, and loses what is newer. Go on? [y/N] ")
     return answer.strip().lower() == "y"
@@ -94,12 +94,12 @@ def find(server: Server, file: str) -> str:
         server.ask("mkdir -p -m 700 backups")
         server.connection.sftp().put(str(local), f"{server.folder}/{name}")
     if not server.succeeds(f"test -f {shlex.quote(name)}"):
-        there = server.run("ls -1 backups", warn=True, hide=True).stdout.split()
-        raise Exit(f"There is no backup {file}; there are: {', '.join(there) or 'none'}.")
+        backups = server.run("ls -1 backups", warn=True, hide=True).stdout.split()
+        raise Exit(f"There is no backup {file}; there are: {', '.join(backups) or 'none'}.")
     return name
 
 
-def fill(server: Server, name: str, slot: str) -> None:
+def load_backup(server: Server, name: str, slot: str) -> None:
     """Restore a backup into a new database, and migrate it to the release that serves.
 
     Raises Exit if that fails; nothing is left of it then.
@@ -116,7 +116,7 @@ def fill(server: Server, name: str, slot: str) -> None:
         " python manage.py wait_and_migrate",
     )
     for step in steps:
-        done = server.run(step, warn=True, hide=True)
-        if not done:
+        result = server.run(step, warn=True, hide=True)
+        if not result:
             server.ask(drop)
-            raise Exit(f"{done.stderr.strip()}\n{name} cannot be restored. Nothing was changed.")
+            raise Exit(f"{result.stderr.strip()}\n{name} cannot be restored. Nothing was changed.")

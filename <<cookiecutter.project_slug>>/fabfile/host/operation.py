@@ -27,15 +27,15 @@ QUESTIONS = {
 def status(c: Context) -> None:
     """Say which release runs, how it is, and how the server is."""
     server = connect(c)
-    done = release.history(server)
-    now = done[-1] if done else "none"
-    before = [each for each in done if each != now]
+    deployed = release.history(server)
+    now = deployed[-1] if deployed else "none"
+    before = [each for each in deployed if each != now]
     hosts = site(server)
     rows = [
         ("site", ", ".join(f"https://{host}" for host in hosts)),
         ("release", now),
         ("before", before[-1] if before else "none"),
-        *((name, answer(server, question)) for name, question in QUESTIONS.items()),
+        *((name, ask(server, question)) for name, question in QUESTIONS.items()),
         ("answers", problem(hosts[0]) or "all is well"),
     ]
     for name, value in rows:
@@ -68,11 +68,11 @@ def manage(c: Context, line: str) -> None:
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     words = shlex.join(["python", "manage.py", *shlex.split(line)])
     options = "" if terminal else "-T"
-    done = server.run(
+    result = server.run(
         f"docker compose run --rm --no-deps {options} web-{slot} {words}", warn=True, pty=terminal
     )
-    if not done:
-        raise Exit(f"It ended with exit code {done.exited}.", code=done.exited)
+    if not result:
+        raise Exit(f"It ended with exit code {result.exited}.", code=result.exited)
 
 
 # --- Steps --------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def site(server: Server) -> list[str]:
     return [name.strip() for name in lines.get("SITE_HOSTS", "").split(",")]
 
 
-def answer(server: Server, question: str) -> str:
+def ask(server: Server, question: str) -> str:
     """Return what a command prints, on one line."""
     output = str(server.run(question, warn=True, hide=True).stdout).strip()
     return ", ".join(output.splitlines()) or "none"

@@ -27,13 +27,13 @@ for code, path in ((1, "/readyz"), (2, "/")):
     try:
         site = HTTPConnection("127.0.0.1", 8000, timeout=10)
         site.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": "https"})
-        answer = site.getresponse()
-        body = answer.read(300).decode(errors="replace")
+        response = site.getresponse()
+        body = response.read(300).decode(errors="replace")
     except OSError as error:
         print(path, "does not answer:", error)
         sys.exit(code)
-    if answer.status >= 400:
-        print(path, "answers", answer.status, " ".join(body.split()))
+    if response.status >= 400:
+        print(path, "answers", response.status, " ".join(body.split()))
         sys.exit(code)
 """
 
@@ -65,15 +65,15 @@ def rollback(c: Context, to: str = "") -> None:
     """
     server = connect(c)
     with server.lock():
-        done = history(server)
-        there = releases(server)
-        now = done[-1] if done else ""
-        before = [each for each in done if each != now and each in there]
-        release = image.named(to) if to else before[-1] if before else ""
+        deployed = history(server)
+        kept = releases(server)
+        now = deployed[-1] if deployed else ""
+        before = [each for each in deployed if each != now and each in kept]
+        release = image.resolve_commit(to) if to else before[-1] if before else ""
         if not release:
             raise Exit("There is no release before this one.")
-        if release not in there:
-            raise Exit(f"There is no image of {to}; the last {KEPT} are kept: {', '.join(there)}.")
+        if release not in kept:
+            raise Exit(f"There is no image of {to}; the last {KEPT} are kept: {', '.join(kept)}.")
         if release == now:
             raise Exit("That release runs already.")
         print(f"Going back to {release}. The database's migrations stay as they are.")
@@ -88,10 +88,10 @@ def restart(c: Context) -> None:
     """
     server = connect(c)
     with server.lock():
-        done = history(server)
-        if not done:
+        deployed = history(server)
+        if not deployed:
             raise Exit(f"Nothing has been deployed: fab -H {server.name} host.deploy")
-        roll(server, done[-1], migrated=True)
+        roll(server, deployed[-1], migrated=True)
 
 
 # --- What is on the server ----------------------------------------------------------------
@@ -129,15 +129,16 @@ def configure(server: Server) -> None:
     words = (
         "docker compose run --rm --no-deps -T caddy caddy validate --config /etc/caddy/Caddyfile"
     )
-    if old != new and not (done := server.run(words, warn=True, hide=True)):
+    if old != new and not (result := server.run(words, warn=True, hide=True)):
         if old:
             server.write("caddy/Caddyfile", old, 0o644)
-        raise Exit(f"Caddy refuses its file: {image.last_line(done.stderr)}. Nothing was changed.")
-    done = server.run(
+        reason = image.last_line(result.stderr)
+        raise Exit(f"Caddy refuses its file: {reason}. Nothing was changed.")
+    result = server.run(
         "docker compose up --detach --wait --quiet-pull db caddy", warn=True, hide=True
     )
-    if not done:
-        raise Exit(f"{done.stderr.strip()}\nThe database or Caddy does not start, see above.")
+    if not result:
+        raise Exit(f"{result.stderr.strip()}\nThe database or Caddy does not start, see above.")
     if old and old != new:
         server.ask("docker compose exec -T caddy caddy reload --config /etc/caddy/Caddyfile")
 
@@ -181,10 +182,10 @@ def migrate(server: Server, slot: str) -> None:
     """
     print("== Migrate", flush=True)
     line = "python manage.py wait_and_migrate"
-    done = server.run(f"docker compose run --rm --no-deps -T web-{slot} {line}", warn=True)
-    if not done:
+    result = server.run(f"docker compose run --rm --no-deps -T web-{slot} {line}", warn=True)
+    if not result:
         raise Exit(
-            f"The migration failed with exit code {done.exited}: the lines above say why."
+            f"The migration failed with exit code {result.exited}: the lines above say why."
             " The release that served goes on; a variable is set by:"
             f" fab -H {server.name} host.env NAME"
         )
@@ -193,20 +194,20 @@ def migrate(server: Server, slot: str) -> None:
 def wait(server: Server, slot: str) -> None:
     """Wait until the container in a place is ready; raise Exit with its last lines if it never is."""
     begin, failed = time.monotonic(), 0
-    asked = f"docker compose exec -T web-{slot} python -c '{ASK}'"
+    check = f"docker compose exec -T web-{slot} python -c '{ASK}'"
     look = "docker inspect --format '{{.State.Status}} {{.RestartCount}}'"
     problem = ""
     while time.monotonic() - begin < READY_SECONDS and failed < TRIES:
-        done: Any = server.run(asked, warn=True, hide=True)
-        if done:
+        result: Any = server.run(check, warn=True, hide=True)
+        if result:
             print(f"  It is ready after {time.monotonic() - begin:.0f} s.", flush=True)
             return
         state = server.ask(f"{look} $(docker compose ps --all --quiet web-{slot})")
         if state != "running 0":
             problem = f"its container is {state.split()[0]}"
             break
-        problem = done.stdout.strip()
-        failed += done.exited == 2
+        problem = result.stdout.strip()
+        failed += result.exited == 2
         time.sleep(PAUSE)
     lines = server.ask(f"docker compose logs --no-log-prefix --tail 30 web-{slot} 2>&1")
     raise Exit(f"{lines}\nThe release is not ready: {problem}. The lines above are its last ones.")

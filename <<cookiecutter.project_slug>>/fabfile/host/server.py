@@ -11,7 +11,7 @@ from fabric import Connection
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from fabfile import ssh
+from fabfile import connection
 from fabfile.env import PROJECT
 from fabfile.image import last_line
 
@@ -49,10 +49,10 @@ class Server:
 
     def ask(self, command: str) -> str:
         """Return what a command prints; raise Exit in one line if it fails."""
-        done = self.run(command, warn=True, hide=True)
-        if not done:
-            raise Exit(f"{command.split()[0]} failed on the server: {last_line(done.stderr)}")
-        return str(done.stdout).strip()
+        result = self.run(command, warn=True, hide=True)
+        if not result:
+            raise Exit(f"{command.split()[0]} failed on the server: {last_line(result.stderr)}")
+        return str(result.stdout).strip()
 
     def succeeds(self, command: str) -> bool:
         """Whether a command ends well; what it prints is not shown."""
@@ -97,7 +97,7 @@ class Server:
 def reach(c: Context) -> Server:
     """Return the server that -H names; raise Exit in one line if it cannot be reached."""
     usage = f"Which server? fab -H {USER}@www.example.org host.status (and so on)"
-    return Server(ssh.reach(c, usage))
+    return Server(connection.reach(c, usage))
 
 
 def connect(c: Context) -> Server:

@@ -94,11 +94,11 @@ def check(server: Server) -> None:
     slot = release.serving(server)
     if not slot:
         return
-    done = server.run(
+    result = server.run(
         f"SITE_ENV=site.env.new docker compose run --rm --no-deps -T web-{slot} {CHECK}",
         warn=True,
         hide=True,
     )
-    if not done:
+    if not result:
         server.run("rm site.env.new")
-        raise Exit(f"{done.stderr.strip()}\nNothing was changed.")
+        raise Exit(f"{result.stderr.strip()}\nNothing was changed.")

@@ -11,8 +11,8 @@ from paramiko import AuthenticationException, BadHostKeyException, RejectPolicy,
 def reach(c: Any, usage: str) -> Connection:
     """Return the connection that `fab -H` has given, open; raise Exit in one line if there is none.
 
-    Without -H it says `usage`. Unlike Fabric itself, this refuses a machine whose key is not known:
-    whoever answers in its place could send or take anything.
+    Without -H it says `usage`. Unlike Fabric itself, this refuses a machine whose host key is not known:
+    another machine that answers in its place could send or take anything.
     https://docs.fabfile.org/en/stable/api/connection.html#fabric.connection.Connection.open
     """
     if not isinstance(c, Connection):
@@ -25,8 +25,8 @@ def reach(c: Any, usage: str) -> Connection:
     except BadHostKeyException:
         name = c.host if c.port == 22 else f"[{c.host}]:{c.port}"
         raise Exit(
-            f"{c.host} shows another key than before: either it was installed anew, or you talk to"
-            f" somebody else. If you know why, type: ssh-keygen -R {shlex.quote(name)}"
+            f"{c.host} shows another host key than before: either it was reinstalled, or another"
+            f" machine answers. If you know why, type: ssh-keygen -R {shlex.quote(name)}"
         ) from None
     except AuthenticationException:
         raise Exit(f"{c.host} does not let {c.user} in. Try: {ssh}") from None
