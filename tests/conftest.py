@@ -222,12 +222,12 @@ def environment_of(project: Path, *options: str) -> Path:
 
 def work_left(project: Path, other: Path) -> int:
     """Return how long Poetry takes from another project's environment to this one's, in about 0.2 s."""
-    wanted, there = [
+    wanted, installed = [
         {(package["name"], package["version"]) for package in tomllib.loads(text)["package"]}
         for text in ((folder / "poetry.lock").read_text(encoding="utf-8") for folder in (project, other))
     ]
     # To remove a package takes longer than to unpack one.
-    return len(wanted - there) + 4 * len(there - wanted)
+    return len(wanted - installed) + 4 * len(installed - wanted)
 
 
 def link_environment(source: Path, target: Path) -> None:

@@ -73,9 +73,9 @@ def gitlab(file: Path) -> dict[str, list[Step]]:
     }
 
 
-def steps_in(said: str) -> list[str]:
+def steps_in(output: str) -> list[str]:
     """Return the steps that `fab check` has reported, in its order."""
-    return re.findall(r"^ *[0-9.]+ s  (\S.*)$", said, re.MULTILINE)
+    return re.findall(r"^ *[0-9.]+ s  (\S.*)$", output, re.MULTILINE)
 
 
 def steps_of(project: Path) -> list[str]:

@@ -53,17 +53,17 @@ def page() -> str:
 
 def configuration() -> dict[str, Any]:
     """Return what the file holds."""
-    given = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-    asked = {name: default for name, default in given.items() if not name.startswith("_")}
+    content = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+    asked = {name: default for name, default in content.items() if not name.startswith("_")}
     return {
         "_min_copier_version": OLDEST_COPIER,
         "_subdirectory": "<% raw %><<cookiecutter.project_slug>><% endraw %>",
         "_templates_suffix": "",
-        "_envops": given["_jinja2_env_vars"],
-        "_exclude": [*not_chosen(given["_optional_files"]), *never_updated()],
+        "_envops": content["_jinja2_env_vars"],
+        "_exclude": [*not_chosen(content["_optional_files"]), *never_updated()],
         "_message_after_copy": AFTER_COPY,
-        **{name: question(name, default, given["__prompts__"][name]) for name, default in asked.items()},
-        "cookiecutter": {"type": "json", "when": False, "default": names(given, list(asked))},
+        **{name: question(name, default, content["__prompts__"][name]) for name, default in asked.items()},
+        "cookiecutter": {"type": "json", "when": False, "default": names(content, list(asked))},
     }
 
 
@@ -95,11 +95,11 @@ def never_updated() -> list[str]:
     return [f"<% if _copier_operation == 'update' %>{pattern}<% endif %>" for pattern in NEVER_UPDATED]
 
 
-def names(given: dict[str, Any], asked: list[str]) -> str:
+def names(content: dict[str, Any], asked: list[str]) -> str:
     """Return a template that gives, as JSON, all that files know as `cookiecutter`."""
     answers = ", ".join(f"{name}={name}" for name in asked)
     lines = [f"<% set cookiecutter = dict({answers}) %>"]
-    for name, value in given.items():
+    for name, value in content.items():
         if name.startswith("__") and isinstance(value, str):
             lines += [f"<% set value %>{value}<% endset %>"]
             lines += [f"<% set _ = cookiecutter.update({name}=value) %>"]

@@ -5,7 +5,7 @@ addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI })
   console.error(`The policy's ${effectiveDirective} forbids ${blockedURI}`),
 );
 
-const show = (element, said) => `${element.outerHTML.slice(0, 100)}: ${said}`;
+const show = (element, problem) => `${element.outerHTML.slice(0, 100)}: ${problem}`;
 const isSeen = (element) => element.checkVisibility({ visibilityProperty: true });
 const colours = () => Promise.all(document.getAnimations().map((animation) => animation.finished));
 
@@ -39,14 +39,14 @@ window.inPage = {
     const { outlineStyle, outlineWidth } = getComputedStyle(shown);
     const { x, y, width, height } = shown.getClientRects()[0];
     const top = document.elementFromPoint(x + width / 2, y + height / 2);
-    const faults = [];
+    const problems = [];
     if (outlineStyle == "none" || parseFloat(outlineWidth) < 1) {
-      faults.push(show(element, "no outline"));
+      problems.push(show(element, "no outline"));
     }
     if (!shown.contains(top) && !top?.contains(shown)) {
-      faults.push(show(element, `behind ${top?.outerHTML.slice(0, 100)}`));
+      problems.push(show(element, `behind ${top?.outerHTML.slice(0, 100)}`));
     }
-    return [window.stops.indexOf(element), faults];
+    return [window.stops.indexOf(element), problems];
   },
 
   // Text beyond the window or cut by its box, but for what scrolls by itself (tables may) or is for screen readers.

@@ -35,18 +35,18 @@ def test_every_stop_of_the_tab_key(visitors: Visitors, who: str, path: str) -> N
     page = visitors.open(path, who)
     page.emulate_media(reduced_motion="reduce")
     number = page.evaluate("inPage.findStops()")
-    seen, faults = [], []
+    seen, errors = [], []
     for _ in range(number + 2):
         page.keyboard.press("Tab")
-        index, said = page.evaluate("inPage.lookAtFocus()")
+        index, problems = page.evaluate("inPage.lookAtFocus()")
         if index >= 0:
             seen.append(index)
-            faults += said
+            errors += problems
     # A page that puts the focus into its form begins there.
     start = seen[0]
     order = [(start + step) % number for step in range(number)]
     assert seen[:number] == order
-    assert not faults, "\n".join(faults)
+    assert not errors, "\n".join(errors)
 
 
 def test_skip_link(visitors: Visitors) -> None:

@@ -61,8 +61,8 @@ def test_programs_ask_it(api: Api) -> None:
     """A program gets JSON and no cookie, also where it is refused; a wrong token gets nothing."""
     proxy = {"X_Forwarded_Proto": "https"}
     program = Visitor(api.site)
-    answer = program.get("/api/v1/me", Authorization=f"Bearer {api.token}", **proxy)
-    assert (answer.status, json.loads(answer.text)["email"]) == (200, "ann@example.org")
+    response = program.get("/api/v1/me", Authorization=f"Bearer {api.token}", **proxy)
+    assert (response.status, json.loads(response.text)["email"]) == (200, "ann@example.org")
     described = program.get("/api/v1/openapi.json", Authorization=f"Bearer {api.token}", **proxy)
     assert "/api/v1/me" in json.loads(described.text)["paths"]
     for path, token, status in (("/api/v1/me", "wrong", 401), ("/api/v1/none", api.token, 404)):

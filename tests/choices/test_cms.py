@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import bucket
-from tests.browser.visitors import PASSWORD, Visitors, follow, judge, send
+from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
 from tests.choices.passkeys import add_passkey, use_authenticator
 from tests.conftest import TEMPLATE
 from tests.production import Production, Site, Visitor
@@ -92,10 +92,10 @@ def choose_picture(page: Page) -> None:
     page.get_by_label("Alt text").fill("A rowing boat")
 
 
-def without_what_the_editor_tries(faults: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the faults but for a style of the text editor's that the policy stops: docs/cms.md."""
+def without_what_the_editor_tries(errors: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the errors but for a style of the text editor's that the policy stops: docs/cms.md."""
     of_a_style = ("Applying inline style violates", "The policy's style-src-elem forbids inline")
-    return [fault for fault in faults if not fault[1].startswith(of_a_style)]
+    return [error for error in errors if not error[1].startswith(of_a_style)]
 
 
 def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
@@ -113,21 +113,21 @@ def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
     choose_picture(page)
     page.get_by_role("button", name="More actions").click()
     follow(page.get_by_role("button", name="Publish"))
-    visitors.faults = without_what_the_editor_tries(visitors.faults)
+    visitors.errors = without_what_the_editor_tries(visitors.errors)
 
     found = visitors.open("/search/?query=upstream")
-    judge(found)
+    check_page(found)
     follow(found.locator("main").get_by_role("link", name="Boats"))
     picture = found.get_by_role("img", name="A rowing boat")
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("(picture) => picture.naturalWidth")
-    judge(found)
+    check_page(found)
 
 
 @pytest.mark.parametrize("path", ["/", "/search/"])
 def test_pages_of_visitors(visitors: Visitors, path: str) -> None:
     """They are accessible and keep to the policy, also before an editor has written one."""
-    judge(visitors.open(path))
+    check_page(visitors.open(path))
 
 
 def test_the_seeded_pages_are_reached_by_clicks(visitors: Visitors) -> None:
@@ -143,7 +143,7 @@ def test_the_seeded_pages_are_reached_by_clicks(visitors: Visitors) -> None:
             page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(link).to_have_attribute("aria-current", "page")
-        judge(page)
+        check_page(page)
     follow(page.get_by_role("link", name="Services"))
     follow(page.get_by_role("link", name="Prices"))
     expect(page.get_by_role("link", name="Services").first).to_have_attribute("aria-current", "true")

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 from tests.docker import engine
-from tests.docker.engine import Answer, docker, run
+from tests.docker.engine import Response, docker, run
 
 HERE = Path(__file__).resolve().parent
 SOCKET = Path("/var/run/docker.sock")
@@ -124,17 +124,17 @@ class Checkout:
             text += "" if value is None else f"{name}={value}\n"
         (self.folder / ".env").write_text(text)
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> Response:
         """Ask the site at the address that a developer opens."""
         return engine.ask("127.0.0.1", int(self.env("WEB_PORT")), path, Host="localhost")
 
     def shows(self, path: str, text: str) -> bool:
         """Whether the site answers with a page that has this text."""
         try:
-            answer = self.get(path)
+            response = self.get(path)
         except OSError:
             return False
-        return answer.status == 200 and text in answer.body
+        return response.status == 200 and text in response.body
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace text in a file, as an editor does."""

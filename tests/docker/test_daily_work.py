@@ -46,8 +46,8 @@ def test_debugger(started: Checkout) -> None:
 def test_browser(started: Checkout) -> None:
     """`fab test --browser` visits the site that runs, by a Chromium in an image of its own."""
     before = started.web.inspect("{{.State.StartedAt}}")
-    said = started.fab("test", "--browser")
-    assert "2 passed" in said
+    output = started.fab("test", "--browser")
+    assert "2 passed" in output
     assert started.web.inspect("{{.State.StartedAt}}") == before
     started.edit("assets/js/modules/theme.js", "saveTheme(window, target.value);", "")
     eventually(lambda: "saveTheme" not in started.get("/static/dist/js/main.js").body, 30)
@@ -58,7 +58,7 @@ def test_browser(started: Checkout) -> None:
 
 
 def test_hooks(started: Checkout) -> None:
-    """A commit in bad style is refused and mended by the container's tools, whether the site runs or not."""
+    """A commit in bad style is refused and fixed by the container's tools, whether the site runs or not."""
     started.variables |= AUTHOR
     make_repository(started.folder)
     started.give_away(started.folder)
@@ -96,8 +96,8 @@ def test_dev_container(
     if not with_fabric:
         forget_fabric(made)
     folder = ("--workspace-folder", str(made.folder))
-    said = made.run(*devcontainer, "up", *folder, timeout=600).stdout
-    up = json.loads(said.strip().splitlines()[-1])
+    output = made.run(*devcontainer, "up", *folder, timeout=600).stdout
+    up = json.loads(output.strip().splitlines()[-1])
     assert (up["outcome"], up["remoteUser"], up["remoteWorkspaceFolder"]) == ("success", "app", "/app")
 
     def inside(*words: str, check: bool = True):

@@ -26,7 +26,7 @@ if os.getuid():
 
 @pytest.mark.parametrize(("uid", "gid"), USERS.values(), ids=USERS)
 def test_files_belong_to_the_caller(checkout, uid: int, gid: int) -> None:
-    """Every task that writes leaves files that are the caller's, whoever that is."""
+    """Every task that writes leaves files that belong to the caller, whatever their UID."""
     made = checkout(uid=uid, gid=gid)
     made.fab("build", "start")
     made.fab("manage", "makemigrations accounts --empty --name nothing")
@@ -166,7 +166,7 @@ def append(made: Checkout, name: str, text: str) -> None:
 
 
 def test_syntax_error(started: Checkout) -> None:
-    """A syntax error leaves the container up, also over a restart, and mending it brings the site back."""
+    """A syntax error leaves the container up, also over a restart, and fixing it brings the site back."""
     started_at = started.web.inspect("{{.State.StartedAt}}")
     for name in ("apps/core/views.py", "config/settings.py", "apps/accounts/models.py"):
         file = started.folder / name
@@ -188,13 +188,13 @@ def test_syntax_error(started: Checkout) -> None:
 
 
 def test_error_in_a_style(started: Checkout) -> None:
-    """An error in SCSS leaves the last good stylesheet and the pages; mending it builds again."""
+    """An error in SCSS leaves the last good stylesheet and the pages; fixing it builds again."""
     right = (started.folder / "assets/scss/main.scss").read_text()
     append(started, "assets/scss/main.scss", ".broken {\n")
     time.sleep(2)
     assert started.shows("/", "</html>")
-    (started.folder / "assets/scss/main.scss").write_text(right + ".mended { color: red; }\n")
-    eventually(lambda: started.shows("/static/dist/css/main.css", ".mended"), 30)
+    (started.folder / "assets/scss/main.scss").write_text(right + ".fixed { color: red; }\n")
+    eventually(lambda: started.shows("/static/dist/css/main.css", ".fixed"), 30)
 
 
 def test_watcher_dies(started: Checkout) -> None:
@@ -263,8 +263,8 @@ MAKE_USER = "from apps.accounts.models import User; User.objects.create_user('ke
 
 def succeeds(made: Checkout, *words: str) -> bool:
     """Whether a command in the container succeeds."""
-    done = made.run("docker", "compose", "exec", "--no-TTY", "web", *words, check=False)
-    return done.returncode == 0
+    result = made.run("docker", "compose", "exec", "--no-TTY", "web", *words, check=False)
+    return result.returncode == 0
 
 
 def test_two_checkouts(checkout) -> None:

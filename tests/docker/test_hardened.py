@@ -140,9 +140,9 @@ def test_health_check_fails_on_an_error(site: Container, path: str) -> None:
 
 def test_missing_configuration(production: str) -> None:
     """Without configuration it ends with an error that names every missing variable, and what to type."""
-    done = engine.run("docker", "run", "--rm", "--read-only", production, check=False)
-    assert done.returncode != 0
+    result = engine.run("docker", "run", "--rm", "--read-only", production, check=False)
+    assert result.returncode != 0
     for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"):
-        assert re.search(rf"^ +{name} ", done.stdout, re.MULTILINE), done.stdout
-    assert "Traceback" not in done.stdout
-    assert len(done.stdout.splitlines()) < 10
+        assert re.search(rf"^ +{name} ", result.stdout, re.MULTILINE), result.stdout
+    assert "Traceback" not in result.stdout
+    assert len(result.stdout.splitlines()) < 10

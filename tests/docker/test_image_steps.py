@@ -197,11 +197,11 @@ def test_14_refuses_what_names_a_missing_file(project: Path, build_options, tmp_
     page = folder / "templates" / "404.html"
     page.write_text(page.read_text() + '{% load static %}\n{% static "images/gone.svg" %}\n')
     line = len(page.read_text().splitlines())
-    done = run("docker", "build", "--progress=plain", *build_options, folder, check=False, timeout=600)
-    assert done.returncode != 0
-    said = [text for text in done.stdout.splitlines() if f"templates/404.html:{line}: " in text]
-    assert said
-    assert "'images/gone.svg'" in said[0]
+    result = run("docker", "build", "--progress=plain", *build_options, folder, check=False, timeout=600)
+    assert result.returncode != 0
+    problems = [text for text in result.stdout.splitlines() if f"templates/404.html:{line}: " in text]
+    assert problems
+    assert "'images/gone.svg'" in problems[0]
 
 
 def test_15_starts_by_run_sh(production: str) -> None:

@@ -29,7 +29,7 @@ class Balancer(threading.Thread):
         super().__init__(daemon=True)
         self.address, self.senders = site.address, senders
         self.answers: list[int] = []
-        self.faults: list[str] = []
+        self.errors: list[str] = []
         self.ready: list[int] = []
         self.sending = True
 
@@ -43,7 +43,7 @@ class Balancer(threading.Thread):
             try:
                 self.answers.append(self.ask("/"))
             except OSError as error:
-                self.faults.append(repr(error))
+                self.errors.append(repr(error))
                 time.sleep(0.05)
 
     def run(self) -> None:
@@ -88,7 +88,7 @@ def slow_sign_in(site: Container, database: Container, seconds: int) -> tuple[th
 
 
 def test_stop_under_load(site: Container, database: Container) -> None:
-    """`docker stop` under load: exit code 0, no request cut, a slow one completes, /readyz said 503 first."""
+    """`docker stop` under load: exit code 0, no request cut, slow ones end, /readyz returns 503 first."""
     balancer = Balancer(site)
     slow, answers = slow_sign_in(site, database, 5)
     balancer.start()
@@ -97,7 +97,7 @@ def test_stop_under_load(site: Container, database: Container) -> None:
     balancer.join(10)
     slow.join(10)
     assert (code, answers) == (0, [200])
-    assert balancer.faults == []
+    assert balancer.errors == []
     assert set(balancer.answers) == {200}
     assert balancer.ready[-1] == 503
 
@@ -120,7 +120,7 @@ def test_worker_killed(site: Container) -> None:
     balancer.sending = False
     balancer.join(10)
     # The request that the killed worker had may be lost, no other.
-    assert len(balancer.faults) <= 1
+    assert len(balancer.errors) <= 1
     assert set(balancer.answers) == {200}
     assert balancer.ready.count(200) >= len(balancer.ready) - 1
 

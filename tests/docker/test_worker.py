@@ -63,8 +63,8 @@ class Queue:
     def enqueue(self, code: str) -> None:
         """Run this where the tasks are imported."""
         code = f"import django; django.setup(); from apps.core.tasks import *; {code}"
-        done = self.run("env", "DJANGO_SETTINGS_MODULE=config.settings", "python", "-c", code)
-        assert done.ended(60) == 0, done.logs()
+        result = self.run("env", "DJANGO_SETTINGS_MODULE=config.settings", "python", "-c", code)
+        assert result.ended(60) == 0, result.logs()
 
     def sql(self, command: str) -> list[str]:
         """Return the rows that a command in the database finds."""

@@ -18,9 +18,9 @@ NAMES = {
 def test_check_passes(deploy: str, bake: Callable[..., Path], install: Install) -> None:
     """Format, lint, types, assets, Django's checks, migrations and tests, in the order of the list."""
     project = install(bake(deploy=deploy))
-    said = project.run("fab", "check").stdout
-    assert workflow.steps_in(said) == workflow.steps_of(project.folder)
-    assert "All is well" in said
+    output = project.run("fab", "check").stdout
+    assert workflow.steps_in(output) == workflow.steps_of(project.folder)
+    assert "All is well" in output
 
 
 @pytest.mark.parametrize("deploy", ["none", "both"])

@@ -16,8 +16,8 @@ Site = tuple[Project, str]
 def get(address: str) -> str:
     """Return the page at `address`, whatever its status; "" while nothing answers."""
     try:
-        with urlopen(address, timeout=10) as answer:
-            return answer.read().decode()
+        with urlopen(address, timeout=10) as response:
+            return response.read().decode()
     except HTTPError as error:
         return error.read().decode()
     except OSError:

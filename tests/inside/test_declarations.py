@@ -1,4 +1,4 @@
-"""Every variable is declared once, read by something, and said wherever one looks for it."""
+"""Every variable is declared once, used, and documented wherever a reader looks for it."""
 
 import ast
 import re
@@ -122,7 +122,7 @@ def test_docker_and_ci_name_no_other_variable(name: str) -> None:
 def test_the_environment_of_the_deployment_check_is_complete(production: Environment) -> None:
     """`fab check` runs `check --deploy` in a complete environment of production."""
     production.clear()
-    given = dict(re.findall(r"([A-Z_]+)=(\S+)", PRODUCTION))
-    production.update(given)
-    assert given.keys() <= NAMES
+    values = dict(re.findall(r"([A-Z_]+)=(\S+)", PRODUCTION))
+    production.update(values)
+    assert values.keys() <= NAMES
     assert read()["DEBUG"] is False

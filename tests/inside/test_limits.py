@@ -54,7 +54,7 @@ def test_too_many_wrong_passwords(client: Client, user: User, page: str) -> None
 @pytest.mark.django_db
 @pytest.mark.parametrize("email", ["ANN@example.org", " ann@example.org "])
 def test_another_spelling_is_no_way_round(client: Client, email: str) -> None:
-    """Capital letters and spaces in the email address do not evade the limit."""
+    """Uppercase letters and spaces in the email address do not evade the limit."""
     for _ in range(PAIR):
         sign_in(client)
     assert sign_in(client, email).status_code == 429

@@ -93,7 +93,7 @@ def body(response: HttpResponse) -> bytes:
     return content
 
 
-def test_a_file_of_this_release_is_kept_for_ever(get: Get) -> None:
+def test_a_file_of_this_release_is_cached_permanently(get: Get) -> None:
     """A file of this release is immutable and compressed."""
     address = staticfiles_storage.url("css/main.css")
     response = get(address, accept_encoding="gzip, br")

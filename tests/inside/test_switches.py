@@ -29,10 +29,10 @@ KEPT = {"DATABASES", "LOGGING", "MAILERS", "MIDDLEWARE", "STORAGES"}
 def production(**variables: str) -> Iterator[Client]:
     """Give Django the settings that production has with these variables; yield a browser."""
     with environment_of(**variables):
-        there = runpy.run_path(str(BASE_DIR / "config" / "settings.py"))
+        settings_module = runpy.run_path(str(BASE_DIR / "config" / "settings.py"))
     changed = {
         name: value
-        for name, value in there.items()
+        for name, value in settings_module.items()
         if name.isupper() and name not in KEPT and getattr(settings, name, None) != value
     }
     with override_settings(**changed):

@@ -92,8 +92,8 @@ def test_scripts_are_clean(baked: Bake) -> None:
     scripts = sorted(baked(deploy="both").glob("**/*.sh"))
     assert scripts
     shellcheck = tool("shellcheck")
-    done = subprocess.run([shellcheck, "--exclude=SC1091", *scripts], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
+    result = subprocess.run([shellcheck, "--exclude=SC1091", *scripts], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_issue_forms() -> None:
 
 @pytest.mark.parametrize("whose", ["project", "template"])
 def test_workflows_are_safe(whose: str, baked: Bake) -> None:
-    """Zizmor finds no weakness in a workflow: https://docs.zizmor.sh/audits/."""
+    """Zizmor finds no vulnerability in a workflow: https://docs.zizmor.sh/audits/."""
     folder = baked(deploy="aws") if whose == "project" else TEMPLATE
     zizmor = tool("zizmor")
-    done = subprocess.run([zizmor, "--offline", folder / ".github"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run([zizmor, "--offline", folder / ".github"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def load_yaml(text: str) -> object:
@@ -151,5 +151,5 @@ WithFunctions.add_multi_constructor("!", lambda loader, tag, node: f"{tag}: {nod
 
 def check(folder: Path, linter: str, *arguments: str) -> None:
     """Run a linter in the folder and fail with what it says."""
-    done = subprocess.run([tool(linter), *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run([tool(linter), *arguments], cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -11,9 +11,9 @@ def test_existing_folder(cookiecutter: Command, tmp_path: Path) -> None:
     work = tmp_path / "my_site" / "work.txt"
     work.parent.mkdir()
     work.write_text("Weeks of it")
-    done = cookiecutter(TEMPLATE, "--no-input")
+    result = cookiecutter(TEMPLATE, "--no-input")
 
-    assert done.returncode == 1
+    assert result.returncode == 1
     assert [path.name for path in work.parent.iterdir()] == ["work.txt"]
 
 
@@ -21,9 +21,9 @@ def test_file_in_the_way(cookiecutter: Command, tmp_path: Path) -> None:
     """So is a file of the project's name."""
     file = tmp_path / "my_site"
     file.write_text("Weeks of it")
-    done = cookiecutter(TEMPLATE, "--no-input")
+    result = cookiecutter(TEMPLATE, "--no-input")
 
-    assert done.returncode == 1
+    assert result.returncode == 1
     assert file.read_text() == "Weeks of it"
 
 
@@ -31,17 +31,17 @@ def test_folder_that_cannot_be_written(cookiecutter: Command, tmp_path: Path) ->
     """Where no folder can be made, nothing is."""
     blocked = tmp_path / "blocked"
     blocked.write_text("")
-    done = cookiecutter(TEMPLATE, "--no-input", "--output-dir", blocked / "out")
+    result = cookiecutter(TEMPLATE, "--no-input", "--output-dir", blocked / "out")
 
-    assert done.returncode == 1
+    assert result.returncode == 1
 
 
 def test_bad_answers_over_an_existing_project(cookiecutter: Command, tmp_path: Path) -> None:
     """A refused answer does not delete a project that is to be overwritten."""
     cookiecutter(TEMPLATE, "--no-input")
-    done = cookiecutter(TEMPLATE, "--no-input", "--overwrite-if-exists", "author=nobody")
+    result = cookiecutter(TEMPLATE, "--no-input", "--overwrite-if-exists", "author=nobody")
 
-    assert done.returncode == 1
+    assert result.returncode == 1
     assert (tmp_path / "my_site" / "manage.py").exists()
 
 
@@ -51,8 +51,8 @@ def test_overwriting_leaves_other_files(cookiecutter: Command, tmp_path: Path) -
     secrets = tmp_path / "my_site" / ".env"
     secrets.write_text("SECRET_KEY=x")
     secrets.chmod(0o600)
-    done = cookiecutter(TEMPLATE, "--no-input", "--overwrite-if-exists")
+    result = cookiecutter(TEMPLATE, "--no-input", "--overwrite-if-exists")
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert secrets.read_text() == "SECRET_KEY=x"
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600

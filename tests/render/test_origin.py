@@ -60,9 +60,9 @@ def origin(project: Path) -> dict[str, str]:
 
 def test_tag(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
     """The version is the tag, the address is as given, and all answers are there."""
-    done = cookiecutter(tagged_template, "--no-input")
+    result = cookiecutter(tagged_template, "--no-input")
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     expected = {**ANSWERS, "_src_path": str(tagged_template), "_commit": "v1.2"}
     assert origin(tmp_path / "my_site") == expected
 
@@ -80,17 +80,17 @@ def test_commit_after_tag(tagged_template: Path, cookiecutter: Command, tmp_path
 def test_address_with_a_url(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
     """A template from elsewhere: the address as typed, not the path of cookiecutter's own clone."""
     url = f"git+file://{tagged_template}"
-    done = cookiecutter(url, "--no-input")
+    result = cookiecutter(url, "--no-input")
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert origin(tmp_path / "my_site") == {**ANSWERS, "_src_path": url, "_commit": "v1.2"}
 
 
 def test_relative_address(tagged_template: Path, cookiecutter: Command) -> None:
     """A relative path is written as seen from the project, from where updates are run."""
-    done = cookiecutter("slipway", "--no-input", "--output-dir", "sites", cwd=tagged_template.parent)
+    result = cookiecutter("slipway", "--no-input", "--output-dir", "sites", cwd=tagged_template.parent)
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     written = origin(tagged_template.parent / "sites" / "my_site")
     assert written["_src_path"] == "../../slipway"
     assert written["_commit"] == "v1.2"
@@ -116,7 +116,7 @@ def test_checkout_without_a_commit(tagged_template: Path, cookiecutter: Command,
     """Where git cannot tell a version, none is written."""
     shutil.rmtree(tagged_template / ".git")
     git(tagged_template, "init", "--quiet")
-    done = cookiecutter(tagged_template, "--no-input")
+    result = cookiecutter(tagged_template, "--no-input")
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert "_commit" not in origin(tmp_path / "my_site")

@@ -1,4 +1,4 @@
-"""What gunicorn and the site make of requests that nobody sends by mistake."""
+"""What gunicorn and the site make of requests that are never sent by mistake."""
 
 import json
 import random
@@ -393,7 +393,7 @@ class Fuzzer:
 
 
 def test_nothing_makes_it_fail(production: Production, target: Site) -> None:
-    """Random requests to every address, as nobody and as an administrator: no 5xx, and it still serves."""
+    """Random requests to every URL, signed out and as a superuser: no 5xx, and it still serves."""
     known = json.loads(production.python(LIST_PATHS).splitlines()[-1])
     fuzzer = Fuzzer(known["paths"], known["session"], SEED)
     counts: dict[int, int] = {}

@@ -5,8 +5,8 @@ import pytest
 from tests.conftest import Bake
 from tests.project import Install, Project
 
-NOBODY = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null"}
-NOBODY |= {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+SIGNED_OUT = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null"}
+SIGNED_OUT |= {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def refused(project: Project, *words: str, **variables: str) -> str:
     """Return the one line with which a task is refused."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
         project.variables.pop(name, None)
-    done = project.run("fab", *words, check=False, **{**NOBODY, **variables})
-    assert done.returncode == 1, done.stdout
-    [line] = done.stdout.strip().splitlines()
+    result = project.run("fab", *words, check=False, **{**SIGNED_OUT, **variables})
+    assert result.returncode == 1, result.stdout
+    [line] = result.stdout.strip().splitlines()
     return line
 
 

@@ -59,7 +59,7 @@ def smtp(**options) -> Iterator[Mailbox]:
 
 @dataclass
 class Authority:
-    """An authority of one's own, which nobody knows who is not given its file."""
+    """A private certificate authority, unknown without its file."""
 
     file: Path
     context: ssl.SSLContext
@@ -95,8 +95,8 @@ def members() -> Iterator[str]:
 
 def ask_for_a_reset(site: Site, email: str) -> None:
     """Ask for a new password, and get the page that says what comes next."""
-    answer = Visitor(site).post("/account/password_reset/", {"email": email})
-    assert (answer.status, answer.headers["Location"]) == (302, "/account/password_reset/done/")
+    response = Visitor(site).post("/account/password_reset/", {"email": email})
+    assert (response.status, response.headers["Location"]) == (302, "/account/password_reset/done/")
     assert Visitor(site).get("/account/password_reset/done/").status == 200
 
 

@@ -1,4 +1,4 @@
-"""Names that nobody thought of: accepted, and right in every file."""
+"""Random names: accepted, and correct in every file."""
 
 import re
 

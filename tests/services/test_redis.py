@@ -73,7 +73,7 @@ print(cache.get("a"), 0 < seconds <= 300)
 
 
 def test_a_server_that_ends_and_comes_back(production: Production, account: dict[str, str]) -> None:
-    """When the server ends, nobody is signed out and one can sign in; /readyz and the log name the cache.
+    """When the server ends, no user is signed out and users can sign in; /readyz and the log name the cache.
 
     When it is back, all is as before.
     """

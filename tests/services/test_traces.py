@@ -21,8 +21,8 @@ def traces(production: Production, service: Service) -> tuple[dict, list[dict]]:
     spans = []
     for received in service.received:
         assert received.path == "/v1/traces"
-        said = production.project.run("python", "-c", READ, received.body.hex()).stdout
-        for resource in json.loads(said)["resourceSpans"]:
+        output = production.project.run("python", "-c", READ, received.body.hex()).stdout
+        for resource in json.loads(output)["resourceSpans"]:
             about = attributes(resource["resource"])
             spans += [span for scope in resource["scopeSpans"] for span in scope["spans"]]
     return about, spans

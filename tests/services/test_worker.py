@@ -39,7 +39,7 @@ def slow(name, seconds):
 
 
 @task(retry_seconds=0.1, max_attempts=3)
-def mend(name):
+def fix(name):
     note(f"begin {name}")
     if Path("notes").read_text().count(f"begin {name}") < 3:
         raise RuntimeError("not yet")
@@ -92,7 +92,7 @@ def start(project: Project, tmp_path: Path) -> Iterator[Start]:
         )
         process.log = log.name
         started.append(process)
-        assert within(60, lambda: "is ready" in said(process)), said(process)
+        assert within(60, lambda: "is ready" in read_output(process)), read_output(process)
         return process
 
     yield start
@@ -101,7 +101,7 @@ def start(project: Project, tmp_path: Path) -> Iterator[Start]:
         process.wait()
 
 
-def said(process: subprocess.Popen) -> str:
+def read_output(process: subprocess.Popen) -> str:
     """Return what a worker has logged."""
     return Path(process.log).read_text()
 
@@ -140,7 +140,7 @@ def test_two_workers_run_each_task_once(project: Project, start: Start) -> None:
     assert within(60, lambda: len(notes(project)) >= 60)
     assert sorted(notes(project)) == sorted(f"{word} {n}" for n in range(30) for word in ("begin", "end"))
     assert within(60, lambda: set(states(project)) == {"SUCCESSFUL"})
-    assert all("state=SUCCESSFUL" in said(worker) for worker in workers)
+    assert all("state=SUCCESSFUL" in read_output(worker) for worker in workers)
 
 
 def test_the_task_of_a_killed_worker_is_run_again(project: Project, start: Start) -> None:
@@ -179,11 +179,11 @@ def test_a_stop_hands_back_what_takes_too_long(project: Project, start: Start) -
 
 def test_a_failing_task_is_repeated(project: Project, start: Start) -> None:
     """A task that fails twice and then not: it ends well, and each failure is in the log as JSON."""
-    enqueue(project, "mend.enqueue('it')")
+    enqueue(project, "fix.enqueue('it')")
     worker = start()
-    assert within(60, lambda: states(project) == ["SUCCESSFUL"]), said(worker)
+    assert within(60, lambda: states(project) == ["SUCCESSFUL"]), read_output(worker)
     assert notes(project) == ["begin it"] * 3
-    lines = [json.loads(line) for line in said(worker).splitlines()]
+    lines = [json.loads(line) for line in read_output(worker).splitlines()]
     failures = [line for line in lines if line["level"] == "WARNING" and "RuntimeError" in str(line)]
     assert len(failures) == 2
     [identifier] = sql(project, "SELECT id FROM django_tasks_database_dbtaskresult")
@@ -195,7 +195,7 @@ def test_a_task_that_cannot_be_broken_off(project: Project, start: Start) -> Non
     enqueue(project, "deaf.enqueue(); slow.enqueue('after', 0)")
     worker = start()
     assert worker.wait(60) == 1
-    assert "deaf" in said(worker)
+    assert "deaf" in read_output(worker)
     start()
     assert within(60, lambda: "end after" in notes(project))
     assert within(60, lambda: states(project) == ["FAILED", "SUCCESSFUL"])

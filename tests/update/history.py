@@ -21,8 +21,8 @@ IMPROVED = {
     "README.md": ("- [Translation](docs/translation.md)", "- [Words](docs/words.md)"),
     "docs/docker.md": ("# The image\n", "# The site's image\n"),
     "pyproject.toml": ("# https://docs.astral.sh/ruff/rules/", "# See https://docs.astral.sh/ruff/rules/"),
-    "apps/accounts/migrations/0001_initial.py": ("class Migration", "# Said later\nclass Migration"),
-    "poetry.lock": ("# This file", "# Said later: this file"),
+    "apps/accounts/migrations/0001_initial.py": ("class Migration", "# Changed later\nclass Migration"),
+    "poetry.lock": ("# This file", "# Changed later: this file"),
     "package-lock.json": ('"requires": true', '"requires":  true'),
 }
 ADDED = {
@@ -84,7 +84,7 @@ def release(folder: Path, tag: str) -> None:
 
 def git(folder: Path, *words: str) -> str:
     """Return what git prints in a folder."""
-    done = subprocess.run(
+    result = subprocess.run(
         ["git", *words], cwd=folder, env={**os.environ, **AUTHOR}, check=True, capture_output=True, text=True
     )
-    return done.stdout
+    return result.stdout

@@ -69,8 +69,8 @@ def test_projects_pin_the_copier_of_these_tests(default_project: Path) -> None:
 def test_same_bytes(answers: dict[str, str], tagged: Path, cookiecutter: Command, tmp_path: Path) -> None:
     """The same answers give the same files, permissions and origin by `cookiecutter` and `copier copy`."""
     arguments = [f"{name}={answer}" for name, answer in answers.items()]
-    done = cookiecutter(tagged, "--no-input", *arguments)
-    assert done.returncode == 0, done.stderr
+    result = cookiecutter(tagged, "--no-input", *arguments)
+    assert result.returncode == 0, result.stderr
     [by_cookiecutter] = [path.parent for path in tmp_path.glob("*/manage.py")]
 
     copy(tagged, tmp_path / "copier" / by_cookiecutter.name, answers)

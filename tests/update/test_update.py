@@ -26,7 +26,7 @@ Make = Callable[[str], Project]
 Made = Callable[[str], Path]
 LOCKS = ("poetry.lock", "package-lock.json")
 
-# What a team does with its project: beside the template's lines, never on them.
+# What a team does with its project: next to the template's lines, never on them.
 EDITS = {
     "config/settings.py": (
         '    "apps.accounts",\n',
@@ -100,13 +100,13 @@ def test_update(
     before = contents(project.folder)
     own = {name: data for name, data in before.items() if is_own(name)}
 
-    said = project.run("fab", "update", "--to", NEW).stdout
+    output = project.run("fab", "update", "--to", NEW).stdout
 
     assert git(project.folder, "diff", "--name-only", "--diff-filter=U") == ""
     after = contents(project.folder)
     assert {name: data for name, data in after.items() if is_own(name)} == own
     assert not [name for name in after if name.endswith((".rej", ".orig"))]
-    assert "CHANGELOG.md" in said
+    assert "CHANGELOG.md" in output
     gone = set(git(project.folder, "log", "--diff-filter=D", "--name-only", "--format=").split())
     assert gone.isdisjoint(after)
     for name, (_, new) in IMPROVED.items():
@@ -163,14 +163,14 @@ def test_conflicts(make: Make) -> None:
         replace(project.folder / name, old, ours)
     commit(project)
 
-    done = project.run("fab", "update", "--to", NEW, check=False)
+    result = project.run("fab", "update", "--to", NEW, check=False)
 
-    assert done.returncode == 1
-    assert "Traceback" not in done.stdout
+    assert result.returncode == 1
+    assert "Traceback" not in result.stdout
     unmerged = git(project.folder, "diff", "--name-only", "--diff-filter=U").split()
     assert sorted({*unmerged}) == same
-    assert all(f"\n  {name}\n" in done.stdout for name in same)
-    assert "\n  fab lock --keep\n" in done.stdout
+    assert all(f"\n  {name}\n" in result.stdout for name in same)
+    assert "\n  fab lock --keep\n" in result.stdout
     settings = (project.folder / "config/settings.py").read_text()
     assert marks(settings) == ["<" * 7, "=" * 7, ">" * 7]
     assert IMPROVED["Dockerfile"][1] in (project.folder / "Dockerfile").read_text()
@@ -189,11 +189,11 @@ def test_dependencies(make: Make, install: Install) -> None:
     project = make(NOW)
     install(project.folder)
     before = (project.folder / "poetry.lock").read_text()
-    said = project.run("fab", "update").stdout
-    assert f"to {NEWEST}" in said
+    output = project.run("fab", "update").stdout
+    assert f"to {NEWEST}" in output
     assert DEPENDENCY[1] in (project.folder / "pyproject.toml").read_text()
     assert (project.folder / "poetry.lock").read_text() == before
-    assert "\n  fab lock --keep\n" in said
+    assert "\n  fab lock --keep\n" in output
     project.run("fab", "lock", "--keep")
     after = (project.folder / "poetry.lock").read_text()
     assert after.rpartition("[metadata]")[0] == before.rpartition("[metadata]")[0]
@@ -222,7 +222,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case: str, make: Make) -> None:
-    """What keeps an update from being made is said with what to type, and nothing is changed."""
+    """An update that cannot be made is refused with the command to type, and nothing is changed."""
     project = make(NOW)
     words, spoil = REFUSED[case]
     spoil(project)
@@ -249,7 +249,7 @@ def test_unknown_release(make: Make) -> None:
 
 
 def test_no_network(make: Make) -> None:
-    """Without a network a template from afar is not reached, and that is said."""
+    """Without a network, a remote template gives an error that says so."""
     project = make(NOW)
     text = answers(project).read_text().partition("_src_path:")
     answers(project).write_text(

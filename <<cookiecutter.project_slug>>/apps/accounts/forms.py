@@ -9,7 +9,7 @@ from apps.accounts.models import User
 class ProfileForm(forms.ModelForm):
     """What people may change about themselves.
 
-    Another e-mail address takes the password too: with it alone, whoever finds a browser
+    Another e-mail address takes the password too: without it, anyone who finds a browser
     signed in could have a new password sent to themselves.
     """
 

@@ -9,7 +9,7 @@ further service has to run. Each attempt is counted by up to three counters:
 
 By the last an attacker could lock out the owner, who therefore has a way round it. Signing in, or
 setting a new password by the link in a mail, leaves a signed cookie in the browser. From there on
-that browser has a counter of its own, `device`, instead of the three, and nobody else can use it up.
+that browser has a counter of its own, `device`, instead of the three, and no one else can use it up.
 Where no such browser is at hand, the link in the mail makes one, and links that have been
 sent work however many attempts follow.
 https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies

@@ -21,7 +21,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     name = models.CharField(_("name"), max_length=150, blank=True)
     is_staff = models.BooleanField(
-        _("staff"), default=False, help_text=_("May sign in to the administration.")
+        _("staff"), default=False, help_text=_("May sign in to the admin.")
     )
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Untick this instead of deleting an account.")

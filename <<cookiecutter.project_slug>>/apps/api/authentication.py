@@ -10,7 +10,7 @@ from apps.api.models import Token
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Takes `Authorization: Bearer …`; whoever sends that is not let in by a session."""
+    """Takes `Authorization: Bearer …`; such a request is not authenticated by its session."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         scheme, _, token = get_authorization_header(request).partition(b" ")

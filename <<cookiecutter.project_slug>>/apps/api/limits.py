@@ -16,13 +16,13 @@ from apps.accounts.models import User
 
 LIMITS = {
     "user": Limit(600, timedelta(minutes=1)),
-    # Tokens that are nobody's.
+    # Tokens that do not exist.
     "address": Limit(60, timedelta(minutes=1)),
 }
 
 
 def count_request(request: HttpRequest, user: User | AnonymousUser | None) -> None:
-    """Count a request of this user, or of its address if it is nobody's.
+    """Count a request of this user, or of its IP address if it has no user.
 
     Raises TooManyAttemptsError if a limit is reached, which apps.accounts.middleware answers.
     """

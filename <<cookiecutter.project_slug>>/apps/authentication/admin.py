@@ -1,4 +1,4 @@
-"""The administration with this site's sign-in, and without django-allauth's own pages in it.
+"""The admin with this site's sign-in, and without django-allauth's own pages in it.
 
 Those would show the secrets of second factors, and let addresses count as verified.
 """

@@ -15,7 +15,7 @@ type GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class SecondFactorMiddleware:
-    """Lets nobody into settings.SECOND_FACTOR_PATHS by a password alone.
+    """Keeps users without a second factor out of settings.SECOND_FACTOR_PATHS.
 
     Who is not signed in is sent to the site's own page for it, so those parts need no other. Who
     may enter is for the part itself to decide.

@@ -36,7 +36,7 @@ def page_for(user: User) -> str:
 def remove(user: User) -> int:
     """Take every factor from somebody who has lost them; return how many there were.
 
-    From then on the password alone signs them in, and the administration has them set up another.
+    From then on the password alone signs them in, and the admin has them set up another.
     """
     deleted, _ = Authenticator.objects.filter(user=user).delete()
     return deleted

@@ -42,7 +42,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=86400)
 def security(request: HttpRequest) -> HttpResponse:
-    """Say who wants to hear of a weakness: RFC 9116. It never expires while the site is served."""
+    """Return the contact for reports of vulnerabilities: RFC 9116. It never expires while the site is served."""
     expires = datetime.now(UTC).replace(microsecond=0) + timedelta(days=90)
     lines = [
         f"Contact: {settings.SECURITY_CONTACT}",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.docker.commits import Commits
 from tests.docker.conftest import stand_in
-from tests.docker.engine import Answer, ask_by_https, docker, run
+from tests.docker.engine import Response, ask_by_https, docker, run
 from tests.production import eventually
 
 IMAGES = Path(__file__).resolve().parent.parent / "images"
@@ -34,7 +34,7 @@ class Server(Commits):
     """The server, the checkout, and somebody who types `fab`."""
 
     def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
-        """Start the server; `folder` becomes a checkout of one commit, and gets a home beside it."""
+        """Start the server; `folder` becomes a checkout of one commit, and gets a home next to it."""
         self.folder, self.home = folder, folder.parent / "home"
         self.commits: list[str] = []
         (self.home / ".ssh").mkdir(parents=True)
@@ -128,7 +128,7 @@ class Server(Commits):
             file.write_text(self.sh(f"docker compose exec -T caddy cat {path}") + "\n")
         return str(file)
 
-    def get(self, path: str, form: dict | None = None, **headers: str) -> Answer:
+    def get(self, path: str, form: dict | None = None, **headers: str) -> Response:
         """Ask the site by HTTPS, at its host name."""
         return ask_by_https(self.address, HOST, self.authority, path, form, **headers)
 
@@ -165,8 +165,8 @@ def build() -> None:
     docker("build", "--tag", IMAGE, IMAGES / "server")
 
 
-def last(done) -> str:
+def last(result) -> str:
     """Return what a task that failed says last; it has failed, and not by a traceback."""
-    assert done.returncode != 0, done.stdout
-    assert not re.search(r'File "/(?!opt|app)', done.stdout), done.stdout
-    return done.stdout.strip().splitlines()[-1]
+    assert result.returncode != 0, result.stdout
+    assert not re.search(r'File "/(?!opt|app)', result.stdout), result.stdout
+    return result.stdout.strip().splitlines()[-1]

@@ -155,18 +155,18 @@ def test_migration_that_fails(server: Server, commit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("config/gunicorn.py", "\nraise SystemExit('nothing works')\n", "nothing works"),
         ("apps/core/views.py", "\n\nHomeView.get = None\n", "/ answers 500"),
     ],
 )
-def test_release_that_does_not_serve(server: Server, commit: str, name: str, text: str, said: str) -> None:
+def test_release_that_does_not_serve(server: Server, commit: str, name: str, text: str, message: str) -> None:
     """A release that ends at its start, or whose first page fails, is removed, and no request is lost."""
     server.edit(name, text)
     with server.load() as visitors:
         failed = server.fab("host.deploy", check=False)
-    assert said in failed.stdout
+    assert message in failed.stdout
     assert last(failed)
     assert server.serves(commit)
     assert visitors["lost"] == []
@@ -186,8 +186,8 @@ def test_second_deployment_is_refused(server: Server, commit: str) -> None:
 
 def test_status_and_commands(server: Server, commit: str) -> None:
     """`status` names the release, `manage` has the command's exit code, `logs` shows what the site logs."""
-    said = server.fab("host.status").stdout
-    assert re.search(rf"^release +{commit}$", said, re.MULTILINE)
+    message = server.fab("host.status").stdout
+    assert re.search(rf"^release +{commit}$", message, re.MULTILINE)
     assert "no issues" in server.fab("host.manage", "check --deploy").stdout
     assert server.fab("host.manage", 'shell -c "raise SystemExit(7)"', check=False).returncode == 7
     server.get("/?seen-in-the-log")
@@ -195,14 +195,14 @@ def test_status_and_commands(server: Server, commit: str) -> None:
 
 
 def test_variables(server: Server, commit: str) -> None:
-    """A variable is taken from standard input, judged before it is kept, and not repeated."""
+    """A variable is taken from standard input, checked before it is saved, and not repeated."""
     value = "https://hunter2$HOME@sentry.test/1"
-    said = server.fab("host.env", "SENTRY_DSN", says=value).stdout
+    message = server.fab("host.env", "SENTRY_DSN", says=value).stdout
     server.fab("host.restart")
     script = "import os; print(os.environ['SENTRY_DSN'].count('$HOME'))"
     known = server.fab("host.manage", f'shell -c "{script}"').stdout
     assert known.strip().endswith("1")
-    assert "hunter2" not in said + known
+    assert "hunter2" not in message + known
     before = server.sh("cat site.env")
     refused = server.fab("host.env", "DATABASE_URL", says="nonsense", check=False)
     assert "DATABASE_URL" in refused.stdout

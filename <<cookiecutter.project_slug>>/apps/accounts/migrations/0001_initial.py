@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
                 ('email', apps.accounts.fields.LowercaseEmailField(error_messages={'unique': 'There is an account with this e-mail address already.'}, max_length=254, unique=True, verbose_name='e-mail address')),
                 ('name', models.CharField(blank=True, max_length=150, verbose_name='name')),
-                ('is_staff', models.BooleanField(default=False, help_text='May sign in to the administration.', verbose_name='staff')),
+                ('is_staff', models.BooleanField(default=False, help_text='May sign in to the admin.', verbose_name='staff')),
                 ('is_active', models.BooleanField(default=True, help_text='Untick this instead of deleting an account.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='date joined')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),

@@ -16,6 +16,6 @@ class Command(BaseCommand):
         try:
             user = User.objects.get(email=options["email"])
         except User.DoesNotExist:
-            raise CommandError("Nobody has this address.") from None
+            raise CommandError("No user has this email address.") from None
         count = second_factor.remove(user)
         self.stdout.write(f"Removed {count}. The password alone signs them in now.")
