@@ -87,7 +87,7 @@ const start = () => {
     loader: Object.fromEntries(copied.map((type) => [type, "file"])),
     assetNames: "files/[name]-[hash]",
     publicPath: "/static/dist",
-    // The oldest browsers that know light-dark(), on which both colour themes rest.
+    // The oldest browsers that know light-dark(), on which both color themes rest.
     target: ["chrome123", "edge123", "firefox120", "safari17.5"],
     plugins: [scss],
     logLevel: "info",

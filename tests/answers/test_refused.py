@@ -164,7 +164,7 @@ def test_all_errors_at_once(cookies, capfd) -> None:
         "project_name": "",
         "project_slug": "My-Site",
         "description": "two\nlines",
-        "author": "nobody",
+        "author": "Ada",
     }
     assert cookies.bake(extra_context=bad).exception
     assert faulty_questions(capfd.readouterr().err) == list(bad)

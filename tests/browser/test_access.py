@@ -1,4 +1,4 @@
-"""The pages for those who use no mouse, magnify, forbid scripts or movement, or choose their own colours."""
+"""The pages for those who use no mouse, magnify, forbid scripts or movement, or choose their own colors."""
 
 import pytest
 from playwright.sync_api import Page
@@ -95,7 +95,7 @@ def test_magnified(visitors: Visitors, who: str, path: str) -> None:
 def test_without_javascript(visitors: Visitors) -> None:
     """Signing in and out, the profile, both ways to a new password and the admin work without it."""
     page = visitors.open("/", java_script_enabled=False)
-    assert page.get_by_role("group", name="Colour theme").count() == 0
+    assert page.get_by_role("group", name="Color theme").count() == 0
     follow(page.get_by_role("navigation").get_by_role("link", name="Sign in"))
     assert page.get_by_role("button", name="Show").count() == 0
     send(page, username="joe@example.org", password="wrong")
@@ -125,11 +125,11 @@ def test_admin_without_javascript(visitors: Visitors) -> None:
 
 
 @pytest.mark.parametrize(("who", "path"), OWN)
-def test_less_movement_and_forced_colours(visitors: Visitors, who: str, path: str) -> None:
-    """Who asks for less movement sees none; where the system forces colours, all is in them."""
+def test_less_movement_and_forced_colors(visitors: Visitors, who: str, path: str) -> None:
+    """Who asks for less movement sees none; where the system forces colors, all is in them."""
     page = visitors.open(path, who)
     page.emulate_media(reduced_motion="reduce")
     assert page.evaluate("inPage.findMovement()") == []
     for theme in ("light", "dark"):
         page.emulate_media(forced_colors="active", color_scheme=theme)
-        assert page.evaluate("inPage.findOwnColours()") == []
+        assert page.evaluate("inPage.findOwnColors()") == []

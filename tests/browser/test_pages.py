@@ -25,7 +25,7 @@ ADMIN = [
     "/admin/",
     "/admin/accounts/",
     "/admin/accounts/user/",
-    "/admin/accounts/user/?q=nobody",
+    "/admin/accounts/user/?q=unknown",
     "/admin/accounts/user/add/",
     "/admin/accounts/user/1/change/",
     "/admin/accounts/user/1/history/",
@@ -77,12 +77,12 @@ def test_sign_in_with_errors(visitors: Visitors, path: str) -> None:
     ("path", "fields"),
     [
         ("/account/login/", {"username": "", "password": ""}),
-        ("/account/password_reset/", {"email": "nobody"}),
+        ("/account/password_reset/", {"email": "unknown"}),
         (
             "/account/password_change/",
             {"old_password": "", "new_password1": "12345", "new_password2": "1234"},
         ),
-        ("/account/", {"email": "nobody"}),
+        ("/account/", {"email": "unknown"}),
     ],
 )
 def test_forms_with_errors(visitors: Visitors, path: str, fields: dict[str, str]) -> None:
@@ -190,7 +190,7 @@ def test_500(visitors_without_database: Visitors) -> None:
 
 
 def test_theme_is_remembered(visitors: Visitors) -> None:
-    """The page follows the system's colour scheme, until one is chosen: that is kept, in the admin too."""
+    """The page follows the system's color scheme, until one is chosen: that is kept, in the admin too."""
     page = visitors.open("/")
     light, bar = page.evaluate(BACKGROUND), page.evaluate(BAR)
     page.emulate_media(color_scheme="dark")

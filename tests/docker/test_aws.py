@@ -332,7 +332,7 @@ def test_workflows_that_are_let_in(aws: Aws) -> None:
         "repo:org/name:pull_request",
         "repo:org/other:environment:staging",
         "repo:org/name-2:environment:staging",
-        "repo:organisation/name:environment:staging",
+        "repo:organization/name:environment:staging",
         "repo:org@1/other@2:environment:x/name@3:environment:staging",
     ):
         assert not aws.trusts(other), other

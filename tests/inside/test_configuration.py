@@ -147,7 +147,7 @@ OF_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == ki
         ("EMAIL_URL", "smtp://user:pa/ss@mail.site.test"),
         ("EMAIL_URL", "smtp://me:123#abc@mail.site.test"),
         ("EMAIL_URL", "smtp://me:123/abc@mail.site.test"),
-        ("DEFAULT_FROM_EMAIL", "nobody"),
+        ("DEFAULT_FROM_EMAIL", "library"),
         ("DEFAULT_FROM_EMAIL", "Town Library post@site.test"),
         ("DEFAULT_FROM_EMAIL", "Library <post@site.test>, b@site.test"),
         ("LOG_LEVEL", "LOUD"),

@@ -71,27 +71,27 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("page", SIGN_IN_PAGES)
-@pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "nobody"])
+@pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "unknown"])
 def test_sign_in_hashes_once_and_reveals_no_account(
     client: Client, user: User, hashed: list[str], kind: str, page: str
 ) -> None:
     """Signing in takes the same work and gives the same answer with and without an account."""
-    nobody = client.post(reverse(page), {ACCOUNT_FIELD: "nobody@example.org", "password": "wrong"})
+    unknown = client.post(reverse(page), {ACCOUNT_FIELD: "nobody@example.org", "password": "wrong"})
     if kind == "inactive":
         User.objects.update(is_active=False)
     if kind == "without a password":
         User.objects.update(password=make_password(None))
-    if kind == "nobody":
+    if kind == "unknown":
         User.objects.all().delete()
     hashed.clear()
     response = client.post(reverse(page), {ACCOUNT_FIELD: user.email, "password": "wrong"})
     assert len(hashed) == 1
-    assert response.status_code == nobody.status_code == 200
-    errors = {str(each.context["form"].non_field_errors()) for each in (response, nobody)}
+    assert response.status_code == unknown.status_code == 200
+    errors = {str(each.context["form"].non_field_errors()) for each in (response, unknown)}
     assert len(errors) == 1
 
 
-@pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "nobody"])
+@pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "unknown"])
 def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
     client: Client, user: User, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -100,7 +100,7 @@ def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
         User.objects.update(is_active=False)
     if kind == "without a password":
         User.objects.update(password=make_password(None))
-    if kind == "nobody":
+    if kind == "unknown":
         User.objects.all().delete()
     later: list = []
 

@@ -39,7 +39,7 @@ def test_folder_that_cannot_be_written(cookiecutter: Command, tmp_path: Path) ->
 def test_bad_answers_over_an_existing_project(cookiecutter: Command, tmp_path: Path) -> None:
     """A refused answer does not delete a project that is to be overwritten."""
     cookiecutter(TEMPLATE, "--no-input")
-    result = cookiecutter(TEMPLATE, "--no-input", "--overwrite-if-exists", "author=nobody")
+    result = cookiecutter(TEMPLATE, "--no-input", "--overwrite-if-exists", "author=Ada")
 
     assert result.returncode == 1
     assert (tmp_path / "my_site" / "manage.py").exists()

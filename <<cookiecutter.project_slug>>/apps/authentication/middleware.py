@@ -44,7 +44,7 @@ class LeaveMiddleware:
     """Sends people to another site by a page instead of a redirect, where they have sent a form.
 
     The policy lets forms lead to this site alone (form-action), and Chromium applies that to the
-    redirects which follow: to Google, and to wherever an organisation's own server sends them on.
+    redirects which follow: to Google, and to wherever an organization's own server sends them on.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

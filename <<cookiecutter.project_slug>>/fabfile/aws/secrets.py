@@ -39,7 +39,7 @@ def secret(c: Context, name: str, environment: str = "") -> None:
 
 def find_secret(aws: Account) -> str:
     """Return the secret's ARN."""
-    return stacks.outputs(stacks.need(aws, "base"))["SiteSecrets"]
+    return stacks.outputs(stacks.require(aws, "base"))["SiteSecrets"]
 
 
 def read(aws: Account, arn: str) -> dict[str, str]:
