@@ -97,7 +97,7 @@ def template() -> Template:
 
 @pytest.mark.parametrize("name", NASTY)
 def test_names_survive(template: Template, name: str) -> None:
-    """Whatever the name: accepted, and read back from each file as it was given."""
+    """Unusual names are accepted, and read back unchanged from each file."""
     check_names(template, name, name, name)
 
 

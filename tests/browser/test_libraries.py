@@ -31,7 +31,7 @@ def documented(file: Path, language: str) -> str:
 
 
 def test_htmx_alpine_and_a_chart(project: Project, browser: Browser) -> None:
-    """htmx, Alpine.js and Chart.js, as docs/troubleshooting.md imports them, work without a CSP violation."""
+    """htmx, Alpine.js and Chart.js, imported as in docs/troubleshooting.md, work without a CSP violation."""
     project.variables["WEB_PORT"] = str(free_port())
     npm = ["npm", "install", "--no-audit", "--no-fund", *PACKAGES]
     subprocess.run(npm, cwd=project.folder, env=project.variables, check=True, capture_output=True)

@@ -149,7 +149,7 @@ def test_400(visitors: Visitors) -> None:
 
 
 def test_403(visitors: Visitors) -> None:
-    """403: a page of the admin that one may not see."""
+    """403: a page of the admin without permission."""
     page = visitors.open("/admin/accounts/user/", "bob")
     assert status(page) == 403
     check_page(page)
@@ -165,14 +165,14 @@ def test_403_for_a_forged_form(visitors: Visitors) -> None:
 
 
 def test_404(visitors: Visitors) -> None:
-    """404: a page that there is not."""
+    """404: a missing page."""
     page = visitors.open("/no-such-page/")
     assert status(page) == 404
     check_page(page)
 
 
 def test_429(visitors: Visitors) -> None:
-    """429: too many attempts to have a new password sent."""
+    """429: too many password resets."""
     page = visitors.open("/account/password_reset/")
     while status(page) == 200:
         page.goto(visitors.address("/account/password_reset/"))

@@ -58,7 +58,7 @@ def test_people_try_it_on_its_page(api: Api, browser: Browser) -> None:
 
 
 def test_programs_ask_it(api: Api) -> None:
-    """A program gets JSON and no cookie, also where it is refused; a wrong token gets nothing."""
+    """A client gets JSON and no cookie, also in errors; a wrong token is refused."""
     proxy = {"X_Forwarded_Proto": "https"}
     program = Visitor(api.site)
     response = program.get("/api/v1/me", Authorization=f"Bearer {api.token}", **proxy)

@@ -99,7 +99,7 @@ def without_what_the_editor_tries(errors: list[tuple[str, str]]) -> list[tuple[s
 
 
 def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
-    """Each step works under the policy, and strangers see and find the page."""
+    """Each step works under the CSP, and visitors see and find the page."""
     page = sign_in(visitors)
     page.goto(visitors.address("/cms/pages/3/"))
     follow(page.get_by_role("link", name="Add child page").first)
@@ -126,12 +126,12 @@ def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/search/"])
 def test_pages_of_visitors(visitors: Visitors, path: str) -> None:
-    """They are accessible and keep to the policy, also before an editor has written one."""
+    """They are accessible and respect the CSP, also before an editor has written one."""
     check_page(visitors.open(path))
 
 
 def test_the_seeded_pages_are_reached_by_clicks(visitors: Visitors) -> None:
-    """From the first page every page that `fab seed` makes is reached by links, by the keyboard alone."""
+    """Every page that `fab seed` creates is reached from the first page by links, with the keyboard alone."""
     page = visitors.open("/", size="phone")
     for name in ("About us", "Services", "Contact"):
         link = page.get_by_role("navigation", name="Pages").get_by_role("link", name=name)
@@ -165,7 +165,7 @@ def test_all_workers_agree_on_the_pages_urls(cms: Cms) -> None:
 
 
 def test_a_redirect_leads_to_the_pages_old_url_again(visitors: Visitors, cms: Cms) -> None:
-    """A browser that has followed a page to its new URL follows it back."""
+    """A browser that was redirected to a page's new URL is redirected back after it returns."""
     page = visitors.open("/")
     for old, new in (("contact", "write-to-us"), ("write-to-us", "contact")):
         cms.production.python(
@@ -178,7 +178,7 @@ def test_a_redirect_leads_to_the_pages_old_url_again(visitors: Visitors, cms: Cm
 
 
 def test_a_moderator_is_mailed_a_link_that_works(cms: Cms) -> None:
-    """The mail about a page to approve leads to the site's host, and in development to its port."""
+    """The email about a page to approve links to the site's host, and in development to its port."""
     script = "from django.conf import settings\nprint(settings.WAGTAILADMIN_BASE_URL)"
     for variables, url in (
         ({"HTTPS": "true"}, "https://localhost"),

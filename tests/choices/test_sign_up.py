@@ -116,7 +116,7 @@ def sign_out(page: Page) -> None:
 
 
 def test_sign_up_and_sign_in_by_a_passkey(page: Page, site: Site) -> None:
-    """Somebody makes an account, verifies the address, adds a passkey, and comes back with it alone."""
+    """A visitor signs up, verifies the email address, adds a passkey, and signs in with it alone."""
     check_page(page)
     follow(page.get_by_role("link", name="Create an account"))
     check_page(page)
@@ -142,7 +142,7 @@ def test_a_passkey_that_does_not_work_says_why(page: Page, site: Site) -> None:
 
 
 def test_staff_set_up_a_second_factor_before_the_admin(page: Page, site: Site) -> None:
-    """The admin leads them there; afterwards, by password, it is asked for."""
+    """The admin redirects them there; afterwards a sign-in by password asks for it."""
     page.goto(f"{site.address}/admin/")
     assert "/account/login/?next=/admin/" in page.url
     send(page, login="staff@example.org", password=PASSWORD)
@@ -162,7 +162,7 @@ def test_staff_set_up_a_second_factor_before_the_admin(page: Page, site: Site) -
 
 
 def test_sign_in_by_another_sites_account(page: Page, site: Site, provider: str) -> None:
-    """The way there and back breaks no policy, though forms may lead to this site alone."""
+    """The redirects there and back respect the CSP, whose form-action is this site alone."""
     follow(page.get_by_role("link", name="Our own"))
     check_page(page)
     with page.expect_request(lambda request: request.url.startswith(f"{provider}/authorize")):
@@ -174,7 +174,7 @@ def test_sign_in_by_another_sites_account(page: Page, site: Site, provider: str)
 
 
 def test_reset_a_password(page: Page, site: Site, visitors: Visitors) -> None:
-    """By the link in a mail, which is written and sent after the answer."""
+    """By the link in an email, which is sent after the response."""
     page.goto(f"{site.address}/account/password/reset/")
     check_page(page)
     send(page, email="forgetful@example.org")
@@ -189,7 +189,7 @@ def test_reset_a_password(page: Page, site: Site, visitors: Visitors) -> None:
 
 
 def test_the_pages_of_an_account(page: Page, site: Site) -> None:
-    """Each is in the site's frame, accessible, and keeps to the policy."""
+    """Each has the site's layout, is accessible and respects the CSP."""
     page.goto(f"{site.address}/account/signup/")
     send(page, email="other@example.org", password1=PASSWORD)
     send(page, code=mailed_code(site, "other@example.org"))

@@ -85,7 +85,7 @@ def serves(aws: Aws, text: str = "") -> bool:
 
 
 def test_page_and_admin(aws: Aws) -> None:
-    """`fab aws.up` ends with a site that serves its page and its admin by HTTPS through the load balancer."""
+    """After `fab aws.up` the site serves its page and its admin over HTTPS through the load balancer."""
     home = aws.get("/")
     assert home.status == 200
     assert "max-age" in home.headers["Strict-Transport-Security"]
@@ -108,7 +108,7 @@ def test_page_and_admin(aws: Aws) -> None:
 
 
 def test_database_is_postgresql_with_tls(aws: Aws) -> None:
-    """The database is PostgreSQL, and the way to it is encrypted."""
+    """The database is PostgreSQL, and the connection to it is encrypted."""
     script = (
         "from django.db import connection as c; c.ensure_connection();"
         " print(c.vendor, 'encrypted' if c.connection.pgconn.ssl_in_use else 'open')"
@@ -117,7 +117,7 @@ def test_database_is_postgresql_with_tls(aws: Aws) -> None:
 
 
 def test_uploads_by_the_tasks_role(aws: Aws) -> None:
-    """Uploads go into the bucket by the rights of the containers' role, which has none elsewhere."""
+    """Uploads go into the bucket with the containers' role, which has no other permissions."""
     script = (
         "from django.core.files.storage import default_storage as s;"
         "from django.core.files.base import ContentFile as C;"
@@ -151,7 +151,7 @@ def test_exit_code_of_a_command(aws: Aws) -> None:
 
 
 def test_status(aws: Aws, commit: str) -> None:
-    """`fab aws.status` says which release runs, how it is, and where."""
+    """`fab aws.status` prints the release, its health and its URL."""
     output = aws.fab("aws.status").stdout
     assert commit in output
     assert f"https://{account.HOST}" in output
@@ -159,7 +159,7 @@ def test_status(aws: Aws, commit: str) -> None:
 
 
 def test_deploy_and_rollback(aws: Aws, commit: str) -> None:
-    """A commit is deployed with the workflow's rights; a rollback brings back the one before, or any."""
+    """A commit is deployed with the workflow's role; a rollback returns to the previous release, or any."""
     newer = aws.edit(HOME, "<!-- newer -->\n")
     aws.fab("aws.deploy")
     assert newer in aws.fab("aws.status").stdout
@@ -172,7 +172,7 @@ def test_deploy_and_rollback(aws: Aws, commit: str) -> None:
 
 
 def test_uncommitted_files_are_refused(aws: Aws, commit: str) -> None:
-    """What is not committed is not deployed."""
+    """Uncommitted changes are not deployed."""
     (aws.folder / "apps/new.py").write_text("")
     assert "apps/new.py" in clear(aws.fab("aws.deploy", check=False))
     (aws.folder / "apps/new.py").unlink()
@@ -383,7 +383,7 @@ def test_secret(aws: Aws) -> None:
 
 
 def test_shell(aws: Aws, tmp_path: Path) -> None:
-    """A shell gets a container of its own, which ends with it; Amazon's program is told where it is."""
+    """A shell gets a separate container, which ends with it; Amazon's plugin connects to it."""
     assert "session-manager-plugin" in clear(aws.fab("aws.shell", owner=True, check=False))
     plugin = tmp_path / "session-manager-plugin"
     told = tmp_path / "told"
@@ -402,7 +402,7 @@ def test_shell(aws: Aws, tmp_path: Path) -> None:
 
 
 def test_plan_and_refusal(aws: Aws, commit: str) -> None:
-    """`fab aws.plan` shows what a changed file would replace; `fab aws.up` does not do that unasked."""
+    """`fab aws.plan` lists what a changed file would replace; `fab aws.up` asks before replacing it."""
     file = aws.folder / "deploy" / "aws" / "staging.toml"
     file.write_text(file.read_text() + '[base]\nVpcCidr = "10.9.0.0/16"\n')
     planned = aws.fab("aws.plan", owner=True).stdout
@@ -424,7 +424,7 @@ def test_plan_and_refusal(aws: Aws, commit: str) -> None:
 
 
 def test_credentials_are_explained(aws: Aws, commit: str) -> None:
-    """Missing, unknown and another account's credentials get a line each."""
+    """Missing, unknown and another account's credentials get one line each."""
     known = aws.owner, aws.github
     aws.github = {}
     try:

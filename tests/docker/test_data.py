@@ -143,7 +143,7 @@ class Memory:
 
 
 def test_dump_drop_restore(here: Checkout) -> None:
-    """PostgreSQL dumped, changed and restored has equal counts and checksums; who is connected is let go."""
+    """PostgreSQL dumped, changed and restored has equal counts and checksums; open connections are closed."""
     database = database_of(here)
     before = summary(database)
     assert len(before) > 10
@@ -157,7 +157,7 @@ def test_dump_drop_restore(here: Checkout) -> None:
 
 
 def test_failed_restore(here: Checkout) -> None:
-    """A dump that is cut off, of the other kind, or that the server refuses, leaves the old database."""
+    """A dump that is truncated, of another database, or refused by the server leaves the old database."""
     database = database_of(here)
     here.fab("dump-db", "--to", "whole.dump")
     before = summary(database)

@@ -108,7 +108,7 @@ def test_stop_at_once(network: Network, database: Container, production: str) ->
 
 
 def test_worker_killed(site: Container) -> None:
-    """`kill -9` of a worker: another takes its place, and the site answers all the while."""
+    """`kill -9` of a worker: another takes its place, and the site keeps serving."""
     before = site.workers()
     assert len(before) == 2
     balancer = Balancer(site, senders=1)
@@ -137,7 +137,7 @@ def test_no_database_at_the_start(network: Network, production: str) -> None:
 
 
 def test_late_database(network: Network, production: str) -> None:
-    """A database that comes while the site waits is used."""
+    """A database that starts while the site waits is used."""
     site = network.site(production)
     eventually(lambda: "Waiting for the database" in site.logs(), 30)
     network.database()
@@ -209,7 +209,7 @@ def test_a_migration_that_goes_on(network: Network, database: Container, product
 def test_migration_fails(
     network: Network, database: Container, project: Path, production: str, tmp_path: Path
 ) -> None:
-    """A migration that fails: the container ends with an error that names it, and nothing serves."""
+    """A migration that fails: the container exits with an error that names it, and serves nothing."""
     *_, last = sorted(file.stem for file in (project / "apps/accounts/migrations").glob("0*.py"))
     broken = tmp_path / "9999_broken.py"
     broken.write_text(
@@ -255,7 +255,7 @@ def greedy(project: Path, tmp_path: Path) -> str:
 
 
 def test_out_of_memory(network: Network, database: Container, production: str, greedy: str) -> None:
-    """A worker that takes all memory is killed and replaced; the site goes on serving."""
+    """A worker that runs out of memory is killed and replaced; the site keeps serving."""
     limits = ("--memory=400m", "--memory-swap=400m")
     site = network.site(production, (greedy, *limits)).ready()
     before = site.workers()

@@ -136,7 +136,7 @@ def test_worker_killed_with_its_task(queue: Queue) -> None:
 
 
 def test_two_workers(queue: Queue) -> None:
-    """Two workers, forty tasks: each is run once, and both have their share."""
+    """Two workers, forty tasks: each runs once, and both workers run some."""
     workers = [queue.worker(), queue.worker()]
     for worker in workers:
         eventually(lambda: "is ready" in worker.logs(), 60)  # noqa: B023
@@ -159,7 +159,7 @@ def test_worker_loses_its_database(queue: Queue) -> None:
 
 
 def test_stuck_query(queue: Queue) -> None:
-    """A task that hangs in a query is broken off, and PostgreSQL goes on with nothing of it."""
+    """A task that hangs in a query is interrupted, and its query ends in PostgreSQL too."""
     worker = queue.worker()
     queue.enqueue("stuck.enqueue()")
     is_so(queue.states, "FAILED")

@@ -89,7 +89,7 @@ def wait_for(server: Server) -> None:
 
 
 def test_a_page_of_one_release_finds_its_files_in_the_other(releases: tuple[Server, Server]) -> None:
-    """While a release takes another's place, every file that a page names is answered by both.
+    """During a rolling release, both releases serve every file that a page names.
 
     The other release's response is not cached, its own is cached permanently.
     """
@@ -120,7 +120,7 @@ def test_a_file_that_neither_release_has_is_not_remembered(releases: tuple[Serve
 def test_files_are_sent_compressed(
     releases: tuple[Server, Server], accepted: str, encoding: str | None
 ) -> None:
-    """Brotli where the browser takes it, else gzip, else plain; caches are told to keep them apart."""
+    """Brotli if the browser accepts it, else gzip, else uncompressed; `Vary` keeps caches apart."""
     path = next(path for path in releases[0].assets() if path.endswith(".css"))
     _, plain = releases[0].ask(path)
     response, content = releases[0].ask(path, Accept_Encoding=accepted)

@@ -264,7 +264,7 @@ def test_a_file_that_cannot_be_read_is_named(file: Path, contents: bytes, reason
 
 
 def test_a_value_in_quotes_is_explained(production: Environment) -> None:
-    """A value that is wrong since something passed its quotes on, as `docker run --env-file` does: a hint."""
+    """A value with literal quotes, as `docker run --env-file` passes it: a hint."""
     production["DATABASE_URL"] = '"postgres://user:pass@db/name"'
     assert "without quotes" in problems()["DATABASE_URL"]
 

@@ -74,7 +74,7 @@ def test_nothing_else_reads_the_environment() -> None:
 
 
 def test_what_is_declared_is_read_and_what_is_read_is_declared() -> None:
-    """Every variable that is declared is read, and the other way round."""
+    """Every declared variable is read, and every variable read is declared."""
     in_python = {name for file in PYTHON for name in names_read(file)}
     assert in_python <= NAMES
     scripts = "".join(file.read_text(encoding="utf-8") for file in BASE_DIR.glob("bash/*.sh"))

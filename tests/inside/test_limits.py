@@ -166,7 +166,7 @@ def test_a_known_browser_is_known_for_one_account_alone(
 
 
 def test_reset_sends_few_mails(client: Client, user: User) -> None:
-    """Too many resets of a password get a 429, and no further mail is sent."""
+    """Too many password resets get a 429, and no further email is sent."""
     address = reverse("password_reset")
     for _ in range(RESET["pair"].attempts):
         assert client.post(address, {"email": user.email}).status_code == 302
@@ -177,7 +177,7 @@ def test_reset_sends_few_mails(client: Client, user: User) -> None:
 
 @pytest.mark.django_db
 def test_reset_is_limited_for_who_has_no_account_too(client: Client) -> None:
-    """Resets for an address without an account are limited alike."""
+    """Resets for an email address without an account are limited in the same way."""
     answers = [
         client.post(reverse("password_reset"), {"email": "nobody@example.org"}).status_code
         for _ in range(RESET["pair"].attempts + 1)

@@ -122,7 +122,7 @@ def test_without_variables_there_is_none(client: Client) -> None:
 
 
 def test_those_that_are_set(client: Client, switch_on: Any) -> None:
-    """Google and GitHub are offered when their variables are set, with PKCE and state."""
+    """Google and GitHub are offered if their variables are set, with PKCE and state."""
     switch_on(**GOOGLE, **GITHUB)
     page = client.get(reverse("login"))
     for name, address in (
@@ -179,7 +179,7 @@ def test_an_address_that_the_server_has_not_verified(client: Client, switch_on: 
 
 @CLOSED
 def test_a_stranger_gets_no_account(client: Client, switch_on: Any, server: str) -> None:
-    """Where the staff makes the accounts, a stranger gets none by a provider."""
+    """If staff create the accounts, a provider does not create one for a stranger."""
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     Server.person["email_verified"] = True
     assert by_oidc(client).status_code == 200

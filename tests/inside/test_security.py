@@ -152,7 +152,7 @@ def test_every_page_scores_an_a_plus(client: Client, ask: Ask) -> None:
 
 
 def test_the_score_is_mozillas() -> None:
-    """The score is computed as Mozilla does."""
+    """The score is computed as Mozilla's Observatory does."""
     nothing = observatory.modifiers(HttpResponse())
     # No policy, no HSTS, no nosniff and nothing against frames.
     assert observatory.score(nothing) == 100 - 25 - 20 - 5 - 20

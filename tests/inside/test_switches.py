@@ -142,7 +142,7 @@ def test_admin_path() -> None:
 
 @pytest.mark.skipif(not HAS_ALLAUTH, reason="there is no second factor")
 def test_second_factor() -> None:
-    """`SECOND_FACTOR` demands a second factor of the staff."""
+    """`SECOND_FACTOR` requires a second factor for staff."""
     make_superuser("ann@example.org")
     for variables, status in (({}, 302), ({"SECOND_FACTOR": "false"}, 200)):
         with production(HTTPS="false", **variables) as client:

@@ -76,19 +76,19 @@ def test_every_file_parses(texts: dict[Path, str]) -> None:
 
 @pytest.mark.parametrize("deploy", ["none", "server", "aws", "both"])
 def test_python_is_formatted_and_clean(deploy: str, baked: Bake) -> None:
-    """Ruff has nothing to say, under the project's own rules."""
+    """Ruff finds nothing, with the project's own rules."""
     project = baked(deploy=deploy, tasks="none" if deploy == "none" else "database")
     check(project, "ruff", "format", "--no-cache", "--check", ".")
     check(project, "ruff", "check", "--no-cache", ".")
 
 
 def test_templates_are_formatted_and_clean(default_project: Path) -> None:
-    """Nor has djLint."""
+    """DjLint finds nothing."""
     check(default_project, "djlint", "--check", "--lint", ".")
 
 
 def test_scripts_are_clean(baked: Bake) -> None:
-    """Nor has ShellCheck, but for scripts that are not in the project (SC1091)."""
+    """ShellCheck finds nothing, except scripts outside the project (SC1091)."""
     scripts = sorted(baked(deploy="both").glob("**/*.sh"))
     assert scripts
     shellcheck = tool("shellcheck")

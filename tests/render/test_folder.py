@@ -7,7 +7,7 @@ from tests.conftest import TEMPLATE, Command
 
 
 def test_existing_folder(cookiecutter: Command, tmp_path: Path) -> None:
-    """A folder that is there is left as it is."""
+    """An existing folder is left unchanged."""
     work = tmp_path / "my_site" / "work.txt"
     work.parent.mkdir()
     work.write_text("Weeks of it")
@@ -28,7 +28,7 @@ def test_file_in_the_way(cookiecutter: Command, tmp_path: Path) -> None:
 
 
 def test_folder_that_cannot_be_written(cookiecutter: Command, tmp_path: Path) -> None:
-    """Where no folder can be made, nothing is."""
+    """If the folder cannot be created, nothing is."""
     blocked = tmp_path / "blocked"
     blocked.write_text("")
     result = cookiecutter(TEMPLATE, "--no-input", "--output-dir", blocked / "out")

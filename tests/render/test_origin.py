@@ -59,7 +59,7 @@ def origin(project: Path) -> dict[str, str]:
 
 
 def test_tag(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """The version is the tag, the address is as given, and all answers are there."""
+    """The version is the tag, the URL is as entered, and all answers are recorded."""
     result = cookiecutter(tagged_template, "--no-input")
 
     assert result.returncode == 0, result.stderr
@@ -78,7 +78,7 @@ def test_commit_after_tag(tagged_template: Path, cookiecutter: Command, tmp_path
 
 
 def test_address_with_a_url(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """A template from elsewhere: the address as typed, not the path of cookiecutter's own clone."""
+    """A remote template: the URL as entered, not the path of cookiecutter's own clone."""
     url = f"git+file://{tagged_template}"
     result = cookiecutter(url, "--no-input")
 
@@ -87,7 +87,7 @@ def test_address_with_a_url(tagged_template: Path, cookiecutter: Command, tmp_pa
 
 
 def test_relative_address(tagged_template: Path, cookiecutter: Command) -> None:
-    """A relative path is written as seen from the project, from where updates are run."""
+    """A relative path is rewritten relative to the project, from where updates run."""
     result = cookiecutter("slipway", "--no-input", "--output-dir", "sites", cwd=tagged_template.parent)
 
     assert result.returncode == 0, result.stderr
@@ -97,7 +97,7 @@ def test_relative_address(tagged_template: Path, cookiecutter: Command) -> None:
 
 
 def test_no_git_checkout(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """Without a version, none is made up."""
+    """Without a version, none is invented."""
     shutil.rmtree(tagged_template / ".git")
     cookiecutter(tagged_template, "--no-input")
 
@@ -113,7 +113,7 @@ def test_checkout_inside_another(tagged_template: Path, cookiecutter: Command, t
 
 
 def test_checkout_without_a_commit(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """Where git cannot tell a version, none is written."""
+    """If git reports no version, none is written."""
     shutil.rmtree(tagged_template / ".git")
     git(tagged_template, "init", "--quiet")
     result = cookiecutter(tagged_template, "--no-input")

@@ -36,7 +36,7 @@ def test_git_takes_every_file(bake: Bake) -> None:
     ],
 )
 def test_choice(question: str, value: str, baked: Bake) -> None:
-    """A value's files are there when it is chosen; those of the other values are not."""
+    """A value's files exist if it is chosen; those of the other values do not."""
     project = baked(**{question: value})
     present = {
         path for paths in OPTIONAL_FILES[question].values() for path in paths if (project / path).exists()

@@ -139,7 +139,7 @@ def test_ports_and_names_are_the_images() -> None:
 
 
 def test_health_check_is_a_path_of_the_site() -> None:
-    """The load balancer asks what is answered without a database and for any host name."""
+    """The load balancer requests a URL that needs no database and no particular host name."""
     path = SERVICE["Resources"]["Targets"]["Properties"]["HealthCheckPath"]
     middleware = (PROJECT / "apps" / "core" / "middleware.py").read_text()
     assert f'case "{path}":' in middleware
@@ -147,7 +147,7 @@ def test_health_check_is_a_path_of_the_site() -> None:
 
 
 def test_commands_are_in_the_image() -> None:
-    """Each container starts by a script that the Dockerfile copies."""
+    """Each container starts with a script that the Dockerfile copies."""
     copied = re.search(r"^COPY .*bash/run\.sh.*$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     for container in (WEB, WORKER):
         [command] = container["Command"]
@@ -247,13 +247,13 @@ def test_call_exists(service: str, method: str, names: list[str], more: bool) ->
 
 
 def test_calls_were_found() -> None:
-    """The tests above see the tasks' calls, whose number is known roughly."""
+    """The tests above find the tasks' API calls, whose number is roughly known."""
     assert len(CALLS) > 35
     assert {"cloudformation", "ecs", "ecr", "logs"} <= {call[1] for call in CALLS}
 
 
 def test_the_workflows_role_may_do_what_the_tasks_do() -> None:
-    """Each call of deploy, rollback, status, logs and manage is a right of the role, which has few others."""
+    """Each API call of deploy, rollback, status, logs and manage is permitted to the role, and few others."""
     policy = BOOTSTRAP["Resources"]["DeployRole"]["Properties"]["Policies"][0]["PolicyDocument"]
     rights = set()
     for statement in policy["Statement"]:

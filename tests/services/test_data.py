@@ -54,7 +54,7 @@ def summary(file: Path) -> dict[str, tuple[int, str]]:
 
 
 def test_seed(here: Project) -> None:
-    """`fab seed` migrates, makes people, one of whom may do everything, and a second call makes no more."""
+    """`fab seed` migrates and creates users, one of them a superuser; a second call creates no more."""
     database = here.folder / "db.sqlite3"
     before = rows(database, "SELECT * FROM accounts_user")
     assert len(before) > 10
@@ -64,7 +64,7 @@ def test_seed(here: Project) -> None:
 
 
 def test_seed_in_production(here: Project) -> None:
-    """`fab seed` does nothing in production, and says why in one line."""
+    """`fab seed` refuses to run in production, with the reason in one line."""
     production = {"DEBUG": "false", "ALLOWED_HOSTS": "www.site.test", "EMAIL_URL": "smtp://localhost"}
     database = here.folder / "production.sqlite3"
     refused = here.run("fab", "seed", check=False, DATABASE_URL=f"sqlite:///{database}", **production)
@@ -82,7 +82,7 @@ CELL = st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(st.tuples(CELL, CELL, CELL), max_size=50))
 def test_dump_drop_restore(here: Project, values: list[tuple]) -> None:
-    """Whatever a database holds: dumped, deleted and restored it has equal counts and checksums."""
+    """A database that is dumped, deleted and restored has equal counts and checksums."""
     database = here.folder / "property.sqlite3"
     fill(database, "anything", values)
     before = summary(database)
@@ -115,7 +115,7 @@ def test_nothing_is_replaced_unasked(here: Project) -> None:
 
 
 def test_damaged_dumps(here: Project) -> None:
-    """A dump that is cut off, of the other kind, or none at all is refused in one line; nothing changes."""
+    """A truncated dump, one of another database or another file is refused in one line; nothing changes."""
     dump = here.folder / "whole.sqlite3"
     here.run("fab", "dump-db", "--to", str(dump), "--yes")
     whole = dump.read_bytes()
@@ -203,7 +203,7 @@ def pull(here: Project, at: str, source: Path, *more: str, check: bool = True) -
 
 
 def test_unknown_hosts(here: Project, source: Path, server: Server, tmp_path: Path) -> None:
-    """A machine whose key is unknown or has changed is refused, with what to type."""
+    """A host whose key is unknown or has changed is refused, with the command to run."""
     before = summary(here.folder / "db.sqlite3")
     server.forget()
     assert "ssh -p" in pull(here, server.at(), source, check=False)
@@ -239,7 +239,7 @@ def test_pull(here: Project, source: Path, server: Server) -> None:
 
 
 def test_cut_line(here: Project, source: Path, server: Server) -> None:
-    """A line that is cut in the middle leaves the old data; a second try works."""
+    """A connection lost in the middle leaves the old data; a second try works."""
     database = here.folder / "db.sqlite3"
     fill(database, "mine", [(1, 2, 3)])
     before = summary(database)

@@ -54,7 +54,7 @@ def event(envelope: str) -> dict:
 def test_an_error_arrives_without_personal_data(production: Production, service: Service) -> None:
     """An error arrives in Sentry with the request's id, the release and the environment.
 
-    It holds no address, cookie, header, form, query or variable of the visitor's.
+    It contains no IP address, cookie, header, form, query or variable of the visitor's.
     """
     dsn = f"http://public@127.0.0.1:{service.port}/7"
     with production.serve(**BROKEN, SENTRY_DSN=dsn, SENTRY_ENVIRONMENT="staging", RELEASE="a-commit") as site:

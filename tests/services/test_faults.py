@@ -39,7 +39,7 @@ def settings_of(project: Project) -> str:
 
 
 def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> None:
-    """Without Docker the tasks run on this machine, and say so."""
+    """Without Docker the tasks run on the host, and say so."""
     without("docker", "docker-compose")
     printed = project.run("fab", "manage", "check").stdout
     assert "Docker is not installed" in printed
@@ -63,7 +63,7 @@ def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> 
 def test_docker_that_cannot_be_used_is_one_line(
     project: Project, without, task: str, scripts: dict[str, str], fault: str
 ) -> None:
-    """Docker missing, stopped or without Compose 2: one line that says which, and what to type."""
+    """Docker missing, stopped or without Compose 2: one line that says which, and the command to run."""
     without("docker", "docker-compose", **scripts)
     refused = project.run("fab", task, check=False, RUN_IN="docker")
     assert refused.returncode == 1
@@ -90,7 +90,7 @@ def test_an_unknown_place_to_run_is_named(project: Project) -> None:
 
 
 def test_before_setup_it_says_so(project: Project) -> None:
-    """A task before `fab setup` says to type that."""
+    """A task before `fab setup` says to run that."""
     (project.folder / ".venv").unlink()
     refused = project.run("fab", "manage", "check", check=False, RUN_IN="host")
     assert refused.returncode == 1

@@ -64,14 +64,14 @@ def silent_registry() -> Iterator[str]:
 
 
 def test_poetry_lock_fits(bake: Bake) -> None:
-    """Poetry finds the project and its lock in order, whatever the names."""
+    """Poetry accepts the project and its lock, whatever the names."""
     project = bake(author='Bob "the" O\'Neil, & Söhne 🎉 <bob@example.org>', description="a \\ b")
     result = poetry(project, "check", "--lock")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_poetry_lock_fits_each_combination(bake: Bake, tmp_path: Path) -> None:
-    """So it does for each combination of answers that bring packages; no lock names a registry."""
+    """Poetry accepts the lock of each combination of answers; no lock names a registry."""
     locks, projects = {}, []
     for combination in combinations.every():
         project = bake(project_slug="_".join(combination), **combinations.answers(combination))
@@ -89,7 +89,7 @@ def test_poetry_lock_fits_each_combination(bake: Bake, tmp_path: Path) -> None:
 
 
 def test_package_lock_fits(default_project: Path, project_variables: dict[str, str]) -> None:
-    """So does npm."""
+    """Npm accepts the lock."""
     result = subprocess.run(
         ["npm", "ci", "--dry-run", "--offline"],
         cwd=default_project,
@@ -101,7 +101,7 @@ def test_package_lock_fits(default_project: Path, project_variables: dict[str, s
 
 
 def test_package_lock_names_no_registry(default_project: Path) -> None:
-    """No address of a registry is in it, not even the public one's."""
+    """It contains no URL of a registry, not even the public one."""
     packages = json.loads((default_project / "package-lock.json").read_text())["packages"].values()
     assert not [package for package in packages if "resolved" in package]
     assert all("integrity" in package for package in packages if "version" in package)
@@ -123,7 +123,7 @@ def test_latest(cookiecutter: Command, tmp_path: Path) -> None:
 
 
 def test_latest_without_a_registry(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
-    """Where nothing answers, the tested locks stay, and generation succeeds."""
+    """If no registry answers, the tested locks stay, and generation succeeds."""
     result = cookiecutter(TEMPLATE, "--no-input", env=with_registry("http://127.0.0.1:9"))
 
     assert result.returncode == 0, result.stderr
@@ -132,7 +132,7 @@ def test_latest_without_a_registry(cookiecutter: Command, tested: dict[str, byte
 
 
 def test_latest_offline(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
-    """Without any network the same, and soon."""
+    """Without a network the same, and quickly."""
     started = time.monotonic()
     # npm would be content with what it has in its cache.
     empty_cache = {**os.environ, **LATEST, "npm_config_cache": str(tmp_path / "npm")}
@@ -161,7 +161,7 @@ def test_latest_without_npm(cookiecutter: Command, tested: dict[str, bytes], tmp
 
 
 def test_interrupted(silent_registry: str, tmp_path: Path) -> None:
-    """Ctrl-C while the locks are written leaves no file, and no process."""
+    """Ctrl-C while the locks are updated leaves no file and no process."""
     interrupt_latest(tmp_path, silent_registry)
 
     assert not (tmp_path / "out" / "my_site").exists()

@@ -76,7 +76,7 @@ def test_uploads_are_private_and_by_role(production: Production, s3: str, role: 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
 def test_pages_may_show_what_is_in_the_bucket(production: Production, region: str) -> None:
-    """The signed address leads to the bucket's own region, and the Content Security Policy allows it."""
+    """The signed URL is in the bucket's own region, and the Content Security Policy allows it."""
     output = production.python(
         "from django.core.files.storage import default_storage\n"
         "from django.conf import settings\n"
@@ -93,7 +93,7 @@ def test_pages_may_show_what_is_in_the_bucket(production: Production, region: st
 
 
 def test_production_without_a_bucket_keeps_no_file(production: Production) -> None:
-    """Without MEDIA_BUCKET production refuses an upload, and says which variable it takes."""
+    """Without MEDIA_BUCKET production refuses an upload, and names the variable to set."""
     script = (
         f"try:\n    {SAVE.strip().replace(chr(10), chr(10) + '    ')}\nexcept Exception as e: print(repr(e))"
     )

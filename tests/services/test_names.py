@@ -29,5 +29,5 @@ def template() -> Template:
 @given(name=NAMES, description=NAMES, author=NAMES)
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_random_names_survive(template: Template, name: str, description: str, author: str) -> None:
-    """Names made at random are read back from each file as they were given."""
+    """Random names are read back unchanged from each file."""
     check_names(template, name, description, author)

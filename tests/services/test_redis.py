@@ -109,7 +109,7 @@ def test_a_server_that_never_was(production: Production, account: dict[str, str]
 
 
 def test_tls(production: Production, tmp_path: Path) -> None:
-    """rediss:// takes a server whose certificate it can check, and no other."""
+    """rediss:// accepts only a server whose certificate can be verified."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     make = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-keyout", key, "-out", certificate]

@@ -51,7 +51,7 @@ def runnable(document: Path) -> list[documents.Block]:
 
 @pytest.mark.parametrize("document", [*filter(runnable, documents.own())], ids=lambda path: path.stem)
 def test_blocks(document: Path, clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None:
-    """The shell blocks of the template's documents, typed in an empty folder, end with the first page."""
+    """The shell blocks of the template's documents, run in an empty folder, lead to the first page."""
     # A clone stands in for the repository on GitHub.
     variables = {
         **newcomer,

@@ -134,7 +134,7 @@ def left(project: Project) -> str:
 
 
 def test_two_workers_run_each_task_once(project: Project, start: Start) -> None:
-    """Thirty tasks, two workers: each task is run once, and both workers have their share."""
+    """Thirty tasks, two workers: each task runs once, and both workers run some."""
     workers = [start(), start()]
     enqueue(project, "[slow.enqueue(str(number), 0.1) for number in range(30)]")
     assert within(60, lambda: len(notes(project)) >= 60)
@@ -144,7 +144,7 @@ def test_two_workers_run_each_task_once(project: Project, start: Start) -> None:
 
 
 def test_the_task_of_a_killed_worker_is_run_again(project: Project, start: Start) -> None:
-    """`kill -9` in the middle of a task: another worker takes it up from its beginning."""
+    """`kill -9` in the middle of a task: another worker runs it again from the start."""
     enqueue(project, "slow.enqueue('long', 3)")
     worker = start()
     assert within(60, lambda: notes(project) == ["begin long"])
@@ -178,7 +178,7 @@ def test_a_stop_hands_back_what_takes_too_long(project: Project, start: Start) -
 
 
 def test_a_failing_task_is_repeated(project: Project, start: Start) -> None:
-    """A task that fails twice and then not: it ends well, and each failure is in the log as JSON."""
+    """A task that fails twice and then succeeds: each failure is in the log as JSON."""
     enqueue(project, "fix.enqueue('it')")
     worker = start()
     assert within(60, lambda: states(project) == ["SUCCESSFUL"]), read_output(worker)
@@ -191,7 +191,7 @@ def test_a_failing_task_is_repeated(project: Project, start: Start) -> None:
 
 
 def test_a_task_that_cannot_be_broken_off(project: Project, start: Start) -> None:
-    """A task that hears nothing ends its worker, which prints where it hung; the task has then failed."""
+    """A task that cannot be interrupted ends its worker, which prints where it hung; the task has failed."""
     enqueue(project, "deaf.enqueue(); slow.enqueue('after', 0)")
     worker = start()
     assert worker.wait(60) == 1
@@ -215,7 +215,7 @@ def test_a_missed_run_is_made_up_for_once(project: Project, start: Start) -> Non
 
 
 def test_a_worker_is_asked_whether_it_lives(project: Project, start: Start) -> None:
-    """With a port it answers /healthz there, also while a task runs."""
+    """With a port it serves /healthz there, also while a task runs."""
     port = free_port()
     enqueue(project, "slow.enqueue('long', 600)")
     start("--health-port", str(port))
@@ -253,7 +253,7 @@ def test_in_development_it_starts_anew_on_an_edit(project: Project) -> None:
 
 
 def test_without_the_variable_it_says_so(project: Project) -> None:
-    """`fab worker` where the site runs its tasks itself says what to set."""
+    """`fab worker` without TASKS=database names the variable to set."""
     refused = project.run("fab", "worker", check=False, TASKS="")
     assert refused.returncode == 1
     assert "TASKS=database" in refused.stdout

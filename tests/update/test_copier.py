@@ -57,7 +57,7 @@ def test_copier_yml_is_made_from_cookiecutter_json() -> None:
 
 
 def test_projects_pin_the_copier_of_these_tests(default_project: Path) -> None:
-    """`fab update` runs the version that is tried here, and copier.yml asks for none that is newer."""
+    """`fab update` runs the version that is tested here, and copier.yml requires none that is newer."""
     [pinned] = re.findall(
         r'^COPIER = "copier==(.*)"$', (default_project / "fabfile/update.py").read_text(), re.M
     )
@@ -89,7 +89,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("question", "answer"), REFUSED)
 def test_refused(question: str, answer: str, tagged: Path, tmp_path: Path) -> None:
-    """What could not work is refused by copier too, and nothing is written."""
+    """Copier refuses invalid answers too, and nothing is written."""
     with pytest.raises(ValueError, match=question if question != "ci" else "choice"):
         copy(tagged, tmp_path / "site", {question: answer})
     assert not (tmp_path / "site").exists()

@@ -89,7 +89,7 @@ TEAMS = [untouched, edited, app_added, renamed_and_deleted]
 def test_update(
     release: str, team: Callable[[Project], None], make: Make, made: Made, install: Install
 ) -> None:
-    """From each release, whatever the team has done: no conflict, all is there, and `fab check` passes."""
+    """From each release, with a team's typical changes: no conflict, nothing lost, `fab check` passes."""
     project = make(release)
     # The packages of today are those of the newest release alone.
     if release == NOW and team in (edited, app_added):
@@ -185,7 +185,7 @@ def marks(text: str) -> list[str]:
 
 
 def test_dependencies(make: Make, install: Install) -> None:
-    """Without --to the newest release is taken; `fab lock --keep` then upgrades nothing else."""
+    """Without --to it updates to the newest release; `fab lock --keep` then upgrades nothing else."""
     project = make(NOW)
     install(project.folder)
     before = (project.folder / "poetry.lock").read_text()
@@ -201,7 +201,7 @@ def test_dependencies(make: Make, install: Install) -> None:
 
 
 def test_branch(make: Make) -> None:
-    """A branch of the template can be taken too; an update brings no migration."""
+    """It can update to a branch of the template too; an update adds no migration."""
     project = make(NOW)
     project.run("fab", "update", "--to", MODELS)
     assert "later = " in (project.folder / "apps/accounts/models.py").read_text()
