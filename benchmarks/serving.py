@@ -1,4 +1,4 @@
-"""What a request costs, compared with a plain Django project and a bare WSGI function.
+"""The cost of a request, compared with a plain Django project and a bare WSGI function.
 
 Each site is one gunicorn worker in a container of the same image, with the same Python, Django and gunicorn:
 
@@ -24,7 +24,7 @@ from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker
 
 CONNECTIONS = 8
 SECONDS = 4
-# Who sign in, in each round.
+# The number of users who sign in, in each round.
 PEOPLE = 10
 
 # The same page for all: what ours has answered, put at /tmp/home.html.

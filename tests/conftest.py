@@ -1,4 +1,4 @@
-"""What all layers of tests share: which of them run, generated projects, and their packages."""
+"""Fixtures for all layers of tests: which of them run, generated projects, and their packages."""
 
 import fcntl
 import hashlib
@@ -28,7 +28,7 @@ CHROMIUM = next(filter(None, map(shutil.which, programs.CHROMIUM)), None)
 
 WITHOUT_NETWORK = programs.WITHOUT_NETWORK
 
-# Who commits, to git.
+# The author of commits.
 AUTHOR = {
     "GIT_AUTHOR_NAME": "Ann",
     "GIT_AUTHOR_EMAIL": "ann@example.org",

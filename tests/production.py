@@ -98,7 +98,7 @@ class Production:
                     **self.project.variables,
                     **self.variables,
                     "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}",
-                    # Where a test stands in for a proxy, forms come from here, and not by HTTPS.
+                    # If a test stands in for a proxy, forms come from here, and not by HTTPS.
                     "CSRF_TRUSTED_ORIGINS": f"http://localhost:{port}",
                     **variables,
                 },
@@ -127,7 +127,7 @@ class Site:
 
     @property
     def log(self) -> str:
-        """What it has printed."""
+        """Return its output."""
         return self.log_file.read_text()
 
     def wait_until_it_answers(self) -> None:
@@ -150,7 +150,7 @@ class Site:
 
 @dataclass
 class Response:
-    """What a site answered."""
+    """A site's response."""
 
     status: int
     headers: HTTPMessage

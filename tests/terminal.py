@@ -9,7 +9,7 @@ from tests.documents import Block
 
 SECONDS = 600
 
-# What a person answers, by the end of the question.
+# A user's answers, by the end of the question.
 ANSWERS = {
     r"[Ee]-mail address: ": "ada@example.org",
     # Cookiecutter's questions, each with its default; a long one is wrapped.

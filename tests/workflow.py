@@ -13,7 +13,7 @@ GITHUB_SHELLS = {
     "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"],
     "sh": ["sh", "-e"],
 }
-# What a test cannot run, and why; everything else is run as it is written.
+# Steps that a test cannot run, and why; all others run as written.
 NOT_RUN = {
     "pipx run pip-audit": "asks a public database: tests/services/test_audit.py runs a stand-in",
     "npm audit": "the same",

@@ -15,7 +15,7 @@ HEAD = """\
 # Copier reads the same tree by it, for `copier copy` and for `fab update` in a project.
 """
 
-# What projects of the first release pin: they could not be updated if it were newer.
+# The version that projects of the first release pin: a newer one could not update them.
 OLDEST_COPIER = "9.19.1"
 
 # Copier has no filter `slugify`, so letters outside of a to z are left out here instead of spelt in Latin.
@@ -23,7 +23,7 @@ SLUG = """\
 <% set slug = (project_name | lower | regex_replace('[^a-z0-9]+', '_') | trim('_'))[:40] | trim('_') %>
 << slug if slug[:1].isalpha() else 'site_' ~ slug if slug else 'my_site' >>"""
 
-# What hooks/pre_gen_project.py has refused from the first release on, and no more: an update takes
+# Values that hooks/pre_gen_project.py has refused from the first release on, and no more: an update takes
 # the default instead of an answer that is refused.
 SHAPES = {
     "project_name": (r"^\S(.*\S)?$", "Write at least one character, and no space around it."),

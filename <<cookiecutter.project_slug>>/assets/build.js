@@ -8,7 +8,7 @@ import * as sass from "sass";
 const watch = process.argv.includes("--watch");
 const outdir = "static/dist";
 
-// What CSS and JavaScript may refer to in an npm package; such a file is copied, with a hash in its name.
+// CSS and JavaScript may refer to such files of npm packages; they are copied, with a hash in the name.
 const copied = [".avif", ".gif", ".jpg", ".png", ".svg", ".ttf", ".webp", ".woff", ".woff2"];
 // The stylesheets that each entry has loaded, those of npm packages too.
 const loaded = {};

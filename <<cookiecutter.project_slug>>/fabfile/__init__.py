@@ -5,7 +5,7 @@ https://docs.fabfile.org
 """
 
 <% if _copier_conf is not defined %>
-raise SystemExit("This project is unfinished, since Cookiecutter ran no hooks. Delete it and generate it with: --accept-hooks yes")
+raise SystemExit("This project is incomplete: Cookiecutter ran no hooks. Delete it and generate it again with: --accept-hooks yes")
 <% endif %>
 import os
 import sys
@@ -41,9 +41,9 @@ os.chdir(PROJECT)
 
 
 def explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print an error of the machine, such as a full disk, in one line, and any other as Python does."""
+    """Print an error of the operating system, such as a full disk, in one line, and others as Python does."""
     if isinstance(error, OSError):
-        print(f"This machine refuses it: {error}", file=sys.stderr)
+        print(f"The operating system reported: {error}", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 

@@ -1,4 +1,4 @@
-"""The one way to another machine: by SSH, and only if its key is known here."""
+"""Connect to another machine by SSH, only if its host key is known here."""
 
 import shlex
 from typing import Any
@@ -29,13 +29,13 @@ def reach(c: Any, usage: str) -> Connection:
             f" machine answers. If you know why, type: ssh-keygen -R {shlex.quote(name)}"
         ) from None
     except AuthenticationException:
-        raise Exit(f"{c.host} does not let {c.user} in. Try: {ssh}") from None
+        raise Exit(f"{c.host} refused the login of {c.user}. Try: {ssh}") from None
     except SSHException as error:
         if "not found in known_hosts" not in str(error):
             raise Exit(f"{c.host} cannot be reached: {error}") from None
         raise Exit(
-            f"The key of {c.host} is not known here. Compare it with what your provider shows,"
-            f" and take it over: {ssh}"
+            f"The host key of {c.host} is unknown. Compare it with the one that your provider shows,"
+            f" and accept it: {ssh}"
         ) from None
     except (OSError, EOFError) as error:
         raise Exit(f"{c.host} cannot be reached: {error or 'the connection was lost'}") from None

@@ -1,4 +1,4 @@
-"""The site's database, PostgreSQL or SQLite: how it is dumped, and how it takes new contents.
+"""The site's database, PostgreSQL or SQLite: how it is dumped and restored.
 
 Both kinds keep the old contents until the new ones are complete.
 """
@@ -61,7 +61,7 @@ class Postgres:
             self.run(["pg_dump", *options, self.dbname_option(self.name)], stdout=target)
 
     def restore(self, file: Path) -> None:
-        """Replace all that the database holds by a dump, or leave it as it was and raise Exit."""
+        """Replace the database's contents with a dump, or leave them unchanged and raise Exit."""
         with self.new_database() as new, file.open("rb") as source:
             options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
             self.run(["pg_restore", *options, self.dbname_option(new)], stdin=source)
@@ -85,7 +85,7 @@ class Postgres:
             self.sql("postgres", *drop)
 
     def sql(self, database: str, *statements: str) -> bytes:
-        """Return what psql prints for some statements, each in a transaction of its own."""
+        """Return what psql prints for some statements, each in a separate transaction."""
         options = ["--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1"]
         commands = [f"--command={statement}" for statement in statements]
         return self.run(["psql", *options, self.dbname_option(database), *commands])
@@ -108,7 +108,7 @@ class Postgres:
         except FileNotFoundError:
             raise Exit(f"{words[0]} is missing: install PostgreSQL's client programs.") from None
         if result.returncode:
-            raise Exit("The lines above say what went wrong. The database is as it was.")
+            raise Exit("The command failed: the lines above say why. The database is unchanged.")
         return result.stdout or b""
 
 
@@ -131,7 +131,7 @@ class Sqlite:
         copy_sqlite(self.file, file)
 
     def restore(self, file: Path) -> None:
-        """Replace all that the database holds by a dump, or leave it as it was and raise Exit."""
+        """Replace the database's contents with a dump, or leave them unchanged and raise Exit."""
         copy_sqlite(file, self.file)
 
 
@@ -152,7 +152,7 @@ def find() -> Sqlite | Postgres:
         return Sqlite(Path(unquote(parts.path)[1:]))
     if parts.scheme in {"postgres", "postgresql"}:
         return Postgres(url, contained=parts.hostname in services)
-    raise Exit("DATABASE_URL names no database of this site: see docs/configuration.md")
+    raise Exit("DATABASE_URL is not a postgres or sqlite URL: see docs/configuration.md")
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
@@ -167,7 +167,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
             new.rollback()
             old.backup(new)
     except sqlite3.Error as error:
-        raise Exit(f"SQLite refuses {source}, so the database is as it was: {error}") from None
+        raise Exit(f"SQLite failed on {source}, so the database is unchanged: {error}") from None
 
 
 def quote_name(name: str, mark: str = '"') -> str:

@@ -33,11 +33,11 @@ def capture(*words: str) -> str | None:
 def engine_problem() -> str:
     """Return why images cannot be built here, in one line, or ""."""
     if INSIDE:
-        return "This is the container itself: type it in a terminal of your own machine."
+        return "This is the container itself: run this in a terminal on your own machine."
     if not shutil.which("docker"):
         return "Docker is not installed: https://docs.docker.com/get-started/get-docker/"
     if capture("docker", "info", "--format", "{{.ServerVersion}}") is None:
-        return "Docker's engine does not answer: start it, or look at what `docker info` says."
+        return "Docker's engine does not respond: start it, or see the output of `docker info`."
     return ""
 
 

@@ -18,7 +18,7 @@ def commit(dirty: bool) -> str:
     """
     head = docker.capture("git", "rev-parse", "--verify", "HEAD")
     if not head:
-        raise Exit("There is no commit to deploy: git init && git add --all && git commit")
+        raise Exit("There is no commit to deploy. Type: git init && git add --all && git commit")
     changed = (docker.capture("git", "status", "--porcelain", ".") or "").splitlines()
     if not changed:
         return head

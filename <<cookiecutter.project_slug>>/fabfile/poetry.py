@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run Poetry, wherever it comes from: python3 fabfile/poetry.py lock
+"""Run Poetry, installed or not: python3 fabfile/poetry.py lock
 
 It is the Poetry on PATH if that is new enough, else one from uvx, else one kept in a virtual
 environment of its own. Needs nothing but Python, since it runs before anything is installed.
@@ -100,7 +100,7 @@ def index_without_json() -> str:
     # Poetry asks for one version's page; some indexes have the package's page alone.
     if can_read(f"{pypi}/pypi/pip/24.0/json") or not can_read(f"{index}pip/"):
         return ""
-    print("The package index has no JSON API here: once more, with pip's index.", file=sys.stderr)
+    print("The package index has no JSON API here: trying again with pip's index.", file=sys.stderr)
     return index
 
 

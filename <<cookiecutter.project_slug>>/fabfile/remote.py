@@ -32,7 +32,7 @@ MANAGE = (
 @contextmanager
 def connect(c: Any) -> Iterator[Connection]:
     """Yield the connection that `fab -H` has given, open; raise Exit in one line if it is lost."""
-    source = connection.reach(c, "Say from which machine: fab -H USER@HOST pull --from FOLDER")
+    source = connection.reach(c, "Name the machine: fab -H USER@HOST pull --from FOLDER")
     try:
         yield source
     except (SSHException, OSError, EOFError) as error:
@@ -55,13 +55,13 @@ def stream_masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes])
     if complaint := channel.makefile_stderr("rb").read().decode(errors="replace").strip():
         print(complaint, file=sys.stderr)
     if code := channel.recv_exit_status():
-        raise Exit("The connection was lost." if code < 0 else f"There it ended with code {code}.")
+        raise Exit("The connection was lost." if code < 0 else f"{c.host}: exit code {code}.")
 
 
 def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
-    """Bring the files in a folder there into one here; return how many came, and of how many.
+    """Copy the files of a remote folder into a local one; return how many were copied, and of how many.
 
-    Those that are here already, as long and as old, are left alone, so a second call goes on where
+    Files of the same size and time are skipped, so a second call continues where
     a first was cut off. Raises Exit if there is no such folder.
     """
     sftp = c.sftp()
@@ -79,7 +79,7 @@ def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
             partial.replace(file)
             fetched += 1
     except FileNotFoundError:
-        raise Exit(f"There is no folder {source} there.") from None
+        raise Exit(f"There is no folder {source} on {c.host}.") from None
     return fetched, total
 
 

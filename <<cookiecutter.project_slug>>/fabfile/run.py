@@ -64,7 +64,7 @@ def npm(c: Context, words: str) -> None:
 
 
 def install_npm_packages(c: Context) -> None:
-    """Install what the lock has and node_modules has not."""
+    """Install the locked packages that node_modules lacks."""
     installed = env.PROJECT / "node_modules" / ".package-lock.json"
     lock = env.PROJECT / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:

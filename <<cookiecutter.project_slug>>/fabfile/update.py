@@ -1,4 +1,4 @@
-"""Tasks that take in the template's later improvements: docs/updating.md."""
+"""Tasks that update the project to a newer template: docs/updating.md."""
 
 import subprocess
 
@@ -18,14 +18,14 @@ ORIGIN = ".copier-answers.yml"
 
 @task
 def version(c: Context) -> None:
-    """Print the template's release that the project is on."""
+    """Print the version of the template that the project has."""
     origin = read_origin()
     print(f"{origin.get('_commit', 'An unknown version')} of {origin.get('_src_path')}")
 
 
-@task(help={"to": "A release, branch or commit of the template; its newest release without it"})
+@task(help={"to": "A release, branch or commit of the template (default: its newest release)"})
 def update(c: Context, to: str = "") -> None:
-    """Merge what the template has changed since into the project."""
+    """Merge the template's changes into the project."""
     refuse_unfinished_work()
     before = read_origin()
     print(f"Updating from {before.get('_commit')} of {before.get('_src_path')} ...", flush=True)
@@ -37,7 +37,7 @@ def update(c: Context, to: str = "") -> None:
     print(f"Updated to {after['_commit']}.")
     report("Removed from the template, so deleted here:", changed("D", "HEAD"))
     conflicts = changed("U")
-    report("Conflicts, for you to resolve by hand and then by git add FILE:", conflicts)
+    report("Conflicts: resolve each one, then type git add FILE:", conflicts)
     has_new_packages = {"pyproject.toml", "package.json"} & {*changed("MU", "HEAD")}
     locks = ["fab lock --keep"] if has_new_packages else []
     notes = f"the upgrade notes since {before['_commit']}, in the template's CHANGELOG.md"
@@ -81,7 +81,7 @@ def merge(to: str) -> None:
         reason = (error.stderr.strip() or str(error)).splitlines()[-1].strip(" |")
         raise Exit(
             f"The update failed, and nothing was changed: {reason}\n"
-            f"Check the network, and the template's address and version in {ORIGIN}."
+            f"Check the network, and the template's URL and version in {ORIGIN}."
         ) from None
 
 
@@ -89,7 +89,7 @@ def changed(kinds: str, *since: str) -> list[str]:
     """Return the files with a change of one of git's kinds: https://git-scm.com/docs/git-diff."""
     options = ("--name-only", "--relative", "-z", f"--diff-filter={kinds}")
     if (listed := capture("git", "diff", *options, *since)) is None:
-        raise Exit("This is not a git repository.")
+        raise Exit("This is not a git repository. Type: git init")
     return sorted(set(listed.split("\0")) - {""})
 
 

@@ -16,8 +16,8 @@ def worker(c: Context) -> None:
     """Run background tasks until Ctrl-C (TASKS=database in .env)."""
     if env.read().get("TASKS", "").lower() != "database":
         raise Exit(
-            "There is nothing to do: the site runs its tasks itself."
-            " Set TASKS=database in .env, and type: fab restart"
+            "No worker is needed: the web process runs the tasks."
+            " To use one, set TASKS=database in .env and type: fab restart"
         )
     try:
         if in_docker():

@@ -119,11 +119,11 @@ EMAILS = {
 }
 
 AUTHORS = {
-    "no e-mail": "Ada Lovelace",
+    "no email": "Ada Lovelace",
     "no name": "<ada@example.com>",
     "no space between": "Ada Lovelace<ada@example.com>",
-    "e-mail not in brackets": "Ada Lovelace ada@example.com",
-    "e-mail first": "<ada@example.com> Ada Lovelace",
+    "email not in brackets": "Ada Lovelace ada@example.com",
+    "email first": "<ada@example.com> Ada Lovelace",
     "not closed": "Ada Lovelace <ada@example.com",
 }
 
@@ -134,7 +134,7 @@ ONE_ERROR = [
         (["project_name"], TEXTS),
         (["description", "author"], {name: TEXTS[name] for name in ("blank", "long", "newline")}),
         (["author"], {f"at {name}": f"Me <me@{domain}>" for name, domain in DOMAINS.items()}),
-        (["author"], {f"e-mail {name}": f"Me <{email}>" for name, email in EMAILS.items()}),
+        (["author"], {f"email {name}": f"Me <{email}>" for name, email in EMAILS.items()}),
         (["author"], AUTHORS),
     ]
     for question in questions

@@ -10,7 +10,7 @@ from tests.production import free_port
 from tests.project import Project
 
 PACKAGES = ("htmx.org", "@alpinejs/csp", "chart.js")
-# What a team would write into a template; /robots.txt is what htmx loads.
+# A typical template of a team; htmx loads /robots.txt.
 PAGE = """
 {% extends "base.html" %}
 {% block content %}

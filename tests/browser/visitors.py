@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 
 from tests.production import Site, eventually
 
-# What a proxy in front of the site tells it: the visitor came by HTTPS.
+# The header of a proxy in front of the site: the visitor came by HTTPS.
 PROXY = {"X-Forwarded-Proto": "https"}
 PASSWORD = "correct horse battery staple"
 # Ann may do everything, Bob and Max are staff without any right, the others have an account; "" has none.
@@ -38,7 +38,7 @@ IN_PAGE = Path(__file__).with_name("in_page.js")
 class Visitors:
     """Opens pages of one site, and notes what they complain of and what they ask of others.
 
-    Strangers come with a new browser each time; who has an account keeps theirs, with its cache.
+    Strangers get a new browser each time; users with an account keep theirs, with its cache.
     """
 
     def __init__(self, browser: Browser, site: Site, files: str = "") -> None:

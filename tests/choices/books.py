@@ -15,7 +15,7 @@ from django.test import Client
 
 BOOKS = "/api/v1/books"
 EMMA = {"title": "Emma", "author": {"name": "Jane Austen"}, "chapters": [{"title": "I"}, {"title": "II"}]}
-# What the two frameworks return where a field is wrong.
+# The two frameworks' responses to an invalid field.
 INVALID = {400, 422}
 
 

@@ -22,7 +22,7 @@ IMPORT = "from apps.books.api import router as books\n"
 
 @dataclass
 class Api:
-    """A site with an API, and the token of somebody who may use it."""
+    """A site with an API, and a user's token for it."""
 
     site: Site
     token: str

@@ -99,7 +99,7 @@ def page(visitors: Visitors) -> Page:
 
 
 def mailed_code(site: Site, to: str) -> str:
-    """Return the code in the last mail to somebody, once it has been sent."""
+    """Return the code in the last email to an address, once it has been sent."""
 
     def code() -> str:
         log = quopri.decodestring(site.log_file.read_bytes()).decode(errors="replace")

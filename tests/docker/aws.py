@@ -30,7 +30,7 @@ DomainName = "{HOST}"
 CertificateArn = "{CERTIFICATE}"
 WebMinimum = 1
 """
-# What the emulator does not have, and refuses in words.
+# Features that the emulator lacks, and refuses with a message.
 MISSING = {
     "bootstrap.yaml": ["GitHubProvider"],
     "service.yaml": ["Scaling", "ScalingByCpu", "ScalingByRequests"],
@@ -38,7 +38,7 @@ MISSING = {
 
 
 class Aws(Commits):
-    """The account, the checkout, and somebody who types `fab`: as the owner of the account, or as GitHub."""
+    """The account, the checkout, and a user who runs `fab`: as the owner of the account, or as GitHub."""
 
     def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
         """Start the emulator at an address of its own; `folder` becomes a checkout of one commit."""

@@ -1,4 +1,4 @@
-"""A developer's checkout of the project: a folder, a home folder, and somebody who types `fab`."""
+"""A developer's checkout of the project: a folder, a home folder, and a user who runs `fab`."""
 
 import os
 import re
@@ -65,7 +65,7 @@ class NodeServer:
 
 
 class Checkout:
-    """A checkout that belongs to the user `uid`, who has a home folder of their own."""
+    """A checkout that belongs to the user `uid`, with a separate home folder."""
 
     def __init__(self, folder: Path, home: Path, uid: int, gid: int, variables: dict[str, str]) -> None:
         """Take the folder over; `variables` are the environment in which `fab` is found."""

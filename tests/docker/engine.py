@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from tests.production import PRODUCTION, eventually
 
-# What production requires, besides the database, behind a proxy that speaks HTTPS.
+# The variables of production, without the database, behind a proxy that speaks HTTPS.
 BEHIND_PROXY = {
     "SECRET_KEY": PRODUCTION["SECRET_KEY"],
     "ALLOWED_HOSTS": "www.site.test",
@@ -28,7 +28,7 @@ BEHIND_PROXY = {
 # A load balancer's headers: production redirects what did not come by HTTPS.
 HEADERS = {"Host": "www.site.test", "X-Forwarded-Proto": "https", "Referer": "https://www.site.test/"}
 
-# What a day's work leaves in a project's folder and no image may hold, and a mark in each.
+# Files of daily work that must not be in an image, and a mark in each.
 SECRET = "sentinel-6f1c0b7e5d"
 UNWANTED = (
     ".env",
@@ -71,7 +71,7 @@ def docker(*words: str | Path, **options) -> str:
 
 @dataclass
 class Response:
-    """What a site answered."""
+    """A site's response."""
 
     status: int
     headers: http.client.HTTPMessage

@@ -225,7 +225,7 @@ def test_release_whose_page_fails(aws: Aws, commit: str) -> None:
     """A release that starts, but whose first page is an error, is rolled back."""
     aws.edit("apps/core/views.py", "\n\nHomeView.get = None\n")
     failed = aws.fab("aws.deploy", check=False)
-    assert "answers 500" in failed.stdout
+    assert "responds with 500" in failed.stdout
     assert clear(failed)
     assert_runs(aws, commit)
 

@@ -1,4 +1,4 @@
-"""What an edit builds again, and what it leaves in the cache."""
+"""Layers that an edit rebuilds, and layers that stay in the cache."""
 
 import re
 import shutil
@@ -79,7 +79,7 @@ def test_new_dependency(copy: Path, build_options, tag) -> None:
     # A user of this test alone, so that no other worker's build writes to the cache of packages.
     build_options = (*build_options, "--build-arg", f"UID={UID}")
     with (copy / "pyproject.toml").open("a") as file:
-        # So that the packages are installed now, and the cache is full, whatever was built before.
+        # Installs the packages now and fills the cache, whatever was built before.
         file.write(f"# {dependencies}\n")
     engine.build(copy, dependencies, "--target", "dependencies", *build_options)
     add_to_lock(copy, dependencies, build_options, "humanize")

@@ -18,7 +18,7 @@ from tests.docker.test_hardened import COMPLAINT, HARDENED
 from tests.workflow import Step
 from tools import combinations
 
-# Somebody who is not root, where a test can choose.
+# A user other than root, if a test can choose.
 USER = (os.getuid(), os.getgid()) if os.getuid() else (1000, 1000)
 
 

@@ -14,7 +14,7 @@ from tests.docker.checkout import Checkout, NodeServer
 from tests.production import eventually
 
 HERE = Path(__file__).resolve().parent
-# Somebody who is not root, where a test can choose.
+# A user other than root, if a test can choose.
 DEVELOPER = os.getuid() or 1000
 VIEW = "apps/core/views.py"
 
@@ -111,7 +111,7 @@ def test_dev_container(
     inside("git", "--version")
     refused = inside("fab", "start", check=False)
     assert refused.returncode == 1
-    assert "type it in a terminal of your own machine" in refused.stdout
+    assert "run this in a terminal on your own machine" in refused.stdout
     assert (made.folder / ".env").read_text() == settings
     eventually(lambda: made.shows("/", "</html>"), 120)
     assert made.strangers() == []

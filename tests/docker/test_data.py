@@ -188,7 +188,7 @@ def test_pull(here: Checkout, source: Path, server: Server) -> None:
     """
     database = database_of(here)
     before = summary(database)
-    assert "is not known here" in pull(here, server.at(), source, code=1)
+    assert "is unknown" in pull(here, server.at(), source, code=1)
     relay = Relay(server.port, cut_after=4_000_000)
     server.know(port=relay.port)
     pull(here, server.at(relay.port), source, code=1)

@@ -15,7 +15,7 @@ from tests.docker.conftest import ports
 from tests.docker.engine import docker
 from tests.production import eventually
 
-# Somebody who is not root, where a test can choose.
+# A user other than root, if a test can choose.
 DEVELOPER = os.getuid() or 1000
 OTHER = os.getuid() or 1001
 # Only root can act as other users. tests/docker/test_ci.py acts as the user 1000.
@@ -115,7 +115,7 @@ def test_nvm_folder_of_root(checkout, node_server: NodeServer) -> None:
     ids=["another nvm", "no nvm", "no Node", "a mirror that nvm refuses"],
 )
 def test_node_of_the_image(checkout, variables: dict[str, str]) -> None:
-    """Where nvm is not the pinned one, or it or Node cannot be downloaded, the image's Node is used."""
+    """If nvm is not the pinned version, or it or Node cannot be downloaded, the image's Node is used."""
     made = checkout()
     made.set_env(**variables)
     made.fab("build", "start")
@@ -205,7 +205,7 @@ def test_watcher_dies(started: Checkout) -> None:
     eventually(lambda: started.shows("/static/dist/css/main.css", ".after-death"), 60)
     kill(started, "runserver")
     eventually(lambda: started.shows("/", "</html>"), 60)
-    # What was left without a parent is gone, too.
+    # Orphaned processes are gone, too.
     states = started.exec("sh", "-c", "cat /proc/[0-9]*/stat | sed 's/.*) //' | cut -c1")
     assert "Z" not in states
 
@@ -350,7 +350,7 @@ def test_compose_alone_as_another_user(checkout, build_options: tuple[str, ...])
 
 
 def test_a_service_that_does_not_start(started: Checkout) -> None:
-    """Where a service ends at once, `fab start` shows that service's own last lines, and where to read on."""
+    """If a service exits at once, `fab start` shows the end of its log, and where to read more."""
     started.fab("stop")
     change = "echo 17 > $(find /var/lib/postgresql -name PG_VERSION | sort | head -n 1)"
     started.compose("run", "--rm", "--no-deps", "--entrypoint=sh", "db", "-c", change)

@@ -1,4 +1,4 @@
-"""What is in the image, and what must never be."""
+"""The image's content: files that must be in it, and files that must not."""
 
 from pathlib import Path
 

@@ -147,7 +147,7 @@ def test_two_workers(queue: Queue) -> None:
 
 
 def test_worker_loses_its_database(queue: Queue) -> None:
-    """Database lost in the middle of a task and back: the worker goes on, and the task ends well."""
+    """Database lost in the middle of a task and back: the worker continues, and the task succeeds."""
     worker = queue.worker()
     queue.enqueue("slow.enqueue('one', 4)")
     is_so(queue.notes, "begin one")

@@ -1,4 +1,4 @@
-"""What the asset build makes of files of npm packages, of mistakes, and of new files."""
+"""The asset build with files of npm packages, with mistakes, and with new files."""
 
 import re
 import subprocess

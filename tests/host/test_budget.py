@@ -1,4 +1,4 @@
-"""What the default site costs: modules at its start, and a request's CPU time in that of a bare view."""
+"""The cost of the default site: modules at its start, and a request's CPU time in that of a bare view."""
 
 from benchmarks.request_cost import UNIT, Cost
 from tests.production import Production

@@ -86,7 +86,7 @@ def test_debugpy_may_be_switched_off(project: Project, env: Path) -> None:
     started = project.run("fab", "start").stdout
     project.run("fab", "stop")
     assert "Attach an editor" not in started
-    assert "No server is started" in started
+    assert "The server is not started" in started
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the first command says where it cannot work: hooks that did not run, an old Python."""
+"""Errors of the first command: hooks that did not run, an old Python."""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""What the site refuses to start with, and how it says so."""
+"""Configurations with which the site refuses to start, and their error messages."""
 
 import os
 import re
@@ -279,7 +279,7 @@ FORMS = st.sampled_from([*"AB= #'\"\\$\n\tx{}é", "export ", "NAME=", "\\n", "\\
 
 @given(st.lists(FORMS, max_size=14).map("".join))
 def test_the_file_is_read_by_the_rules_of_python_dotenv(text: str) -> None:
-    """`.env` is read by python-dotenv's rules, but for lines that it would leave out in silence."""
+    """`.env` is read by python-dotenv's rules, except that no invalid line is silently skipped."""
     with suppress(ValueError):
         assert env_file.parse(text) == dotenv_values(stream=StringIO(text), interpolate=False)
 
@@ -293,7 +293,7 @@ def test_a_value_that_was_written_is_read_again(value: str) -> None:
 
 # --- Anything at all, by https://hypothesis.readthedocs.io --------------------------------
 
-# What the environment can hold: any bytes but zero, UTF-8 or not.
+# Any value of an environment variable: all bytes except zero, UTF-8 or not.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 BYTES = st.binary().map(lambda value: os.fsdecode(value.replace(b"\0", b"")))
 NEARLY_A_URL = st.builds(

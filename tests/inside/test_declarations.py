@@ -99,7 +99,7 @@ def test_this_machines_variables_are_documented_and_read() -> None:
     assert not [name for name in MACHINE if name not in code + text("docker-compose.yml")]
 
 
-# What these files may name besides: Docker's, Python's, Poetry's, PostgreSQL's and CI's own.
+# Other variables that these files may name: Docker's, Python's, Poetry's, PostgreSQL's and CI's own.
 OTHERS = re.compile(
     r"(CI|NODE|NVM|PIP|POETRY|POSTGRES|PYTHON)_?[A-Z_]+|HOME|FILES_HASH|PATH|REQUESTS_CA_BUNDLE"
     r"|SOURCE_DATE_EPOCH|VIRTUAL_ENV"

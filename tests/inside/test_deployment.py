@@ -1,4 +1,4 @@
-"""What deploy/aws/ gives to the containers is what the site takes."""
+"""The site accepts the variables that deploy/aws/ gives to the containers."""
 
 import json
 import re

@@ -226,7 +226,7 @@ def test_nothing_in_the_table_says_who() -> None:
         (False, "198.51.100.1", "192.0.2.1"),
         (True, "", "192.0.2.1"),
         (True, "198.51.100.1", "198.51.100.1"),
-        # What the client itself has sent stands first.
+        # The part that the client has sent comes first.
         (True, "203.0.113.9, 198.51.100.1", "198.51.100.1"),
         (True, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         (True, "::ffff:198.51.100.1", "198.51.100.1"),

@@ -1,4 +1,4 @@
-"""How passwords are kept and chosen, and that neither work nor answer says who has an account."""
+"""How passwords are stored and chosen; neither work nor response reveals whether there is an account."""
 
 from collections.abc import Callable
 from contextvars import copy_context

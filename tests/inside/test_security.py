@@ -32,7 +32,7 @@ EMAIL = "ann@site.test"
 
 
 class Browser(Client):
-    """A visitor over HTTPS, who is shown error pages and whose forms need their token."""
+    """A visitor over HTTPS, with error pages and CSRF checks."""
 
     def __init__(self) -> None:
         super().__init__(enforce_csrf_checks=True, raise_request_exception=False, HTTP_HOST=HOST)
@@ -200,7 +200,7 @@ def test_cookies_are_this_hosts_alone_and_no_script_reads_them(client: Client) -
 
 def test_a_new_session_at_sign_in_and_none_after_sign_out(client: Client) -> None:
     """Signing in changes the session's key; signing out ends the session."""
-    # One that somebody else may know.
+    # One that another person may know.
     planted = client.session.session_key
     assert client.cookies["__Host-sessionid"].value == planted
     signed_in(client)

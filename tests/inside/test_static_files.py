@@ -148,7 +148,7 @@ def test_a_file_has_the_security_headers_of_a_page(
     settings.SECURE_SSL_REDIRECT = redirect
     address = staticfiles_storage.url("icon.svg")
     insecure, file = get(address), get(address, secure=True)
-    # What stands behind the middleware is a 404 here.
+    # The view behind the middleware is a 404 here.
     assert insecure.status_code == (404 if redirect else 200)
     assert file.status_code == 200
     assert body(file)

@@ -1,4 +1,4 @@
-"""What variables switch on and off in production: the site with them, and without."""
+"""Switches of production: the site with each variable, and without."""
 
 import importlib
 import io
@@ -21,7 +21,7 @@ from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, environment_of
 
 pytestmark = pytest.mark.django_db
 
-# What the tests themselves set, or that takes collected static files.
+# Settings that the tests set themselves, or that need collected static files.
 KEPT = {"DATABASES", "LOGGING", "MAILERS", "MIDDLEWARE", "STORAGES"}
 
 
@@ -104,7 +104,7 @@ def test_csp_origins() -> None:
 
 
 def test_cache_url() -> None:
-    """`CACHE_URL`: a server that is gone makes the site unready; pages and sign-in go on."""
+    """`CACHE_URL`: if the server is down the site is not ready; pages and sign-in still work."""
     with production(HTTPS="false") as client:
         assert client.get("/readyz").json().keys() == {"serving", "database"}
     with production(HTTPS="false", CACHE_URL="redis://:hunter2@127.0.0.1:1/0") as client:

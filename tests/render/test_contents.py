@@ -1,4 +1,4 @@
-"""What is in the files: nothing of the template left over, and each file right for its kind."""
+"""The content of the files: no remains of the template, and each file valid for its type."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import yaml
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, tool
 from tools import combinations
 
-# Where the generator may be named: in what is written for it, and in what is written about it.
+# Files that may name the generator: those written for it, and those written about it.
 MAY_NAME_COOKIECUTTER = {".copier-answers.yml", ".md"}
 
 

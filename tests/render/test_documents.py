@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from tests import documents
 from tests.conftest import TEMPLATE, Bake
 
-# The folders whose files a document names by their path, and what is there only once somebody makes it.
+# The folders whose files a document names by their path, and files that only exist once created.
 FOLDERS = r"apps|assets|bash|config|deploy|docs|fabfile|templates|tests|static|\.devcontainer|\.github"
 MADE = ("static/dist", "config/rds.pem", "apps/locale")
 

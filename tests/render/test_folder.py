@@ -18,7 +18,7 @@ def test_existing_folder(cookiecutter: Command, tmp_path: Path) -> None:
 
 
 def test_file_in_the_way(cookiecutter: Command, tmp_path: Path) -> None:
-    """So is a file of the project's name."""
+    """A file of the project's name is left unchanged too."""
     file = tmp_path / "my_site"
     file.write_text("Weeks of it")
     result = cookiecutter(TEMPLATE, "--no-input")

@@ -1,4 +1,4 @@
-"""What is printed after generation: the commands that start the site."""
+"""The output after generation: the commands that start the site."""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ from packaging.markers import Marker
 from tests.conftest import Bake
 from tools import combinations
 
-# What a project with all defaults installs in production. An option that was not chosen adds none.
+# The packages of a project with all defaults in production. An option that was not chosen adds none.
 BUDGET = 50
 IMAGE = {
     "implementation_name": "cpython",

@@ -1,4 +1,4 @@
-"""What gunicorn and the site make of requests that are never sent by mistake."""
+"""How gunicorn and the site respond to malicious requests."""
 
 import json
 import random
@@ -346,7 +346,7 @@ class Fuzzer:
     """Makes requests; the same seed makes the same."""
 
     def __init__(self, paths: list[str], session: str, seed: int) -> None:
-        """Take the site's address patterns and the session of somebody who may do everything."""
+        """Store the site's URL patterns and a superuser's session."""
         self.paths = [*paths, "static/x", "favicon.ico", "robots.txt", ".env", "healthz", "readyz"]
         self.session, self.random = session, random.Random(seed)
 

@@ -39,7 +39,7 @@ LINTERS = {"cfn-lint": "cfn-lint==1.58.0", "checkov": "checkov==3.3.30"}
 KINDS = ("bootstrap", "base", "service")
 # Services of boto3 whose rights have another name.
 RIGHTS_OF = {"elbv2": "elasticloadbalancing"}
-# What is done with the rights of an administrator alone, or is no right at all.
+# Calls that only an administrator makes, or that need no permission.
 OF_OWNERS = {"infrastructure.py", "secrets.py"}
 OWNERS_CALLS = {
     *("cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet"),
@@ -185,7 +185,7 @@ def test_the_base_gives_what_the_service_takes() -> None:
 
 @pytest.mark.parametrize("name", ["staging", "production"])
 def test_environments_name_real_parameters(name: str) -> None:
-    """What an environment's file sets is a parameter of that template; each parameter says what it is."""
+    """An environment's file sets only parameters of that template; each parameter has a description."""
     file = tomllib.loads((DEPLOY / f"{name}.toml").read_text())
     for kind, report in (("bootstrap", BOOTSTRAP), ("base", BASE), ("service", SERVICE)):
         assert file[kind].keys() <= report["Parameters"].keys()

@@ -1,4 +1,4 @@
-"""What a machine lacks is printed in one line with what to type, and nothing is half done."""
+"""A missing program is reported in one line with the command to run, and nothing is left half done."""
 
 import os
 import shutil
@@ -50,7 +50,7 @@ def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> 
     ("scripts", "fault"),
     [
         ({}, "Docker is not installed"),
-        ({"docker": "exit 1"}, "Docker's engine does not answer"),
+        ({"docker": "exit 1"}, "Docker's engine does not respond"),
         ({"docker": '[ "$1" = info ]'}, "Docker Compose 2 is not installed"),
         (
             {"docker": '[ "$1" = info ]', "docker_compose": "echo 1.29.2"},
@@ -73,7 +73,7 @@ def test_docker_that_cannot_be_used_is_one_line(
 
 
 def test_compose_as_a_command_of_its_own_is_used(project: Project, without) -> None:
-    """Where only `docker-compose` is installed, in version 2, it is used."""
+    """If only `docker-compose` is installed, in version 2, it is used."""
     without(
         "docker-compose",
         docker='[ "$1" = info ]',

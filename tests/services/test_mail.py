@@ -28,7 +28,7 @@ USER = "the%20user:p%40ss%2Fword"
 
 @dataclass
 class Mailbox:
-    """What an SMTP server has got."""
+    """The emails that an SMTP server has received."""
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
@@ -89,7 +89,7 @@ def with_members(production: Production) -> Production:
 
 @pytest.fixture(scope="module")
 def members() -> Iterator[str]:
-    """Return who has not yet asked for a new password."""
+    """Return a visitor who has not yet requested a new password."""
     return iter(MEMBERS)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.answers.test_accepted import Template, check_names
 
-# What pre_gen_project.py accepts in a name. The answers given on cookiecutter's command line are templates
+# Names that pre_gen_project.py accepts. The answers given on cookiecutter's command line are templates
 # themselves, so there the template's own marks mean something; typed at a prompt they do not.
 NAMES = (
     st.text(

@@ -1,4 +1,4 @@
-"""What the template does after today: two releases and a branch, with the changes that releases have."""
+"""The template's future: two releases and a branch, with typical changes of releases."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.conftest import AUTHOR, TEMPLATE
 
-# What is here now, a release of improvements, and one of a newer dependency; and a branch with a new field.
+# The current state, a release of improvements, one with a newer dependency, and a branch with a new field.
 NOW, NEW, NEWEST, MODELS = "3000.1.1", "3000.2.1", "3000.3.1", "models"
 
 # File: what is there, and what becomes of it.

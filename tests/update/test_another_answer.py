@@ -1,4 +1,4 @@
-"""What a question brings comes later too, and goes again, by the commands of the project's documents."""
+"""A feature can be added and removed later, by the commands in the project's documents."""
 
 import shlex
 import subprocess
@@ -49,7 +49,7 @@ def make(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mak
 
 
 def follow(project: Path, document: str) -> None:
-    """Type a document's block that updates, but for the locking, which takes a network."""
+    """Run a document's block that updates, except the locking, which needs a network."""
     [text] = [each.text for each in blocks(project / "docs" / document) if " copier update " in each.text]
     copier_here = f"{shlex.quote(sys.executable)} -m copier"
     lines = [line for line in text.splitlines() if "poetry.py" not in line]

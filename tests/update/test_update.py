@@ -26,7 +26,7 @@ Make = Callable[[str], Project]
 Made = Callable[[str], Path]
 LOCKS = ("poetry.lock", "package-lock.json")
 
-# What a team does with its project: next to the template's lines, never on them.
+# Changes that a team makes to its project: next to the template's lines, never on them.
 EDITS = {
     "config/settings.py": (
         '    "apps.accounts",\n',
@@ -136,7 +136,7 @@ def is_own(name: str) -> bool:
 
 
 def without_own(files: dict[str, bytes]) -> dict[str, bytes]:
-    """Return the files but for those that an update leaves alone."""
+    """Return the files except those that an update leaves alone."""
     return {name: data for name, data in files.items() if not is_own(name)}
 
 
@@ -147,7 +147,7 @@ def commit(project: Project) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return what is in each file, but for what is built and installed."""
+    """Return the content of each file, except built and installed ones."""
     names = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     files = {name: folder / name for name in [*names, ".env"] if name}
     return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
@@ -273,7 +273,7 @@ def drop(file: Path, word: str) -> None:
 
 
 def everything(folder: Path) -> dict[Path, bytes]:
-    """Return all files with their bytes, but for git's own."""
+    """Return all files with their bytes, except git's own."""
     return {
         path: path.read_bytes()
         for path in folder.rglob("*")

@@ -22,7 +22,7 @@ class LimitsMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Return the page if a limit is reached; Django goes on with any other error."""
+        """Return the page if a limit is exceeded; Django handles any other error."""
         if not isinstance(error, limits.TooManyAttemptsError):
             return None
         logger.warning("Too many attempts (%s)", error)

@@ -1,4 +1,4 @@
-"""Who may ask by a token: https://www.django-rest-framework.org/api-guide/authentication/"""
+"""Authentication by token: https://www.django-rest-framework.org/api-guide/authentication/"""
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed

@@ -1,4 +1,4 @@
-"""How often somebody may ask the API.
+"""Rate limits of the API.
 
 The counters are those of apps.accounts.limits, in the database, so that all workers and containers
 share them. One more token is no way round: the limit is the person's. A request without token and

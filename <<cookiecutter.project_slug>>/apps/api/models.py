@@ -20,7 +20,7 @@ def digest(secret: str) -> str:
 
 
 def default_expiry() -> datetime:
-    """Return when a token ends unless somebody says otherwise."""
+    """Return the default expiry of a new token."""
     return timezone.now() + LIFETIME
 
 

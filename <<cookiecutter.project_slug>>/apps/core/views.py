@@ -64,5 +64,5 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the page for an address that there is not."""
+    """Return the page for an unknown URL."""
     return render(request, "404.html", status=404)

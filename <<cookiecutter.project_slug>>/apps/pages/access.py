@@ -1,4 +1,4 @@
-"""Who may use the CMS, and the Content Security Policy that it takes."""
+"""Access to the CMS, and the Content Security Policy that it needs."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,4 +1,4 @@
-"""What the text of a page is made of: https://docs.wagtail.org/en/stable/topics/streamfield.html"""
+"""The blocks of a page's text: https://docs.wagtail.org/en/stable/topics/streamfield.html"""
 
 from typing import Any
 

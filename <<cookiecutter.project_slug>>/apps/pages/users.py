@@ -1,4 +1,4 @@
-"""What the CMS leaves to the rest of the site: accounts, their names, addresses and passwords."""
+"""Parts of the CMS that are left to the rest of the site: accounts, their names, addresses and passwords."""
 
 from typing import Any
 

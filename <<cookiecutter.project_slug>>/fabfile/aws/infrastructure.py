@@ -1,4 +1,4 @@
-"""Tasks that make an environment on AWS, change what it is made of, and take it down."""
+"""Tasks that create, update and remove an environment on AWS."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ GITHUB = "token.actions.githubusercontent.com"
 
 @task(help=HELP)
 def plan(c: Context, environment: str = "") -> None:
-    """Show what aws.up would make, change or remove."""
+    """Show what aws.up would create, change or remove."""
     aws = Account(environment)
     print_target(aws)
     for kind in environments.STACKS:
         if kind == "service" and not stacks.describe(aws, "base"):
-            print(f"\n{aws.environment.stack(kind)}: made after the others")
+            print(f"\n{aws.environment.stack(kind)}: created after the others")
             continue
         values = parameters(aws, kind)
         if kind == "service" and "ImageUri" not in values:
@@ -38,7 +38,7 @@ def plan(c: Context, environment: str = "") -> None:
     help={**HELP, "yes": "Replace and remove without asking", "dirty": "See fab --help aws.deploy"}
 )
 def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False) -> None:
-    """Make an environment, or change what it is made of.
+    """Create or update an environment.
 
     The first time it also builds, pushes and starts this commit. Asks before it replaces or
     removes anything.
@@ -66,17 +66,17 @@ def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False
 
 @task(help={**HELP, "data": "Also delete the database, uploads, secrets and images"})
 def down(c: Context, environment: str = "", data: bool = False) -> None:
-    """Take an environment down; its data stays until aws.up."""
+    """Remove an environment's site; keep its data for aws.up."""
     aws = Account(environment)
     print_target(aws)
     if data:
-        print("This deletes the database (a last snapshot stays), every upload, secret and image.")
+        print("This deletes the database (a final snapshot stays), every upload, secret and image.")
     else:
-        print("This ends the site. Database, uploads, secrets and images stay, and cost money.")
-    confirm(f"Type {aws.prefix} to go on: ", aws.prefix)
+        print("This removes the site. Database, uploads, secrets and images stay, and cost money.")
+    confirm(f"Type {aws.prefix} to continue: ", aws.prefix)
     delete(aws, "service")
     if not data:
-        print(f"To bring it back: fab aws.up -e {aws.environment.name}")
+        print(f"To create it again: fab aws.up -e {aws.environment.name}")
         return
     base = stacks.describe(aws, "base")
     if base:
@@ -144,7 +144,7 @@ def apply(aws: Account, kind: str, yes: bool, **more: str) -> None:
         return
     if change.losses and not yes:
         try:
-            confirm(f"\nLoses {', '.join(change.losses)}. Type yes to go on: ", "yes")
+            confirm(f"\nThis loses {', '.join(change.losses)}. Type yes to continue: ", "yes")
         except Exit:
             change.forget()
             raise
@@ -158,15 +158,15 @@ def confirm(question: str, word: str) -> None:
     except EOFError:
         answer = ""
     if answer.strip() != word:
-        raise Exit("\nNothing was done.")
+        raise Exit("\nNothing was changed.")
 
 
 def print_next_steps(aws: Account) -> None:
-    """Print what is left to do by hand."""
+    """Print the remaining manual steps."""
     role = stacks.outputs(stacks.describe(aws, "bootstrap")).get("DeployRole")
     if role:
         name = aws.environment.name
-        print(f"For GitHub's environment {name}: the variable AWS_DEPLOY_ROLE is {role}")
+        print(f"In GitHub's environment {name}, set the variable AWS_DEPLOY_ROLE to {role}")
     response = stacks.outputs(stacks.describe(aws, "service"))
     if aws.environment.parameters["service"].get("CertificateArn"):
         print(f"Create a CNAME record from the host name to {response['LoadBalancer']}")

@@ -1,4 +1,4 @@
-"""The log on AWS, in which each container has a stream of its own: KIND/site/TASK."""
+"""The log on AWS, in which each container has its own stream: KIND/site/TASK."""
 
 import json
 import time

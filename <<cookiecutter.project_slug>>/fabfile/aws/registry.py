@@ -44,7 +44,7 @@ def build(c: Context, aws: Account, repository: str, architecture: str, *, dirty
     tag = image.commit(dirty)
     digest = find(aws, tag)
     if digest:
-        print(f"The image of {tag} has been pushed before.")
+        print(f"The image of {tag} has already been pushed.")
         return f"{repository}@{digest}"
     local = f"{repository}:{tag}"
     image.build(c, local, tag, PLATFORMS[architecture])

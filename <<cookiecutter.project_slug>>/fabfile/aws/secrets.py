@@ -18,15 +18,15 @@ from fabfile.aws.release import HELP
 @task(help={**HELP, "name": "EMAIL_URL, SENTRY_DSN, CACHE_URL or SECRET_KEY"})
 <% endif %>
 def secret(c: Context, name: str, environment: str = "") -> None:
-    """Set one of the site's secrets, which it asks for.
+    """Set one of the site's secrets; ask for its value.
 
-    Not a terminal: reads the value from standard input.
+    Reads the value from standard input if that is not a terminal.
     """
     aws = Account(environment)
     arn = find_secret(aws)
     values = read(aws, arn)
     if name not in values:
-        raise Exit(f"{name} is no secret of the site's: those are {', '.join(sorted(values))}.")
+        raise Exit(f"There is no secret {name}; there are: {', '.join(sorted(values))}.")
     write(aws, arn, {**values, name: read_value(name)})
     if not stacks.describe(aws, "service"):
         return
@@ -53,7 +53,7 @@ def read(aws: Account, arn: str) -> dict[str, str]:
 def write(aws: Account, arn: str, values: dict[str, str]) -> None:
     """Keep these variables; the version before stays for a while, as AWSPREVIOUS."""
     aws.secretsmanager.put_secret_value(SecretId=arn, SecretString=json.dumps(values))
-    print("It is kept.")
+    print("Saved.")
 
 
 def read_value(name: str) -> str:
@@ -65,7 +65,7 @@ def read_value(name: str) -> str:
 
 
 def require_mail(aws: Account) -> None:
-    """See to it that the mail server is known, without which the site does not start.
+    """Ask for the mail server if it is not set: the site does not start without it.
 
     Raises Exit with the command to type if there is no terminal.
     """
@@ -75,7 +75,7 @@ def require_mail(aws: Account) -> None:
         return
     if not sys.stdin.isatty():
         raise Exit(
-            "The site takes a mail server: echo smtp://USER:PASSWORD@HOST:587 |"
+            "The site needs a mail server. Type: echo smtp://USER:PASSWORD@HOST:587 |"
             f" fab aws.secret EMAIL_URL -e {aws.environment.name} (console:// only logs mail)"
         )
     print("The site's mail server, such as smtp://USER:PASSWORD@HOST:587 (console:// only logs it)")

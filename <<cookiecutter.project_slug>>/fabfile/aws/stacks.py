@@ -1,4 +1,4 @@
-"""CloudFormation: what a stack is, what a change would do to it, and a change as it goes on."""
+"""CloudFormation: read a stack, plan a change, and follow it."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -20,13 +20,13 @@ NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 
 
 def describe(aws: Account, kind: str) -> dict[str, Any] | None:
-    """Return what CloudFormation says of a stack, or None if it has not been made."""
+    """Return CloudFormation's description of a stack, or None if it does not exist."""
     try:
         [stack] = aws.cloudformation.describe_stacks(StackName=aws.environment.stack(kind))[
             "Stacks"
         ]
     except Exception as error:
-        # CloudFormation has no name of its own for this.
+        # CloudFormation has no error code for this.
         if error_code(error) == "ValidationError" and "does not exist" in str(error):
             return None
         raise
@@ -38,7 +38,7 @@ def require(aws: Account, kind: str) -> dict[str, Any]:
     stack = describe(aws, kind)
     if not stack:
         name = aws.environment.name
-        raise Exit(f"{name} has not been made yet: fab aws.up --environment {name}")
+        raise Exit(f"{name} has not been created yet. Type: fab aws.up --environment {name}")
     refuse_busy(stack)
     return stack
 
@@ -47,15 +47,15 @@ def refuse_busy(stack: dict[str, Any]) -> None:
     """Raise Exit if the stack is being changed, or has to be fixed first."""
     name, status = stack["StackName"], stack["StackStatus"]
     if status.endswith("_IN_PROGRESS"):
-        raise Exit(f"{name} is being changed ({status}), by another deployment: wait for its end.")
+        raise Exit(f"{name} is being changed by another deployment ({status}): wait until it ends.")
     if status == "UPDATE_ROLLBACK_FAILED":
         raise Exit(
-            f"{name} could not go back to what it was. See its events for the reason, then type:"
+            f"{name} could not be rolled back. See its events for the reason, then type:"
             f" aws cloudformation continue-update-rollback --stack-name {name}"
         )
     if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
         raise Exit(
-            f"{name} was not made ({status}). Delete what is there, then try again:"
+            f"{name} was not created ({status}). Delete the rest, then try again:"
             f" aws cloudformation delete-stack --stack-name {name}"
         )
 
@@ -109,7 +109,7 @@ class Plan:
         if response["Status"] == "FAILED":
             self.forget()
             if not any(words in reason for words in NO_CHANGE):
-                raise Exit(f"{self.stack} cannot be changed so: {reason}")
+                raise Exit(f"{self.stack} cannot be changed: {reason}")
             return
         pages = self.aws.cloudformation.get_paginator("describe_change_set")
         for page in pages.paginate(ChangeSetName=self.id):
@@ -130,7 +130,7 @@ class Plan:
         if self.is_empty:
             print(f"\n{self.stack}: no change")
             return
-        print(f"\n{self.stack}: {'change' if self.before else 'make'}")
+        print(f"\n{self.stack}: {'change' if self.before else 'create'}")
         for each in sorted(self.changes, key=lambda change: change["Action"]):
             sign = "!" if describe_loss(each) else SIGNS[each["Action"]]
             line = f"  {sign} {each['LogicalResourceId']:<22} {each['ResourceType']:<46}"
@@ -162,7 +162,7 @@ def describe_loss(change: dict[str, Any]) -> str:
     )
 
 
-# --- A change as it goes on -------------------------------------------------------------
+# --- A change in progress ---------------------------------------------------------------
 
 
 def update(aws: Account, kind: str, **changed: str) -> None:

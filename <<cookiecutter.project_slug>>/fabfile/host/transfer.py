@@ -1,4 +1,4 @@
-"""An image on its way to the server: by the same connection, and only the layers that it has not."""
+"""Send an image to the server: over the same connection, and only the missing layers."""
 
 import gzip
 import json
@@ -24,12 +24,12 @@ def platform(server: Server) -> str:
     """Return what images for this server are built for."""
     machine = server.ask("uname -m")
     if machine not in PLATFORMS:
-        raise Exit(f"The server is a {machine}: this takes one of {', '.join(PLATFORMS)}.")
+        raise Exit(f"The server's architecture is {machine}; supported: {', '.join(PLATFORMS)}.")
     return PLATFORMS[machine]
 
 
 def send(server: Server, image: str) -> None:
-    """Bring an image of this machine to the server; raise Exit if that fails.
+    """Copy a local image to the server; raise Exit if that fails.
 
     An engine that takes no image with layers left out gets all of them.
     """

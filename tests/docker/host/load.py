@@ -17,7 +17,7 @@ REUSED = 10
 
 
 class Load:
-    """What is asked, and what came of it."""
+    """The requests, and their results."""
 
     def __init__(self, address: str, host: str, authority: str) -> None:
         """Keep where to ask, and for whom."""

@@ -18,7 +18,7 @@ from tests.production import eventually
 IMAGES = Path(__file__).resolve().parent.parent / "images"
 IMAGE, HOST, PROJECT = "slipway-test/server:13", "www.site.test", "my_site"
 FOLDER = f"/srv/{PROJECT}"
-# What the load asks, besides the site's own pages.
+# URLs of the load, in addition to the site's own pages.
 PAGES = """
 import time
 from django.http import HttpResponse
@@ -31,7 +31,7 @@ urlpatterns += [
 
 
 class Server(Commits):
-    """The server, the checkout, and somebody who types `fab`."""
+    """The server, the checkout, and a user who runs `fab`."""
 
     def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
         """Start the server; `folder` becomes a checkout of one commit, and gets a home next to it."""
@@ -73,7 +73,7 @@ class Server(Commits):
         return self.exec("sh", "-c", f"cd {FOLDER} && {script}", **options)
 
     def listens(self, port: int) -> bool:
-        """Whether it lets somebody in at a port."""
+        """Whether it accepts connections at a port."""
         try:
             socket.create_connection((self.address, port), timeout=2).close()
         except OSError:

@@ -158,7 +158,7 @@ def test_migration_that_fails(server: Server, commit: str) -> None:
     ("name", "text", "message"),
     [
         ("config/gunicorn.py", "\nraise SystemExit('nothing works')\n", "nothing works"),
-        ("apps/core/views.py", "\n\nHomeView.get = None\n", "/ answers 500"),
+        ("apps/core/views.py", "\n\nHomeView.get = None\n", "/ responds with 500"),
     ],
 )
 def test_release_that_does_not_serve(server: Server, commit: str, name: str, text: str, message: str) -> None:
@@ -180,7 +180,7 @@ def test_second_deployment_is_refused(server: Server, commit: str) -> None:
         refused = server.fab("host.deploy", check=False)
         server.exec("pkill", "sleep")
         other.wait()
-    assert "Somebody else" in last(refused)
+    assert "Another deployment" in last(refused)
     server.fab("host.restart")
 
 
@@ -213,7 +213,7 @@ def test_variables(server: Server, commit: str) -> None:
 
 
 def checksums(server: Server) -> dict[str, str]:
-    """Return a checksum of each table's rows, but for those in which the worker writes by the clock."""
+    """Return a checksum of each table's rows, except tables that the worker writes by the clock."""
     tables = set(server.psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split())
     return {
         name: server.psql(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t")
@@ -276,7 +276,7 @@ def test_masked_copy(server: Server) -> None:
     refused = engine.run(*command, cwd=server.folder, env=variables, check=False)
     (server.folder / ".venv").unlink()
     assert refused.returncode == 1
-    assert "There it is postgresql, here sqlite" in refused.stdout
+    assert "from postgresql, but this database is sqlite" in refused.stdout
 
 
 def test_restart_of_the_engine(server: Server) -> None:

@@ -30,7 +30,7 @@ def test_it_prints_the_secret(user: User) -> None:
 def test_unknown_user(user: User) -> None:
     gone = make_user(is_active=False)
     for email in ("ben@example.org", gone.email):
-        with pytest.raises(CommandError, match="no active account"):
+        with pytest.raises(CommandError, match="No active user"):
             create(email, "--name", "Report")
     for days in ("0", "-1", "99999999999"):
         with pytest.raises(CommandError, match="--days"):

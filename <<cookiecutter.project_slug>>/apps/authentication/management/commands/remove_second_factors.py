@@ -7,7 +7,7 @@ from apps.authentication import second_factor
 
 
 class Command(BaseCommand):
-    help = "Take every second factor from somebody who has lost them."
+    help = "Remove all second factors of a user who has lost them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="Whose: the address they sign in with.")
