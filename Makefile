@@ -71,10 +71,11 @@ benchmark-pages: .venv/complete ## Measure the speed of the pages on a phone, wi
 	$(TOOLS)/pytest --quiet tests/browser/benchmark_pages.py
 
 .PHONY: lint
-lint: .venv/complete ## Check the template's own code
+lint: .venv/complete ## Check the template's own code, and its spelling and terms
 	$(TOOLS)/ruff format --check
 	$(TOOLS)/ruff check
 	$(TOOLS)/shellcheck .ci/run
+	git ls-files -z | xargs -0 $(TOOLS)/codespell
 
 .PHONY: locks
 locks: .venv/complete ## Update both lock files to the newest versions, for the tests and for new projects

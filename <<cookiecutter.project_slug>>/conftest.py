@@ -1,4 +1,4 @@
-"""What the tests of all apps share: https://docs.pytest.org/en/stable/reference/fixtures.html"""
+"""Fixtures for the tests of all apps: https://docs.pytest.org/en/stable/reference/fixtures.html"""
 
 import fcntl
 from collections.abc import Iterator

@@ -38,7 +38,7 @@ Downloads come on top.
 RIVALS = """
 ## Comparison with another template
 
-cookiecutter-django 2026.8.18 (Docker, PostgreSQL, AWS, Webpack, WhiteNoise, e-mail users, no Celery) and
+cookiecutter-django 2026.8.18 (Docker, PostgreSQL, AWS, Webpack, WhiteNoise, email users, no Celery) and
 ours, measured by hand on 2026-11-27, alternately in one run of three rounds on one machine. Both run under
 gunicorn as each starts it, with one worker unless the row says otherwise; the base images are stand-ins for
 the official ones.

@@ -1,4 +1,4 @@
-"""What generation and the image cost: time, bytes, and the start of a container."""
+"""The cost of generation and of the image: time, bytes, and the start of a container."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ WITH_ALL = ("api=drf", "sign_up=public", "cms=wagtail")
 
 
 def generate(folder: Path, *answers: str, template: Path = TEMPLATE) -> float:
-    """Generate a project into `folder`, defaults but for `answers`; return the seconds that it took."""
+    """Generate a project into `folder`, with `answers`; return the seconds that it took."""
     words = [sys.executable, "-m", "cookiecutter", "--no-input", "--default-config", "--output-dir", folder]
     return timed(lambda: subprocess.run([*words, template, *answers], check=True, capture_output=True))
 

@@ -6,7 +6,7 @@ from statistics import median
 
 @dataclass
 class Figure:
-    """What was measured, once in each round."""
+    """The measured values, one for each round."""
 
     unit: str
     digits: int = 1

@@ -1,4 +1,4 @@
-"""What a request costs in one process, without a server: CPU time, queries, and the middleware's share.
+"""The cost of a request in one process, without a server: CPU time, queries, and the middleware's share.
 
 A project with the defaults is loaded as in production, on SQLite, and asked for its pages in turn. In
 brackets: how many bare Django views, without middleware, the same process does in that time. Machines differ

@@ -1,4 +1,4 @@
-"""What a request costs, beside a plain Django project and a bare WSGI function.
+"""The cost of a request, compared with a plain Django project and a bare WSGI function.
 
 Each site is one gunicorn worker in a container of the same image, with the same Python, Django and gunicorn:
 
@@ -24,7 +24,7 @@ from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker
 
 CONNECTIONS = 8
 SECONDS = 4
-# Who sign in, in each round.
+# The number of users who sign in, in each round.
 PEOPLE = 10
 
 # The same page for all: what ours has answered, put at /tmp/home.html.
@@ -138,15 +138,15 @@ def load(page: Page) -> None:
     address = f"http://{page.container.address}:8000{page.path}"
     run(*words, "--duration", "1s", address)
     before = processor_seconds(page.container)
-    said = run(*words, "--duration", f"{SECONDS}s", address).stdout
+    output = run(*words, "--duration", f"{SECONDS}s", address).stdout
     used = processor_seconds(page.container) - before
-    if failed := re.search(r"(Non-2xx|Socket errors).*", said):
+    if failed := re.search(r"(Non-2xx|Socket errors).*", output):
         raise AssertionError(f"{page.site} {page.path}: {failed[0]}")
-    requests = int(re.search(r"(\d+) requests in", said)[1])
+    requests = int(re.search(r"(\d+) requests in", output)[1])
     page.processor.values.append(1000 * used / requests)
-    page.rate.values.append(float(re.search(r"Requests/sec: +([\d.]+)", said)[1]))
-    page.half.values.append(milliseconds(said, "50%"))
-    page.slowest.values.append(milliseconds(said, "99%"))
+    page.rate.values.append(float(re.search(r"Requests/sec: +([\d.]+)", output)[1]))
+    page.half.values.append(milliseconds(output, "50%"))
+    page.slowest.values.append(milliseconds(output, "99%"))
 
 
 def processor_seconds(container: Container) -> float:
@@ -165,9 +165,9 @@ def processor_seconds(container: Container) -> float:
     return float(container.exec("python", "-c", script))
 
 
-def milliseconds(said: str, share: str) -> float:
-    """Return within how many milliseconds this share of the requests was answered, as wrk has said."""
-    number, unit = re.search(rf"{share} +([\d.]+)(us|ms|s)", said).groups()
+def milliseconds(output: str, share: str) -> float:
+    """Return within how many milliseconds this share of the requests was answered, from wrk's output."""
+    number, unit = re.search(rf"{share} +([\d.]+)(us|ms|s)", output).groups()
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
@@ -191,8 +191,8 @@ def signing_in(site: Container, rounds: int) -> Figure:
                 "password": "correct-horse",
             }
             address = f"198.51.{n // 256}.{n % 256}"
-            answer = site.get("/account/login/", fields, Cookie=cookie, X_Forwarded_For=address)
-            assert answer.status == 302, answer.body
+            response = site.get("/account/login/", fields, Cookie=cookie, X_Forwarded_For=address)
+            assert response.status == 302, response.body
         figure.values.append(1000 * (processor_seconds(site) - before) / PEOPLE)
     return figure
 

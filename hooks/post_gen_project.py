@@ -30,7 +30,7 @@ REGISTRY_URL = re.compile(r'^\s*(url = |"resolved": )"https?://', re.MULTILINE)
 def main() -> None:
     """Run the steps in order; leave nothing behind when interrupted."""
     answers = json.loads(r"""<< cookiecutter | tojson >>""")
-    # With --overwrite-if-exists the folder can contain somebody's work.
+    # With --overwrite-if-exists the folder can contain a user's work.
     is_new = not ORIGIN.exists() and not (PROJECT / ".git").exists()
     try:
         remove_files_not_chosen(answers)

@@ -1,4 +1,4 @@
-"""What all layers of tests share: which of them run, generated projects, and their packages."""
+"""Fixtures for all layers of tests: which of them run, generated projects, and their packages."""
 
 import fcntl
 import hashlib
@@ -28,7 +28,7 @@ CHROMIUM = next(filter(None, map(shutil.which, programs.CHROMIUM)), None)
 
 WITHOUT_NETWORK = programs.WITHOUT_NETWORK
 
-# Who commits, to git.
+# The author of commits.
 AUTHOR = {
     "GIT_AUTHOR_NAME": "Ann",
     "GIT_AUTHOR_EMAIL": "ann@example.org",
@@ -222,12 +222,12 @@ def environment_of(project: Path, *options: str) -> Path:
 
 def work_left(project: Path, other: Path) -> int:
     """Return how long Poetry takes from another project's environment to this one's, in about 0.2 s."""
-    wanted, there = [
+    wanted, installed = [
         {(package["name"], package["version"]) for package in tomllib.loads(text)["package"]}
         for text in ((folder / "poetry.lock").read_text(encoding="utf-8") for folder in (project, other))
     ]
     # To remove a package takes longer than to unpack one.
-    return len(wanted - there) + 4 * len(there - wanted)
+    return len(wanted - installed) + 4 * len(installed - wanted)
 
 
 def link_environment(source: Path, target: Path) -> None:

@@ -39,16 +39,16 @@ SECONDS = 60
 def within(seconds: float, question: Callable[[], Any]) -> Any:
     """Ask until the answer is true, for `seconds` at most; return the last answer."""
     deadline = time.monotonic() + seconds
-    while not (answer := question()) and time.monotonic() < deadline:
+    while not (result := question()) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return answer
+    return result
 
 
 def eventually(question: Callable[[], Any], seconds: float = SECONDS, what: str = "") -> Any:
     """Ask until the answer is true, and return it; fail after `seconds`."""
-    answer = within(seconds, question)
-    assert answer, f"not within {seconds} s: {what or question}"
-    return answer
+    result = within(seconds, question)
+    assert result, f"not within {seconds} s: {what or question}"
+    return result
 
 
 def free_port() -> int:
@@ -98,7 +98,7 @@ class Production:
                     **self.project.variables,
                     **self.variables,
                     "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}",
-                    # Where a test stands in for a proxy, forms come from here, and not by HTTPS.
+                    # If a test stands in for a proxy, forms come from here, and not by HTTPS.
                     "CSRF_TRUSTED_ORIGINS": f"http://localhost:{port}",
                     **variables,
                 },
@@ -127,7 +127,7 @@ class Site:
 
     @property
     def log(self) -> str:
-        """What it has printed."""
+        """Return its output."""
         return self.log_file.read_text()
 
     def wait_until_it_answers(self) -> None:
@@ -149,8 +149,8 @@ class Site:
 
 
 @dataclass
-class Answer:
-    """What a site answered."""
+class Response:
+    """A site's response."""
 
     status: int
     headers: HTTPMessage
@@ -168,26 +168,26 @@ class Visitor:
         redirects.http_response = redirects.https_response = lambda _request, response: response
         self.opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(self.cookies), redirects)
 
-    def get(self, path: str, **headers: str) -> Answer:
+    def get(self, path: str, **headers: str) -> Response:
         """Ask for a page."""
         return self.send(path, None, headers)
 
-    def post(self, path: str, form: dict[str, str], **headers: str) -> Answer:
+    def post(self, path: str, form: dict[str, str], **headers: str) -> Response:
         """Open the page and send its form."""
         token = re.search(r'name="csrfmiddlewaretoken" value="(.*?)"', self.get(path).text)
         assert token
         return self.send(path, {**form, "csrfmiddlewaretoken": token[1]}, headers)
 
-    def send(self, path: str, form: dict[str, str] | None, headers: dict[str, str]) -> Answer:
+    def send(self, path: str, form: dict[str, str] | None, headers: dict[str, str]) -> Response:
         """Send a request, a POST if there is a form."""
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         data = urlencode(form).encode() if form else None
         request = Request(self.site.address + path, data=data, headers=headers)
         try:
             with self.opener.open(request, timeout=SECONDS) as response:
-                return Answer(response.status, response.headers, response.read().decode())
+                return Response(response.status, response.headers, response.read().decode())
         except HTTPError as error:
-            return Answer(error.code, error.headers, error.read().decode())
+            return Response(error.code, error.headers, error.read().decode())
 
 
 # --- The services ------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ class Service:
 
 
 @contextmanager
-def listening(answer: str = "{}") -> Iterator[Service]:
+def listening(response: str = "{}") -> Iterator[Service]:
     """Return a service that has the same answer to everything."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -219,9 +219,9 @@ def listening(answer: str = "{}") -> Iterator[Service]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             service.received.append(Received(self.path, self.headers, body))
             self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", str(len(response)))
             self.end_headers()
-            self.wfile.write(answer.encode())
+            self.wfile.write(response.encode())
 
         do_GET = do_POST  # noqa: N815
 

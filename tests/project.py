@@ -21,7 +21,7 @@ class Project:
 
     def run(self, *words: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the project; its output, errors included, is in `stdout`."""
-        done = subprocess.run(
+        result = subprocess.run(
             words,
             cwd=self.folder,
             env={**self.variables, **more},
@@ -31,9 +31,9 @@ class Project:
             stderr=subprocess.STDOUT,
             timeout=SECONDS,
         )
-        if check and done.returncode:
-            raise AssertionError(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}")
-        return done
+        if check and result.returncode:
+            raise AssertionError(f"{' '.join(words)} ended with {result.returncode}:\n{result.stdout}")
+        return result
 
     def run_inside_tests(self) -> None:
         """Copy tests/inside/ into the project and run it there; then remove it."""

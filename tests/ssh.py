@@ -1,4 +1,4 @@
-"""A real SSH server on loopback, somebody who may sign in there, and a line that can be cut."""
+"""A real SSH server on loopback, a user who may sign in there, and a connection that can be cut."""
 
 import getpass
 import os
@@ -17,7 +17,7 @@ SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
 
 @dataclass
 class Server:
-    """An SSH server of this machine's user, and the home folder of somebody with a key to it."""
+    """An SSH server of this machine's user, and the home folder of a user with a key to it."""
 
     port: int
     home: Path

@@ -9,7 +9,7 @@ from tests.documents import Block
 
 SECONDS = 600
 
-# What a person answers, by the end of the question.
+# A user's answers, by the end of the question.
 ANSWERS = {
     r"[Ee]-mail address: ": "ada@example.org",
     # Cookiecutter's questions, each with its default; a long one is wrapped.
@@ -28,27 +28,27 @@ def perform(block: Block, folder: Path, variables: dict[str, str], prefix: tuple
     *words, last = [*prefix, "bash", "-e", "-c", block.text]
     with pexpect.spawn(words[0], [*words[1:], last], cwd=folder, env=variables, encoding="utf-8") as terminal:
         terminal.delaybeforesend = None
-        said = answer(terminal, block.until)
+        output = answer(terminal, block.until)
     # 130: ended by Ctrl-C.
     code = terminal.exitstatus if terminal.exitstatus is not None else 128 + terminal.signalstatus
-    assert code in ({0, 130} if block.until else {0}), f"{block.text}ended with {code}:\n{said}"
-    return said
+    assert code in ({0, 130} if block.until else {0}), f"{block.text}ended with {code}:\n{output}"
+    return output
 
 
 def answer(terminal: pexpect.spawn, until: str) -> str:
     """Answer questions until the program ends, which Ctrl-C makes it where it says `until`."""
-    said = ""
+    output = ""
     questions = [*ANSWERS, re.escape(until) or "(?!)", pexpect.EOF]
     while True:
         try:
             found = terminal.expect(questions, timeout=SECONDS)
         except pexpect.TIMEOUT:
-            raise AssertionError(f"nothing new in {SECONDS} s:\n{said}{terminal.before}") from None
-        said += terminal.before
+            raise AssertionError(f"nothing new in {SECONDS} s:\n{output}{terminal.before}") from None
+        output += terminal.before
         if questions[found] is pexpect.EOF:
             terminal.wait()
-            return said
-        said += terminal.after
+            return output
+        output += terminal.after
         if found < len(ANSWERS):
             terminal.sendline(list(ANSWERS.values())[found])
         else:

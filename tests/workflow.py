@@ -13,7 +13,7 @@ GITHUB_SHELLS = {
     "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"],
     "sh": ["sh", "-e"],
 }
-# What a test cannot run, and why; everything else is run as it is written.
+# Steps that a test cannot run, and why; all others run as written.
 NOT_RUN = {
     "pipx run pip-audit": "asks a public database: tests/services/test_audit.py runs a stand-in",
     "npm audit": "the same",
@@ -73,9 +73,9 @@ def gitlab(file: Path) -> dict[str, list[Step]]:
     }
 
 
-def steps_in(said: str) -> list[str]:
+def steps_in(output: str) -> list[str]:
     """Return the steps that `fab check` has reported, in its order."""
-    return re.findall(r"^ *[0-9.]+ s  (\S.*)$", said, re.MULTILINE)
+    return re.findall(r"^ *[0-9.]+ s  (\S.*)$", output, re.MULTILINE)
 
 
 def steps_of(project: Path) -> list[str]:

@@ -15,7 +15,7 @@ HEAD = """\
 # Copier reads the same tree by it, for `copier copy` and for `fab update` in a project.
 """
 
-# What projects of the first release pin: they could not be updated if it were newer.
+# The version that projects of the first release pin: a newer one could not update them.
 OLDEST_COPIER = "9.19.1"
 
 # Copier has no filter `slugify`, so letters outside of a to z are left out here instead of spelt in Latin.
@@ -23,7 +23,7 @@ SLUG = """\
 <% set slug = (project_name | lower | regex_replace('[^a-z0-9]+', '_') | trim('_'))[:40] | trim('_') %>
 << slug if slug[:1].isalpha() else 'site_' ~ slug if slug else 'my_site' >>"""
 
-# What hooks/pre_gen_project.py has refused from the first release on, and no more: an update takes
+# Values that hooks/pre_gen_project.py has refused from the first release on, and no more: an update takes
 # the default instead of an answer that is refused.
 SHAPES = {
     "project_name": (r"^\S(.*\S)?$", "Write at least one character, and no space around it."),
@@ -53,17 +53,17 @@ def page() -> str:
 
 def configuration() -> dict[str, Any]:
     """Return what the file holds."""
-    given = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-    asked = {name: default for name, default in given.items() if not name.startswith("_")}
+    content = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+    asked = {name: default for name, default in content.items() if not name.startswith("_")}
     return {
         "_min_copier_version": OLDEST_COPIER,
         "_subdirectory": "<% raw %><<cookiecutter.project_slug>><% endraw %>",
         "_templates_suffix": "",
-        "_envops": given["_jinja2_env_vars"],
-        "_exclude": [*not_chosen(given["_optional_files"]), *never_updated()],
+        "_envops": content["_jinja2_env_vars"],
+        "_exclude": [*not_chosen(content["_optional_files"]), *never_updated()],
         "_message_after_copy": AFTER_COPY,
-        **{name: question(name, default, given["__prompts__"][name]) for name, default in asked.items()},
-        "cookiecutter": {"type": "json", "when": False, "default": names(given, list(asked))},
+        **{name: question(name, default, content["__prompts__"][name]) for name, default in asked.items()},
+        "cookiecutter": {"type": "json", "when": False, "default": names(content, list(asked))},
     }
 
 
@@ -95,11 +95,11 @@ def never_updated() -> list[str]:
     return [f"<% if _copier_operation == 'update' %>{pattern}<% endif %>" for pattern in NEVER_UPDATED]
 
 
-def names(given: dict[str, Any], asked: list[str]) -> str:
+def names(content: dict[str, Any], asked: list[str]) -> str:
     """Return a template that gives, as JSON, all that files know as `cookiecutter`."""
     answers = ", ".join(f"{name}={name}" for name in asked)
     lines = [f"<% set cookiecutter = dict({answers}) %>"]
-    for name, value in given.items():
+    for name, value in content.items():
         if name.startswith("__") and isinstance(value, str):
             lines += [f"<% set value %>{value}<% endset %>"]
             lines += [f"<% set _ = cookiecutter.update({name}=value) %>"]

@@ -18,7 +18,7 @@ CONDITIONS = {
     "pytest.mark.skipif(HAS_ALLAUTH": "`sign_up=staff`, `cms=none`",
 }
 # ... and by a fixture: the site on another machine, of which `fab pull` fetches a copy.
-FIXTURES = {"there": DEPLOY}
+FIXTURES = {"source": DEPLOY}
 # The files of each topic, and the answers for which their promises hold.
 TOPICS: dict[str, dict[str, str]] = {
     "Image": {

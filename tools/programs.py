@@ -17,7 +17,7 @@ from pathlib import Path
 
 # Debian keeps servers in a folder that is on root's PATH alone.
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
-# Where Playwright keeps its own browsers: https://playwright.dev/python/docs/browsers
+# Playwright's folder for its own browsers: https://playwright.dev/python/docs/browsers
 PLAYWRIGHT = ("~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")
 # The words before a command that cut it off from the network.
 WITHOUT_NETWORK = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
@@ -33,7 +33,7 @@ class Program:
     debian: str = ""
     homebrew: str = ""
     is_usable: Callable[[], bool] = lambda: False
-    # What helps where no package does.
+    # The alternative if there is no package.
     advice: str = "make tools"
 
     @property

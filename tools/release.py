@@ -67,10 +67,10 @@ def next_name(tags: list[str]) -> str:
 
 def git(*words: str) -> str:
     """Return what git prints; exit with what it complains of if it fails."""
-    done = subprocess.run(["git", *words], cwd=TEMPLATE, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(done.stderr.strip())
-    return done.stdout.strip()
+    result = subprocess.run(["git", *words], cwd=TEMPLATE, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(result.stderr.strip())
+    return result.stdout.strip()
 
 
 if __name__ == "__main__":

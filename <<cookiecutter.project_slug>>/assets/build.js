@@ -8,7 +8,7 @@ import * as sass from "sass";
 const watch = process.argv.includes("--watch");
 const outdir = "static/dist";
 
-// What CSS and JavaScript may refer to in an npm package; such a file is copied, with a hash in its name.
+// CSS and JavaScript may refer to such files of npm packages; they are copied, with a hash in the name.
 const copied = [".avif", ".gif", ".jpg", ".png", ".svg", ".ttf", ".webp", ".woff", ".woff2"];
 // The stylesheets that each entry has loaded, those of npm packages too.
 const loaded = {};
@@ -87,7 +87,7 @@ const start = () => {
     loader: Object.fromEntries(copied.map((type) => [type, "file"])),
     assetNames: "files/[name]-[hash]",
     publicPath: "/static/dist",
-    // The oldest browsers that know light-dark(), on which both colour themes rest.
+    // The oldest browsers that know light-dark(), on which both color themes rest.
     target: ["chrome123", "edge123", "firefox120", "safari17.5"],
     plugins: [scss],
     logLevel: "info",

@@ -21,7 +21,7 @@ python manage.py wait_and_migrate
 case "${DEBUGPY:-}" in
   "" | [Ff]* | [Nn]* | [Oo]ff | OFF | 0) ;;
   wait)
-    echo "Nothing is served before an editor has attached at $debugger."
+    echo "Waiting for an editor to attach at $debugger."
     set -- -Xfrozen_modules=off -m debugpy --listen "$debugger" --wait-for-client
     ;;
   *) set -- -Xfrozen_modules=off -m debugpy --listen "$debugger" ;;

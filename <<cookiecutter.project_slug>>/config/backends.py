@@ -24,7 +24,7 @@ def split(url: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise ValueError(hint) from None
-    # What follows a #, / or ? of a password that is not encoded.
+    # The rest of a password after a #, / or ? that is not encoded.
     if "#" in url or "@" in parts.path + parts.query:
         raise ValueError(hint)
     return parts

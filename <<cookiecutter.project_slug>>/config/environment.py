@@ -112,7 +112,7 @@ def validate_path(path: str) -> None:
     if not re.fullmatch(r"([a-z0-9_-]+/)+", path, re.ASCII | re.IGNORECASE):
         raise ValidationError("must be like back-office/: letters, digits, - and _, then a /.")
     if path.split("/")[0] in {"account", << '"api", ' if cookiecutter.api != "none" >>"static"<< ', "cms", "documents", "search"' if cookiecutter.cms == 'wagtail' >>}:
-        raise ValidationError(f"is {path}, where other pages are.")
+        raise ValidationError(f"is {path}, which other pages use.")
 
 
 def parsed_by(parse: Callable[[str], Any]) -> Callable[[str], None]:

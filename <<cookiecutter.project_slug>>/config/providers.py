@@ -1,4 +1,4 @@
-"""Reads who else may say who somebody is: Google, GitHub and one server that speaks OpenID Connect."""
+"""Configures sign-in with Google, GitHub and one OpenID Connect server."""
 
 from typing import Any
 

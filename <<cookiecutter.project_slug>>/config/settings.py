@@ -24,7 +24,7 @@ env = read()
 # The site's own words, for pages and mail
 SITE_NAME = << cookiecutter.__project_name_quoted >>  # fmt: skip
 SITE_DESCRIPTION = << cookiecutter.__description_quoted >>  # fmt: skip
-# Who wants to hear of a vulnerability: https://www.rfc-editor.org/rfc/rfc9116
+# The contact for reports of vulnerabilities: https://www.rfc-editor.org/rfc/rfc9116
 SECURITY_CONTACT = "mailto:<< cookiecutter.__author_email >>"  # fmt: skip
 
 # https://docs.djangoproject.com/en/6.1/ref/settings/#core-settings
@@ -104,7 +104,7 @@ MIDDLEWARE = [
     # Before all that a file does not need. In development runserver itself serves the static files.
     *([] if DEBUG else ["apps.core.static_files.StaticFilesMiddleware"]),
     "apps.core.middleware.RequestLogMiddleware",
-    # Before all that may answer by itself, so that no page lacks the policy.
+    # Before all middleware that may return a response, so that each page has the policy.
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
 <% if cookiecutter.api != "none" %>
     # Around all that may refuse a request.
@@ -203,7 +203,7 @@ if DEBUG:
     COOKIE_PREFIX = f"{sha256(SECRET_KEY.encode()).hexdigest()[:8]}-"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
-# A browser from which somebody has signed in: apps.accounts.limits.
+# A browser from which a user has signed in: apps.accounts.limits.
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"
 SECURE_HSTS_SECONDS = env["HSTS_SECONDS"] if PRODUCTION and env["HTTPS"] else 0
 # Subdomains and browsers' preload lists concern the whole domain, which is not this site's to decide.
@@ -217,7 +217,7 @@ BODY_MAX_BYTES = 10 * 1024 * 1024
 <% if cookiecutter.__with_allauth == "yes" %>
 # https://docs.allauth.org/en/latest/account/configuration.html and docs/sign-up.md
 
-# A cookie of its own would have another name than this host's others.
+# A separate cookie would not have the name of this host's others.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 ACCOUNT_ADAPTER = "apps.authentication.adapters.AccountAdapter"
 ACCOUNT_SIGNUP_ENABLED = << 'True' if cookiecutter.sign_up == 'public' else 'False' >>
@@ -353,7 +353,7 @@ STORAGES = {
 # https://docs.wagtail.org/en/stable/reference/settings.html and docs/cms.md
 
 WAGTAIL_SITE_NAME = SITE_NAME
-# Where the site is, for the CMS's mail
+# The site's URL in the CMS's email
 WAGTAILADMIN_BASE_URL = (
     development_url()
     if DEBUG
@@ -366,7 +366,7 @@ WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 # Nothing is asked of other sites: no portraits, no news of releases.
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
-# Those who may see a page are members of a group, or signed in; no password goes round.
+# Private pages are for signed-in users or groups; there are no shared passwords.
 WAGTAIL_PRIVATE_PAGE_OPTIONS = WAGTAILDOCS_PRIVATE_COLLECTION_OPTIONS = {"SHARED_PASSWORD": False}
 # Whether something runs `publish_scheduled` regularly: docs/cms.md
 <% if cookiecutter.tasks == "database" %>
@@ -379,7 +379,7 @@ WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpeg", "jpg", "png", "webp"]
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odp", "ods", "odt", "pdf", "pptx", "txt", "xlsx", "zip"]
 # Below BODY_MAX_BYTES, so that a form says what is wrong.
 WAGTAILIMAGES_MAX_UPLOAD_SIZE = WAGTAILDOCS_MAX_UPLOAD_SIZE = 8 * 1024 * 1024
-# What a picture takes in memory, which its file does not show.
+# Limits the memory for an image, which its file size does not show.
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 50_000_000
 # A long page is a form of many fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000

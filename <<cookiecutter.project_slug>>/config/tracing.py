@@ -59,7 +59,7 @@ def begin(span: Span, _request: HttpRequest) -> None:
 
 
 def export() -> None:
-    """Send from this process, by a thread of its own; no page waits for the collector."""
+    """Send from this process, in a separate thread; no page waits for the collector."""
     about = {"service.name": settings.OTEL_SERVICE_NAME, "service.version": settings.RELEASE}
     provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(f"{settings.OTEL_ENDPOINT.rstrip('/')}/v1/traces")

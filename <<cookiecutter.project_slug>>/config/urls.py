@@ -25,7 +25,7 @@ from apps.core.sitemaps import SITEMAPS
 <% endif %>
 
 urlpatterns = [
-    # What robots and browsers look for at these very addresses.
+    # Robots and browsers request exactly these URLs.
     path("favicon.ico", views.favicon),
     path("robots.txt", views.robots),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),

@@ -5,7 +5,7 @@ https://docs.fabfile.org
 """
 
 <% if _copier_conf is not defined %>
-raise SystemExit("This project is unfinished, since Cookiecutter ran no hooks. Delete it and generate it with: --accept-hooks yes")
+raise SystemExit("This project is incomplete: Cookiecutter ran no hooks. Delete it and generate it again with: --accept-hooks yes")
 <% endif %>
 import os
 import sys
@@ -21,12 +21,12 @@ if sys.version_info < (3, 11):  # noqa: UP036
 # For config.env_file; Fabric finds this folder alone.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fabfile import << 'aws, ' if cookiecutter.__with_aws == 'yes' >>checks, data, django, << 'host, ' if cookiecutter.__with_server == 'yes' >><< 'pull, ' if cookiecutter.__with_deployment == 'yes' >>site, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>
+from fabfile import << 'aws, ' if cookiecutter.__with_aws == 'yes' >>checks, data, development, << 'host, ' if cookiecutter.__with_server == 'yes' >>management, << 'pull, ' if cookiecutter.__with_deployment == 'yes' >>update<< ', worker' if cookiecutter.tasks == 'database' else '' >>
 from fabfile.env import PROJECT
 
 # Fabric looks for this name: https://docs.pyinvoke.org/en/stable/concepts/namespaces.html
 namespace = Collection()
-for module in (site, django, data, << 'pull, ' if cookiecutter.__with_deployment == 'yes' >>checks, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>):
+for module in (development, management, data, << 'pull, ' if cookiecutter.__with_deployment == 'yes' >>checks, update<< ', worker' if cookiecutter.tasks == 'database' else '' >>):
     for task in Collection.from_module(module).tasks.values():
         namespace.add_task(task)
 <% if cookiecutter.__with_aws == "yes" %>
@@ -41,9 +41,9 @@ os.chdir(PROJECT)
 
 
 def explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print an error of the machine, such as a full disk, in one line, and any other as Python does."""
+    """Print an error of the operating system, such as a full disk, in one line, and others as Python does."""
     if isinstance(error, OSError):
-        print(f"This machine refuses it: {error}", file=sys.stderr)
+        print(f"The operating system reported: {error}", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 

@@ -7,20 +7,20 @@ import sys
 from fabric import task
 from invoke.context import Context
 
-from fabfile import docker, env, local, site
+from fabfile import development, docker, env, local
 from fabfile.run import VENV, in_docker, install_npm_packages, is_up, npm, run
 from fabfile.update import changed
 
-# Taken where there is one; else Playwright brings a Chromium of its own.
+# One of these is used if it is installed; else Playwright installs a Chromium.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @task(
     help={
-        "k": "Only those whose names fit: 'health and not slow'",
-        "pdb": "Open Python's debugger where one fails",
-        "browser": "Those in a browser, against the running site",
-        "arguments": "What else pytest is told: 'apps/core --durations=5'",
+        "k": "Run only tests whose names match: 'health and not slow'",
+        "pdb": "Open Python's debugger when a test fails",
+        "browser": "Run the browser tests, against the running site",
+        "arguments": "More arguments for pytest: 'apps/core --durations=5'",
     }
 )
 def test(
@@ -39,7 +39,7 @@ def test(
 
 @task(help={"staged": "Only the files that git has staged"})
 def lint(c: Context, staged: bool = False) -> None:
-    """Say what is wrong with the code; see also format."""
+    """Check the code's style; see also format."""
     run_steps(c, "lint", staged=staged)
 
 
@@ -49,9 +49,9 @@ def format(c: Context, staged: bool = False) -> None:
     run_steps(c, "format", staged=staged)
 
 
-@task(help={"fix": "First fix what can be fixed"})
+@task(help={"fix": "First fix what can be fixed automatically"})
 def check(c: Context, fix: bool = False) -> None:
-    """Run all that CI runs: style, types, Django's checks, tests."""
+    """Run what CI runs: style, types, Django's checks, tests."""
     if fix:
         run_steps(c, "format", warn=True)
     run_steps(c, "check")
@@ -65,7 +65,7 @@ def assets(c: Context) -> None:
 
 @task(help={"keep": "Keep the versions that are locked already"})
 def lock(c: Context, keep: bool = False) -> None:
-    """Choose the newest versions allowed, and write the locks."""
+    """Update the lock files to the newest versions allowed."""
     poetry = "poetry" if in_docker() else "python3 fabfile/poetry.py"
     run(c, f"{poetry} lock {'' if keep else '--regenerate'}")
     npm(c, f"{'install' if keep else 'update'} --package-lock-only")
@@ -88,10 +88,10 @@ def run_steps(c: Context, name: str, *, staged: bool = False, warn: bool = False
 
 
 def test_in_browser(c: Context, options: str) -> None:
-    """Run the tests in tests/browser against the site, which is started unless it runs."""
+    """Run the tests in tests/browser against the site; start it if it is not running."""
     if in_docker():
         if not is_up():
-            site.start_containers(c)
+            development.start_containers(c)
         # The service `browser` has Chromium, and the network of `web`.
         command = f"pytest tests/browser --base-url http://localhost:8000 {options}"
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -105,4 +105,4 @@ def test_in_browser(c: Context, options: str) -> None:
     if not chromium:
         run(c, "playwright install chromium")
     variables = f"env CHROMIUM={shlex.quote(chromium)}"
-    run(c, f"{variables} pytest tests/browser --base-url {site.url()} {options}")
+    run(c, f"{variables} pytest tests/browser --base-url {development.url()} {options}")

@@ -1,4 +1,4 @@
-"""Tasks that dump, restore and make up the site's data: docs/data.md."""
+"""Tasks that dump, restore and seed the database: docs/data.md."""
 
 import time
 from pathlib import Path
@@ -13,10 +13,10 @@ from fabfile.run import run
 
 @task(
     name="dump-db",
-    help={"to": "The file; without it one in dumps/", "yes": "Replace a file that is there"},
+    help={"to": "The file (default: a new one in dumps/)", "yes": "Overwrite an existing file"},
 )
 def dump_db(c: Context, to: str = "", yes: bool = False) -> None:
-    """Write all that the database holds into a file."""
+    """Dump the database into a file."""
     database = databases.find()
     if database.is_empty():
         raise Exit("There is nothing to dump: the database is empty. Type: fab migrate")
@@ -32,20 +32,20 @@ def dump_db(c: Context, to: str = "", yes: bool = False) -> None:
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
-    print(f"Wrote {file}. To bring it back: fab restore-db {file}")
+    print(f"Wrote {file}. To restore it: fab restore-db {file}")
 
 
 @task(
     name="restore-db",
-    help={"file": "What dump-db has written", "yes": "Replace what the database holds"},
+    help={"file": "A file written by dump-db", "yes": "Replace the database's contents"},
 )
 def restore_db(c: Context, file: str, yes: bool = False) -> None:
-    """Replace what the database holds by a dump."""
+    """Replace the database's contents with a dump."""
     database, dump = databases.find(), Path(file)
     with dump.open("rb") as opened:
         is_dump = opened.read(16).startswith(database.magic)
     if not is_dump:
-        raise Exit(f"{file} is no dump of {database.kind}, which this site's database is.")
+        raise Exit(f"{file} is not a dump of {database.kind}, the kind of this site's database.")
     refuse_full(database, yes)
     database.restore(dump)
     print("Restored. If the code is newer than the dump, now type: fab migrate")
@@ -53,11 +53,11 @@ def restore_db(c: Context, file: str, yes: bool = False) -> None:
 
 @task
 def seed(c: Context) -> None:
-    """Fill the database with made-up people."""
+    """Fill the database with sample data."""
     run(c, "python manage.py seed")
 
 
 def refuse_full(database: databases.Sqlite | databases.Postgres, yes: bool) -> None:
-    """Raise Exit if the database holds something, unless `yes` says that it may go."""
+    """Raise Exit if the database is not empty, unless `yes` is set."""
     if not yes and not database.is_empty():
-        raise Exit("The database is not empty. To keep it: fab dump-db. To replace it: add --yes")
+        raise Exit("The database is not empty. To save it: fab dump-db. To replace it: add --yes")

@@ -1,4 +1,4 @@
-"""The site's database, PostgreSQL or SQLite: how it is dumped, and how it takes new contents.
+"""The site's database, PostgreSQL or SQLite: how it is dumped and restored.
 
 Both kinds keep the old contents until the new ones are complete.
 """
@@ -58,39 +58,39 @@ class Postgres:
         """Write a dump in PostgreSQL's custom format into `file`."""
         with file.open("wb") as target:
             options = ["--format=custom", "--no-owner", "--no-privileges"]
-            self.run(["pg_dump", *options, self.named(self.name)], stdout=target)
+            self.run(["pg_dump", *options, self.dbname_option(self.name)], stdout=target)
 
     def restore(self, file: Path) -> None:
-        """Replace all that the database holds by a dump, or leave it as it was and raise Exit."""
-        with self.beside() as new, file.open("rb") as source:
+        """Replace the database's contents with a dump, or leave them unchanged and raise Exit."""
+        with self.new_database() as new, file.open("rb") as source:
             options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
-            self.run(["pg_restore", *options, self.named(new)], stdin=source)
+            self.run(["pg_restore", *options, self.dbname_option(new)], stdin=source)
 
     @contextmanager
-    def beside(self) -> Iterator[str]:
+    def new_database(self) -> Iterator[str]:
         """Yield the name of a new database, which takes the old one's place if no error comes."""
         new, old = f"{self.name}_fab_new", f"{self.name}_fab_old"
-        drop = [f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)" for name in (new, old)]
-        self.sql("postgres", *drop, f"CREATE DATABASE {quoted(new)} TEMPLATE template0")
+        drop = [f"DROP DATABASE IF EXISTS {quote_name(name)} WITH (FORCE)" for name in (new, old)]
+        self.sql("postgres", *drop, f"CREATE DATABASE {quote_name(new)} TEMPLATE template0")
         try:
             yield new
-            name = quoted(self.name, "'")
+            name = quote_name(self.name, "'")
             sessions = f"pg_stat_activity WHERE datname = {name}"
             disconnect = f"SELECT pg_terminate_backend(pid) FROM {sessions}"  # noqa: S608
             # In one transaction, so that there is a database of this name at all times.
             names = (self.name, old), (new, self.name)
-            rename = [f"ALTER DATABASE {quoted(a)} RENAME TO {quoted(b)}" for a, b in names]
+            rename = [f"ALTER DATABASE {quote_name(a)} RENAME TO {quote_name(b)}" for a, b in names]
             self.sql("postgres", disconnect, "; ".join(rename))
         finally:
             self.sql("postgres", *drop)
 
     def sql(self, database: str, *statements: str) -> bytes:
-        """Return what psql prints for some statements, each in a transaction of its own."""
+        """Return what psql prints for some statements, each in a separate transaction."""
         options = ["--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1"]
         commands = [f"--command={statement}" for statement in statements]
-        return self.run(["psql", *options, self.named(database), *commands])
+        return self.run(["psql", *options, self.dbname_option(database), *commands])
 
-    def named(self, name: str) -> str:
+    def dbname_option(self, name: str) -> str:
         """Return the option that names a database of this server, without the password for `ps`."""
         return f"--dbname={self.url(name, re.sub(':.*@', '@', self.place))}"
 
@@ -108,7 +108,7 @@ class Postgres:
         except FileNotFoundError:
             raise Exit(f"{words[0]} is missing: install PostgreSQL's client programs.") from None
         if result.returncode:
-            raise Exit("The lines above say what went wrong. The database is as it was.")
+            raise Exit("The command failed: the lines above say why. The database is unchanged.")
         return result.stdout or b""
 
 
@@ -131,7 +131,7 @@ class Sqlite:
         copy_sqlite(self.file, file)
 
     def restore(self, file: Path) -> None:
-        """Replace all that the database holds by a dump, or leave it as it was and raise Exit."""
+        """Replace the database's contents with a dump, or leave them unchanged and raise Exit."""
         copy_sqlite(file, self.file)
 
 
@@ -152,7 +152,7 @@ def find() -> Sqlite | Postgres:
         return Sqlite(Path(unquote(parts.path)[1:]))
     if parts.scheme in {"postgres", "postgresql"}:
         return Postgres(url, contained=parts.hostname in services)
-    raise Exit("DATABASE_URL names no database of this site: see docs/configuration.md")
+    raise Exit("DATABASE_URL is not a postgres or sqlite URL: see docs/configuration.md")
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
@@ -167,9 +167,9 @@ def copy_sqlite(source: Path, target: Path) -> None:
             new.rollback()
             old.backup(new)
     except sqlite3.Error as error:
-        raise Exit(f"SQLite refuses {source}, so the database is as it was: {error}") from None
+        raise Exit(f"SQLite failed on {source}, so the database is unchanged: {error}") from None
 
 
-def quoted(name: str, mark: str = '"') -> str:
+def quote_name(name: str, mark: str = '"') -> str:
     """Return a name as SQL has it; with the mark ', a text."""
     return f"{mark}{name.replace(mark, mark * 2)}{mark}"

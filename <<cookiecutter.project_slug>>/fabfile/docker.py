@@ -20,24 +20,24 @@ INSIDE = os.environ.get("VIRTUAL_ENV") == "/opt/venv"
 COMPOSE_2 = "https://docs.docker.com/compose/install/"
 
 
-def answer(*words: str) -> str | None:
+def capture(*words: str) -> str | None:
     """Return what a short command prints, or None if it is missing, fails or hangs for 10 s."""
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=10)
+        result = subprocess.run(words, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return result.stdout.strip() if result.returncode == 0 else None
 
 
 @cache
 def engine_problem() -> str:
     """Return why images cannot be built here, in one line, or ""."""
     if INSIDE:
-        return "This is the container itself: type it in a terminal of your own machine."
+        return "This is the container itself: run this in a terminal on your own machine."
     if not shutil.which("docker"):
         return "Docker is not installed: https://docs.docker.com/get-started/get-docker/"
-    if answer("docker", "info", "--format", "{{.ServerVersion}}") is None:
-        return "Docker's engine does not answer: start it, or look at what `docker info` says."
+    if capture("docker", "info", "--format", "{{.ServerVersion}}") is None:
+        return "Docker's engine does not respond: start it, or see the output of `docker info`."
     return ""
 
 
@@ -55,7 +55,7 @@ def problem() -> str:
 def compose_words() -> tuple[str, ...]:
     """Return the words that start Compose 2, or none."""
     for words in (("docker", "compose"), ("docker-compose",)):
-        version = answer(*words, "version", "--short")
+        version = capture(*words, "version", "--short")
         if version and not version.lstrip("v").startswith("1."):
             return words
     return ()
@@ -73,7 +73,7 @@ def compose() -> str:
 
 def refuse_other_checkout(name: str) -> None:
     """Raise Exit if the containers of this name belong to another folder that is still there."""
-    listed = answer(*compose_words(), "ls", "--all", "--format", "json") or "[]"
+    listed = capture(*compose_words(), "ls", "--all", "--format", "json") or "[]"
     for project in json.loads(listed):
         folder = Path(project["ConfigFiles"].split(",")[0]).parent
         if project["Name"] == name and folder.exists() and not folder.samefile(PROJECT):
@@ -88,10 +88,10 @@ def refuse_other_checkout(name: str) -> None:
 def ask_compose(*words: str) -> str:
     """Return what a short command of Compose prints, or "" if it fails."""
     compose()
-    return answer(*compose_words(), *words) or ""
+    return capture(*compose_words(), *words) or ""
 
 
 @cache
 def is_rootless() -> bool:
     """Whether the engine runs as the caller, whose files then belong to root inside a container."""
-    return "name=rootless" in (answer("docker", "info", "--format", "{{.SecurityOptions}}") or "")
+    return "name=rootless" in (capture("docker", "info", "--format", "{{.SecurityOptions}}") or "")

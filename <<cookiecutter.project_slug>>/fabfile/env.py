@@ -19,12 +19,12 @@ FILE = PROJECT / ".env"
 
 @cache
 def read() -> "os._Environ[str]":
-    """Return the process's environment after `.env` has completed it; write the file if need be.
+    """Return the process's environment, completed from `.env`; write the file if needed.
 
     So whatever is started later has the same values, Compose too, which would read some of the
     file's lines in another way. Raises Exit in one line if the file cannot be read or written.
     """
-    # What the file says of the machine cannot be found out in the container.
+    # The file's values for the host cannot be determined in the container.
     if not docker.INSIDE:
         try:
             for name, value in complete().items():
@@ -88,7 +88,7 @@ def where_to_run() -> str:
     if not docker.problem():
         return "docker"
     print(docker.problem(), file=sys.stderr)
-    print("So the site runs without Docker, on SQLite (RUN_IN=host in .env).", file=sys.stderr)
+    print("The site runs without Docker instead, on SQLite (RUN_IN=host in .env).", file=sys.stderr)
     return "host"
 
 
@@ -124,7 +124,7 @@ def user_id(of_caller: int) -> int:
     return 0 if docker.is_rootless() else of_caller
 
 
-# What `.env.example` cannot know.
+# Values that differ between machines and checkouts.
 MAKERS = {
     "RUN_IN": where_to_run,
     "WEB_PORT": lambda: free_port(8000),

@@ -16,10 +16,10 @@ def commit(dirty: bool) -> str:
     Raises Exit if there is none, or if files differ from it, unless `dirty` allows that: then
     the name tells the time as well.
     """
-    head = docker.answer("git", "rev-parse", "--verify", "HEAD")
+    head = docker.capture("git", "rev-parse", "--verify", "HEAD")
     if not head:
-        raise Exit("There is no commit to deploy: git init && git add --all && git commit")
-    changed = (docker.answer("git", "status", "--porcelain", ".") or "").splitlines()
+        raise Exit("There is no commit to deploy. Type: git init && git add --all && git commit")
+    changed = (docker.capture("git", "status", "--porcelain", ".") or "").splitlines()
     if not changed:
         return head
     if not dirty:
@@ -30,9 +30,9 @@ def commit(dirty: bool) -> str:
     return f"{head}-dirty-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
 
 
-def named(release: str) -> str:
+def resolve_commit(release: str) -> str:
     """Return the commit that a branch, a tag or the beginning of a commit's name stands for."""
-    found = docker.answer("git", "rev-parse", "--verify", "--quiet", f"{release}^{{commit}}")
+    found = docker.capture("git", "rev-parse", "--verify", "--quiet", f"{release}^{{commit}}")
     return found or release
 
 

@@ -28,10 +28,10 @@ def install(c: Context) -> None:
 
 
 def install_python(c: Context) -> None:
-    """Install what the lock has and `.venv` has not, with a Node where this machine's is too old."""
+    """Install the locked packages that `.venv` lacks, with a Node if this machine's is too old."""
     lock = (env.PROJECT / "poetry.lock").read_bytes()
     stamp, python = VENV / "poetry.lock", str(VENV / "bin" / "python")
-    if not has_packages() or docker.answer(python, "-c", "import django") is None:
+    if not has_packages() or docker.capture(python, "-c", "import django") is None:
         # Poetry would keep what names another folder or another version of Python.
         VENV.unlink() if VENV.is_symlink() else shutil.rmtree(VENV, ignore_errors=True)
     elif stamp.exists() and stamp.read_bytes() == lock:
@@ -47,7 +47,7 @@ def poetry(c: Context, arguments: str) -> None:
 
 
 def start(c: Context) -> None:
-    """Start the site in the background; what it prints goes to the log."""
+    """Start the site in the background; its output goes to the log."""
     if process():
         return
     env.refuse_taken_ports(*port_names())
@@ -69,10 +69,10 @@ def start(c: Context) -> None:
 
 
 def stop() -> None:
-    """Stop the site's process and all that it started, and wait until its ports are free."""
+    """Stop the site's process and its children, and wait until its ports are free."""
     pid = process()
     if not pid:
-        print("The site does not run.")
+        print("The site is not running.")
         return
     ports = [env.port(name) for name in port_names()]
     with suppress(ProcessLookupError):
@@ -96,7 +96,7 @@ def port_names() -> tuple[str, ...]:
 def process() -> int:
     """Return the PID of the site's process, or 0 if it does not run.
 
-    All that the site has started holds the lock on its log, so no other program's PID is taken for it.
+    All processes of the site hold the lock on its log, so a reused PID is not taken for it.
     """
     try:
         with LOG.open("rb") as log:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run Poetry, wherever it comes from: python3 fabfile/poetry.py lock
+"""Run Poetry, installed or not: python3 fabfile/poetry.py lock
 
 It is the Poetry on PATH if that is new enough, else one from uvx, else one kept in a virtual
 environment of its own. Needs nothing but Python, since it runs before anything is installed.
@@ -43,7 +43,7 @@ def run(arguments: list[str], mirror: str) -> int:
         environment[MIRROR] = mirror
     # A Poetry on PATH may not have the mirror's plugin.
     is_here = not mirror and is_new_enough(shutil.which("poetry"))
-    words = ["poetry"] if is_here else brought("poetry", PACKAGES)
+    words = ["poetry"] if is_here else find_program("poetry", PACKAGES)
     return subprocess.run([*words, *arguments], env=environment).returncode
 
 
@@ -55,7 +55,7 @@ def is_new_enough(poetry: str | None) -> bool:
     return has[:2] >= [int(number) for number in VERSION.split(".")[:2]]
 
 
-def brought(program: str, packages: list[str]) -> list[str]:
+def find_program(program: str, packages: list[str]) -> list[str]:
     """Return the words that start a program of the first package, which need not be installed."""
     if shutil.which("uvx"):
         more = [word for package in packages[1:] for word in ("--with", package)]
@@ -98,9 +98,9 @@ def index_without_json() -> str:
     configured = output(python, "-m", "pip", "config", "get", "global.index-url")
     index = (os.environ.get("PIP_INDEX_URL") or configured or f"{pypi}/simple").rstrip("/") + "/"
     # Poetry asks for one version's page; some indexes have the package's page alone.
-    if answers(f"{pypi}/pypi/pip/24.0/json") or not answers(f"{index}pip/"):
+    if can_read(f"{pypi}/pypi/pip/24.0/json") or not can_read(f"{index}pip/"):
         return ""
-    print("The package index has no JSON API here: once more, with pip's index.", file=sys.stderr)
+    print("The package index has no JSON API here: trying again with pip's index.", file=sys.stderr)
     return index
 
 
@@ -109,7 +109,7 @@ def output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
-def answers(url: str) -> bool:
+def can_read(url: str) -> bool:
     """Whether `url` can be read, within 10 s."""
     try:
         with urlopen(Request(url, headers={"User-Agent": "poetry"}), timeout=10) as response:

@@ -16,43 +16,43 @@ from invoke.exceptions import Exit
 from fabfile import databases, remote
 from fabfile.data import refuse_full
 from fabfile.databases import Postgres, Sqlite
-from fabfile.run import placed
+from fabfile.run import wrap_command
 
 
 @task(
     help={
-        "from_": "The site's folder there",
-        "manage": "How its manage.py is run there: 'docker exec site python manage.py'",
-        "media": "Also bring the uploaded files, which are not masked",
-        "yes": "Replace what the database holds",
+        "from_": "The site's folder on that machine",
+        "manage": "The command that runs manage.py there: 'docker exec site python manage.py'",
+        "media": "Also copy uploaded files, which are not masked",
+        "yes": "Replace the database's contents",
     }
 )
 def pull(
     c: Context, from_: str = "", manage: str = "", media: bool = False, yes: bool = False
 ) -> None:
-    """Replace the database by another machine's, masked.
+    """Replace the database with a masked copy of another one.
 
     Type: fab -H USER@HOST pull --from FOLDER. It is masked before it leaves that machine. If
-    anything fails, the database here stays as it was.
+    anything fails, the local database is unchanged.
     """
     if not from_ and (media or not manage):
-        raise Exit("Say where the site is there: fab -H USER@HOST pull --from FOLDER")
-    with remote.connected(c) as there:
+        raise Exit("Name the site's folder on that machine: fab -H USER@HOST pull --from FOLDER")
+    with remote.connect(c) as source:
         database = databases.find()
         refuse_full(database, yes)
-        with beside(database) as url, loader(url) as load:
-            remote.masked_copy(there, from_, manage, load)
-        print("The database is the masked copy now. Passwords are unusable: fab createsuperuser")
+        with new_database(database) as url, loader(url) as load:
+            remote.stream_masked_copy(source, from_, manage, load)
+        print("The database is now the copy. No password works; to sign in: fab createsuperuser")
         if media:
-            came, number = remote.fetch_files(there, f"{from_}/media", Path("media"))
-            print(f"Fetched {came} of {number} files in media/; the others were here already.")
+            fetched, total = remote.fetch_files(source, f"{from_}/media", Path("media"))
+            print(f"Fetched {fetched} of {total} files in media/; the others are up to date.")
 
 
 @contextmanager
-def beside(database: Postgres | Sqlite) -> Iterator[str]:
+def new_database(database: Postgres | Sqlite) -> Iterator[str]:
     """Yield the URL of a new database, whose contents replace the old ones if no error comes."""
     if isinstance(database, Postgres):
-        with database.beside() as name:
+        with database.new_database() as name:
             yield database.url(name)
         return
     new = database.file.with_name(f"{database.file.name}.new")
@@ -67,8 +67,8 @@ def beside(database: Postgres | Sqlite) -> Iterator[str]:
 
 @contextmanager
 def loader(url: str) -> Iterator[IO[bytes]]:
-    """Yield what takes a masked copy into the new database at `url`; raise Exit if it does not fit."""
-    line, environment = placed("python manage.py load_masked", DATABASE_URL=url)
+    """Yield a file whose contents are loaded into the new database; raise Exit if that fails."""
+    line, environment = wrap_command("python manage.py load_masked", DATABASE_URL=url)
     with subprocess.Popen(
         shlex.split(line), env={**os.environ, **environment}, stdin=subprocess.PIPE
     ) as process:
@@ -80,4 +80,4 @@ def loader(url: str) -> Iterator[IO[bytes]]:
         with suppress(BrokenPipeError):
             process.stdin.close()
     if process.returncode:
-        raise Exit("The database is as it was.")
+        raise Exit("The copy was not loaded: the lines above say why. The database is unchanged.")

@@ -14,7 +14,7 @@ from fabric import Connection
 from invoke.exceptions import Exit
 from paramiko import SFTPAttributes, SFTPClient, SSHException
 
-from fabfile import ssh
+from fabfile import connection
 
 # A connection on which nothing comes for so long is lost.
 SECONDS = 300
@@ -30,18 +30,18 @@ MANAGE = (
 
 
 @contextmanager
-def connected(c: Any) -> Iterator[Connection]:
+def connect(c: Any) -> Iterator[Connection]:
     """Yield the connection that `fab -H` has given, open; raise Exit in one line if it is lost."""
-    there = ssh.reach(c, "Say from which machine: fab -H USER@HOST pull --from FOLDER")
+    source = connection.reach(c, "Name the machine: fab -H USER@HOST pull --from FOLDER")
     try:
-        yield there
+        yield source
     except (SSHException, OSError, EOFError) as error:
         raise Exit(f"{c.user}@{c.host}: {error or 'the connection was lost'}") from None
     finally:
-        there.close()
+        source.close()
 
 
-def masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes]) -> None:
+def stream_masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes]) -> None:
     """Let the site there write a masked copy of its database into `into`, a piece at a time.
 
     The site is in `folder`, or `manage` is the command that runs its manage.py. Raises Exit if
@@ -55,21 +55,21 @@ def masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes]) -> Non
     if complaint := channel.makefile_stderr("rb").read().decode(errors="replace").strip():
         print(complaint, file=sys.stderr)
     if code := channel.recv_exit_status():
-        raise Exit("The connection was lost." if code < 0 else f"There it ended with code {code}.")
+        raise Exit("The connection was lost." if code < 0 else f"{c.host}: exit code {code}.")
 
 
 def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
-    """Bring the files in a folder there into one here; return how many came, and of how many.
+    """Copy the files of a remote folder into a local one; return how many were copied, and of how many.
 
-    Those that are here already, as long and as old, are left alone, so a second call goes on where
+    Files of the same size and time are skipped, so a second call continues where
     a first was cut off. Raises Exit if there is no such folder.
     """
     sftp = c.sftp()
-    came, number = 0, 0
+    fetched, total = 0, 0
     try:
         for path, attributes in files(sftp, PurePosixPath(source)):
             file = target / path.relative_to(source)
-            number += 1
+            total += 1
             if is_same(file, attributes):
                 continue
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -77,10 +77,10 @@ def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
             sftp.get(str(path), str(partial))
             os.utime(partial, (attributes.st_mtime or 0,) * 2)
             partial.replace(file)
-            came += 1
+            fetched += 1
     except FileNotFoundError:
-        raise Exit(f"There is no folder {source} there.") from None
-    return came, number
+        raise Exit(f"There is no folder {source} on {c.host}.") from None
+    return fetched, total
 
 
 def files(

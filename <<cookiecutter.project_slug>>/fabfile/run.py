@@ -28,11 +28,11 @@ def run(c: Context, command: str, *, warn: bool = False, with_services: bool = T
     Returns whether the command succeeded; raises UnexpectedExit if it did not, unless `warn` is set.
     """
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    command, environment = placed(command, terminal=terminal, with_services=with_services)
+    command, environment = wrap_command(command, terminal=terminal, with_services=with_services)
     return bool(c.run(command, pty=terminal, warn=warn, env=environment))
 
 
-def placed(
+def wrap_command(
     command: str, *, terminal: bool = False, with_services: bool = True, **variables: str
 ) -> tuple[str, dict[str, str]]:
     """Return the line that runs `command` where the site runs, with `variables`, and its environment."""
@@ -64,7 +64,7 @@ def npm(c: Context, words: str) -> None:
 
 
 def install_npm_packages(c: Context) -> None:
-    """Install what the lock has and node_modules has not."""
+    """Install the locked packages that node_modules lacks."""
     installed = env.PROJECT / "node_modules" / ".package-lock.json"
     lock = env.PROJECT / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
@@ -111,5 +111,5 @@ def has_node() -> bool:
     wanted = re.match(r"v?(\d+)", text)
     if not wanted:
         raise Exit(f".nvmrc says {text!r}: write a version of Node into it, such as 24.")
-    version = re.match(r"v(\d+)", docker.answer("node", "--version") or "")
+    version = re.match(r"v(\d+)", docker.capture("node", "--version") or "")
     return bool(version and int(version[1]) >= int(wanted[1]))

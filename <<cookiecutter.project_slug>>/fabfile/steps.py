@@ -22,7 +22,7 @@ CORES = os.cpu_count() or 1
 # Values under which Django's own check of a production site says what it would say there.
 PRODUCTION = (
     "env DEBUG=false SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz"
-    " ALLOWED_HOSTS=www.site.test DATABASE_URL=postgres://nobody:nothing@localhost/none"
+    " ALLOWED_HOSTS=www.site.test DATABASE_URL=postgres://user:password@localhost/none"
     " EMAIL_URL=smtp://localhost"
 )
 
@@ -96,7 +96,7 @@ def main(name: str, *files: str) -> int:
         commands = list(CHECKS)
     results = start(commands, 1 if name == "format" else max(2, CORES))
     for command, (code, output, seconds) in zip(commands, results, strict=True):
-        title = shortened(command)
+        title = shorten(command)
         print(f"{seconds:5.1f} s  {'FAILED  ' if code else ''}{title}", flush=True)
         if code:
             failed.append(title)
@@ -109,7 +109,7 @@ def main(name: str, *files: str) -> int:
     return 0
 
 
-def shortened(command: str) -> str:
+def shorten(command: str) -> str:
     """Return what the report calls a command: without the values that it is given, on one line."""
     return textwrap.shorten(command.removeprefix(PRODUCTION), 100, placeholder="…")
 

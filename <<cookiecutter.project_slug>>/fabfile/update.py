@@ -1,4 +1,4 @@
-"""Tasks that take in the template's later improvements: docs/updating.md."""
+"""Tasks that update the project to a newer template: docs/updating.md."""
 
 import subprocess
 
@@ -7,9 +7,9 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.util import yaml  # Fabric brings it along.
 
-from fabfile.docker import answer
+from fabfile.docker import capture
 from fabfile.env import PROJECT
-from fabfile.poetry import brought
+from fabfile.poetry import find_program
 
 # https://copier.readthedocs.io/en/stable/updating/
 COPIER = "copier==9.19.1"
@@ -18,26 +18,26 @@ ORIGIN = ".copier-answers.yml"
 
 @task
 def version(c: Context) -> None:
-    """Print the template's release that the project is on."""
+    """Print the version of the template that the project has."""
     origin = read_origin()
     print(f"{origin.get('_commit', 'An unknown version')} of {origin.get('_src_path')}")
 
 
-@task(help={"to": "A release, branch or commit of the template; its newest release without it"})
+@task(help={"to": "A release, branch or commit of the template (default: its newest release)"})
 def update(c: Context, to: str = "") -> None:
-    """Merge what the template has changed since into the project."""
+    """Merge the template's changes into the project."""
     refuse_unfinished_work()
     before = read_origin()
     print(f"Updating from {before.get('_commit')} of {before.get('_src_path')} ...", flush=True)
     merge(to)
     after = read_origin()
-    if answer("git", "status", "--porcelain", ".") == "":
+    if capture("git", "status", "--porcelain", ".") == "":
         print(f"Nothing to do: the project is on {after['_commit']}.")
         return
     print(f"Updated to {after['_commit']}.")
     report("Removed from the template, so deleted here:", changed("D", "HEAD"))
     conflicts = changed("U")
-    report("Conflicts, for you to resolve by hand and then by git add FILE:", conflicts)
+    report("Conflicts: resolve each one, then type git add FILE:", conflicts)
     has_new_packages = {"pyproject.toml", "package.json"} & {*changed("MU", "HEAD")}
     locks = ["fab lock --keep"] if has_new_packages else []
     notes = f"the upgrade notes since {before['_commit']}, in the template's CHANGELOG.md"
@@ -60,17 +60,17 @@ def read_origin() -> dict[str, str]:
 
 def refuse_unfinished_work() -> None:
     """Raise Exit if git does not have the whole project, which is the way back."""
-    if not answer("git", "rev-parse", "--verify", "HEAD"):
+    if not capture("git", "rev-parse", "--verify", "HEAD"):
         begin = "git init && git add --all && git commit --message=Begin"
         raise Exit(f"An update needs a git repository with a commit. Type: {begin}")
-    if answer("git", "status", "--porcelain", ".") != "":
+    if capture("git", "status", "--porcelain", ".") != "":
         raise Exit("There are uncommitted changes. Type git commit or git stash, then try again.")
 
 
 def merge(to: str) -> None:
     """Let Copier merge the changes; raise Exit, with everything as before, if it fails."""
     options = ["--defaults", "--conflict", "inline", "--quiet", *(["--vcs-ref", to] if to else [])]
-    command = [*brought("copier", [COPIER]), "update", *options]
+    command = [*find_program("copier", [COPIER]), "update", *options]
     try:
         subprocess.run(command, capture_output=True, text=True, check=True)
     except BaseException as error:
@@ -81,15 +81,15 @@ def merge(to: str) -> None:
         reason = (error.stderr.strip() or str(error)).splitlines()[-1].strip(" |")
         raise Exit(
             f"The update failed, and nothing was changed: {reason}\n"
-            f"Check the network, and the template's address and version in {ORIGIN}."
+            f"Check the network, and the template's URL and version in {ORIGIN}."
         ) from None
 
 
 def changed(kinds: str, *since: str) -> list[str]:
     """Return the files with a change of one of git's kinds: https://git-scm.com/docs/git-diff."""
     options = ("--name-only", "--relative", "-z", f"--diff-filter={kinds}")
-    if (listed := answer("git", "diff", *options, *since)) is None:
-        raise Exit("This is not a git repository.")
+    if (listed := capture("git", "diff", *options, *since)) is None:
+        raise Exit("This is not a git repository. Type: git init")
     return sorted(set(listed.split("\0")) - {""})
 
 

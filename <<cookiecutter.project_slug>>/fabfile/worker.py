@@ -7,8 +7,8 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from fabfile import docker, env
+from fabfile.development import compose_environment
 from fabfile.run import in_docker, run
-from fabfile.site import compose_environment
 
 
 @task
@@ -16,8 +16,8 @@ def worker(c: Context) -> None:
     """Run background tasks until Ctrl-C (TASKS=database in .env)."""
     if env.read().get("TASKS", "").lower() != "database":
         raise Exit(
-            "There is nothing to do: the site runs its tasks itself."
-            " Set TASKS=database in .env, and type: fab restart"
+            "No worker is needed: the web process runs the tasks."
+            " To use one, set TASKS=database in .env and type: fab restart"
         )
     try:
         if in_docker():

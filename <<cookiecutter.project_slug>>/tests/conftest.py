@@ -16,7 +16,7 @@ PRODUCTION = {
     "EMAIL_URL": "smtps://user:p%40ss@mail.site.test",
 }
 
-# What a test has of its own.
+# Separate for each test.
 OF_THE_TEST = {"CACHES", "DATABASES", "INSTALLED_APPS", "LOGGING", "MAILERS"}
 OF_THE_TEST |= {"PASSWORD_HASHERS", "STATIC_ROOT", "STORAGES", "TASKS"}
 

@@ -2,7 +2,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class QuickHasher(Argon2PasswordHasher):
-    """Argon2 as in production, but for the work that makes it slow to guess, and tests with it."""
+    """Argon2 with the lowest cost, so that tests are fast."""
 
     time_cost = 1
     memory_cost = 8

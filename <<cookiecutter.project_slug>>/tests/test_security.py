@@ -13,9 +13,9 @@ def visitor() -> Client:
 
 
 def test_http_is_redirected_to_https(visitor: Client) -> None:
-    answer = visitor.get("/account/?x=1")
-    assert answer.status_code == 301
-    assert answer["Location"] == "https://www.site.test/account/?x=1"
+    response = visitor.get("/account/?x=1")
+    assert response.status_code == 301
+    assert response["Location"] == "https://www.site.test/account/?x=1"
 
 
 def test_another_host_is_refused(visitor: Client) -> None:

@@ -76,7 +76,7 @@ class Template:
         render = self.renderer(answers)
         return {path.relative_to(PROJECT_TEMPLATE): render(path.read_text("utf-8")) for path in self.files}
 
-    def judge(self, **answers: str) -> None:
+    def check(self, **answers: str) -> None:
         """Fail if pre_gen_project.py refuses an answer."""
         answers = json.loads(self.renderer(answers)("<< cookiecutter | tojson >>"))
         assert load_hook("pre_gen_project").validate(answers, "tested") == []
@@ -97,7 +97,7 @@ def template() -> Template:
 
 @pytest.mark.parametrize("name", NASTY)
 def test_names_survive(template: Template, name: str) -> None:
-    """Whatever the name: accepted, and read back from each file as it was given."""
+    """Unusual names are accepted, and read back unchanged from each file."""
     check_names(template, name, name, name)
 
 
@@ -106,7 +106,7 @@ def check_names(template: Template, name: str, description: str, author: str) ->
     answers = {"project_name": name, "description": description, "author": f"{author} <me@example.com>"}
     # The slug that follows from a name can be taken ("Test" gives test), which is not the question here.
     answers |= {"project_slug": "good_slug"}
-    template.judge(**answers)
+    template.check(**answers)
     files = template.render(**answers)
 
     settings_file = constants(files[Path("config/settings.py")])
@@ -182,8 +182,8 @@ def test_ruff_formats_names_as_we_do(template: Template, tmp_path: Path) -> None
 
     # Alone in this folder, `config` is no package of the project: imports would be sorted otherwise.
     for command in (["format", "--diff"], ["check", "--ignore", "I"]):
-        done = subprocess.run([tool("ruff"), *command, "--quiet", tmp_path], capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+        result = subprocess.run([tool("ruff"), *command, "--quiet", tmp_path], capture_output=True, text=True)
+        assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_ruff_formats_names_as_we_do(template: Template, tmp_path: Path) -> None
 )
 def test_derived_slug(name: str, slug: str, template: Template) -> None:
     """The slug follows from the name, and is accepted."""
-    template.judge(project_name=name)
+    template.check(project_name=name)
     assert template.renderer({"project_name": name})("<< cookiecutter.project_slug >>") == slug
 
 
@@ -217,7 +217,7 @@ def test_derived_slug(name: str, slug: str, template: Template) -> None:
 def test_author(email: str, template: Template) -> None:
     """A name, with marks of its own, and the usual forms of addresses."""
     answers = {"author": f"A <b> & C < D <{email}>"}
-    template.judge(**answers)
+    template.check(**answers)
     project = tomllib.loads(template.render(**answers)[Path("pyproject.toml")])
     assert project["project"]["authors"] == [{"name": "A <b> & C < D", "email": email}]
 
@@ -227,7 +227,7 @@ def test_author(email: str, template: Template) -> None:
 )
 def test_slugs(slug: str, template: Template) -> None:
     """Words of letters and digits, whatever packages are called: nothing imports the slug."""
-    template.judge(project_slug=slug)
+    template.check(project_slug=slug)
 
 
 def test_a_slug_names_the_folder(bake: Bake) -> None:
@@ -239,4 +239,4 @@ def test_unassigned_characters_are_the_readers_matter(template: Template) -> Non
     """An emoji newer than this Python is accepted: only what is never assigned is refused."""
     newer = "\U0001faff"
     assert unicodedata.category(newer) == "Cn"
-    template.judge(project_name=f"My Site {newer}")
+    template.check(project_name=f"My Site {newer}")

@@ -1,4 +1,4 @@
-"""Answers that are refused: all faults at once, one line each, and nothing is written."""
+"""Answers that are refused: all errors at once, one line each, and nothing is written."""
 
 import json
 from pathlib import Path
@@ -119,22 +119,22 @@ EMAILS = {
 }
 
 AUTHORS = {
-    "no e-mail": "Ada Lovelace",
+    "no email": "Ada Lovelace",
     "no name": "<ada@example.com>",
     "no space between": "Ada Lovelace<ada@example.com>",
-    "e-mail not in brackets": "Ada Lovelace ada@example.com",
-    "e-mail first": "<ada@example.com> Ada Lovelace",
+    "email not in brackets": "Ada Lovelace ada@example.com",
+    "email first": "<ada@example.com> Ada Lovelace",
     "not closed": "Ada Lovelace <ada@example.com",
 }
 
-ONE_FAULT = [
+ONE_ERROR = [
     pytest.param({question: answer}, id=f"{question} {name}")
     for questions, answers in [
         (["project_slug"], SLUGS),
         (["project_name"], TEXTS),
         (["description", "author"], {name: TEXTS[name] for name in ("blank", "long", "newline")}),
         (["author"], {f"at {name}": f"Me <me@{domain}>" for name, domain in DOMAINS.items()}),
-        (["author"], {f"e-mail {name}": f"Me <{email}>" for name, email in EMAILS.items()}),
+        (["author"], {f"email {name}": f"Me <{email}>" for name, email in EMAILS.items()}),
         (["author"], AUTHORS),
     ]
     for question in questions
@@ -145,8 +145,8 @@ ONE_FAULT = [
 NO_FOLDER = {"", ".", ".."}
 
 
-@pytest.mark.parametrize("answers", ONE_FAULT)
-def test_one_fault(answers: dict[str, str], cookies, tmpdir, capfd) -> None:
+@pytest.mark.parametrize("answers", ONE_ERROR)
+def test_one_error(answers: dict[str, str], cookies, tmpdir, capfd) -> None:
     """Each bad answer is named in one line, and leaves no trace in the folder."""
     # The slug that follows from a bad name would be bad too.
     result = cookies.bake(extra_context={"project_slug": "good_slug", **answers})
@@ -158,13 +158,13 @@ def test_one_fault(answers: dict[str, str], cookies, tmpdir, capfd) -> None:
         assert faulty_questions(capfd.readouterr().err) == list(answers)
 
 
-def test_all_faults_at_once(cookies, capfd) -> None:
+def test_all_errors_at_once(cookies, capfd) -> None:
     """Every bad answer gives a line, in the order of the questions."""
     bad = {
         "project_name": "",
         "project_slug": "My-Site",
         "description": "two\nlines",
-        "author": "nobody",
+        "author": "Ada",
     }
     assert cookies.bake(extra_context=bad).exception
     assert faulty_questions(capfd.readouterr().err) == list(bad)
@@ -185,15 +185,15 @@ def test_choice_from_a_replay_file(question: str, cookies, cookiecutter: Command
     answers = cookies.bake().context
     replay = tmp_path / "replay.json"
     replay.write_text(json.dumps({"cookiecutter": {**answers, question: "unheard_of"}}))
-    done = cookiecutter(TEMPLATE, "--replay-file", replay, "--output-dir", tmp_path / "out")
+    result = cookiecutter(TEMPLATE, "--replay-file", replay, "--output-dir", tmp_path / "out")
 
-    assert done.returncode == 1
-    assert faulty_questions(done.stderr) == [question]
+    assert result.returncode == 1
+    assert faulty_questions(result.stderr) == [question]
     assert not list(tmp_path.glob("out/*"))
 
 
 def test_unheard_of_locks(cookies, capfd, monkeypatch: pytest.MonkeyPatch, tmpdir) -> None:
-    """A mistyped SLIPWAY_LOCK is named with the other faults."""
+    """A mistyped SLIPWAY_LOCK is named with the other errors."""
     monkeypatch.setenv("SLIPWAY_LOCK", "newest")
 
     assert cookies.bake(extra_context={"description": ""}).exception

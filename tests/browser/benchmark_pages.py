@@ -20,7 +20,7 @@ def test_speed(lighthouse: Lighthouse, site_for_lighthouse: Site, capsys: pytest
         for path, address in zip(PAGES, addresses, strict=True):
             scores = [report.scores["performance"] for report in reports if report.address == address]
             print(f"{path:28} median {median(scores):.0f}, {min(scores)} to {max(scores)}")
-            for fault in sorted(
-                {fault for report in reports if report.address == address for fault in report.faults}
+            for error in sorted(
+                {error for report in reports if report.address == address for error in report.errors}
             ):
-                print(f"    {fault}")
+                print(f"    {error}")

@@ -77,7 +77,7 @@ def visitors_without_database(browser: Browser, site_without_database: Site) -> 
 
 @pytest.fixture(scope="session")
 def lighthouse(project_variables: dict[str, str]) -> Lighthouse:
-    """Return what judges pages as Chrome does."""
+    """Return a function that audits pages as Chrome does."""
     return install_lighthouse(project_variables)
 
 

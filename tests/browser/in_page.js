@@ -5,14 +5,14 @@ addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI })
   console.error(`The policy's ${effectiveDirective} forbids ${blockedURI}`),
 );
 
-const show = (element, said) => `${element.outerHTML.slice(0, 100)}: ${said}`;
+const show = (element, problem) => `${element.outerHTML.slice(0, 100)}: ${problem}`;
 const isSeen = (element) => element.checkVisibility({ visibilityProperty: true });
-const colours = () => Promise.all(document.getAnimations().map((animation) => animation.finished));
+const colors = () => Promise.all(document.getAnimations().map((animation) => animation.finished));
 
 window.inPage = {
-  // What axe finds, once colours have come from one theme to the other.
+  // What axe finds, once colors have come from one theme to the other.
   async findings(options) {
-    await colours();
+    await colors();
     const { violations } = await axe.run(document, options);
     return violations.flatMap(({ id, impact, nodes }) =>
       nodes.map(({ target, failureSummary }) => `${id} (${impact}) ${target}: ${failureSummary}`),
@@ -33,20 +33,20 @@ window.inPage = {
 
   // The number of the stop that has the focus, and what is wrong with how that is shown.
   async lookAtFocus() {
-    await colours();
+    await colors();
     const element = document.activeElement;
     const shown = element.matches(".visually-hidden") ? element.labels[0] : element;
     const { outlineStyle, outlineWidth } = getComputedStyle(shown);
     const { x, y, width, height } = shown.getClientRects()[0];
     const top = document.elementFromPoint(x + width / 2, y + height / 2);
-    const faults = [];
+    const problems = [];
     if (outlineStyle == "none" || parseFloat(outlineWidth) < 1) {
-      faults.push(show(element, "no outline"));
+      problems.push(show(element, "no outline"));
     }
     if (!shown.contains(top) && !top?.contains(shown)) {
-      faults.push(show(element, `behind ${top?.outerHTML.slice(0, 100)}`));
+      problems.push(show(element, `behind ${top?.outerHTML.slice(0, 100)}`));
     }
-    return [window.stops.indexOf(element), faults];
+    return [window.stops.indexOf(element), problems];
   },
 
   // Text beyond the window or cut by its box, but for what scrolls by itself (tables may) or is for screen readers.
@@ -94,13 +94,13 @@ window.inPage = {
       .map((element) => show(element, "moves"));
   },
 
-  // What keeps colours of its own where the system forces others, and buttons that nothing sets off from text.
-  findOwnColours() {
+  // What keeps colors of its own where the system forces others, and buttons that nothing sets off from text.
+  findOwnColors() {
     const keeps = (element) => getComputedStyle(element).forcedColorAdjust == "none";
     const hasNoEdge = (button) => parseFloat(getComputedStyle(button).borderBlockStartWidth) < 1;
     const buttons = [...document.querySelectorAll(".button")].filter(isSeen);
     return [
-      ...[...document.querySelectorAll("*")].filter(keeps).map((element) => show(element, "own colours")),
+      ...[...document.querySelectorAll("*")].filter(keeps).map((element) => show(element, "own colors")),
       ...buttons.filter(hasNoEdge).map((button) => show(button, "no edge")),
     ];
   },

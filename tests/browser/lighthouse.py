@@ -1,4 +1,4 @@
-"""Runs Lighthouse, Chrome's judge of pages.
+"""Runs Lighthouse, Chrome's audit of pages.
 
 https://developer.chrome.com/docs/lighthouse
 """
@@ -17,28 +17,28 @@ CATEGORIES = ["accessibility", "best-practices", "seo"]
 
 @dataclass
 class Report:
-    """What Lighthouse says of a page: a score of 100 for each category, and what is at fault."""
+    """Lighthouse's report on a page: the score of each category, of 100, and the errors."""
 
     address: str
     scores: dict[str, int]
-    faults: list[str]
+    errors: list[str]
 
 
 Lighthouse = Callable[..., list[Report]]
 
 
 def install_lighthouse(variables: dict[str, str]) -> Lighthouse:
-    """Return a function that judges pages, each `runs` times; it is installed once and kept in .cache."""
+    """Return a function that audits pages, each `runs` times; it is installed once and kept in .cache."""
     folder = npm_folder("lighthouse", sorted(HERE.iterdir()), variables)
 
-    def judge(addresses: list[str], categories: list[str] = CATEGORIES, runs: int = 1) -> list[Report]:
+    def audit(addresses: list[str], categories: list[str] = CATEGORIES, runs: int = 1) -> list[Report]:
         wanted = {
             "addresses": addresses,
             "categories": categories,
             "runs": runs,
             "browser": CHROMIUM,
         }
-        done = subprocess.run(
+        result = subprocess.run(
             ["node", "run.js", json.dumps(wanted)],
             cwd=folder,
             env=variables,
@@ -46,7 +46,7 @@ def install_lighthouse(variables: dict[str, str]) -> Lighthouse:
             text=True,
             timeout=600,
         )
-        assert done.returncode == 0, done.stderr
-        return [Report(**report) for report in json.loads(done.stdout)]
+        assert result.returncode == 0, result.stderr
+        return [Report(**report) for report in json.loads(result.stdout)]
 
-    return judge
+    return audit

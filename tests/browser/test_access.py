@@ -1,4 +1,4 @@
-"""The pages for those who use no mouse, magnify, forbid scripts or movement, or choose their own colours."""
+"""The pages for those who use no mouse, magnify, forbid scripts or movement, or choose their own colors."""
 
 import pytest
 from playwright.sync_api import Page
@@ -31,26 +31,26 @@ def tab(page: Page, to: str) -> None:
 
 @pytest.mark.parametrize(("who", "path"), OWN + ADMIN)
 def test_every_stop_of_the_tab_key(visitors: Visitors, who: str, path: str) -> None:
-    """Tab comes to all that can be used, in the page's order; the focus is seen, and behind nothing."""
+    """Tab reaches every control, in the page's order; the focus is visible and never covered."""
     page = visitors.open(path, who)
     page.emulate_media(reduced_motion="reduce")
     number = page.evaluate("inPage.findStops()")
-    seen, faults = [], []
+    seen, errors = [], []
     for _ in range(number + 2):
         page.keyboard.press("Tab")
-        index, said = page.evaluate("inPage.lookAtFocus()")
+        index, problems = page.evaluate("inPage.lookAtFocus()")
         if index >= 0:
             seen.append(index)
-            faults += said
+            errors += problems
     # A page that puts the focus into its form begins there.
     start = seen[0]
     order = [(start + step) % number for step in range(number)]
     assert seen[:number] == order
-    assert not faults, "\n".join(faults)
+    assert not errors, "\n".join(errors)
 
 
 def test_skip_link(visitors: Visitors) -> None:
-    """The first stop leads past the header: the next is in the content."""
+    """The first tab stop skips the header: the next one is in the content."""
     page = visitors.open("/")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -78,7 +78,7 @@ def test_sign_in_and_out_by_keyboard(visitors: Visitors) -> None:
 
 @pytest.mark.parametrize(("who", "path"), OWN + ADMIN)
 def test_magnified(visitors: Visitors, who: str, path: str) -> None:
-    """Nothing is cut at 200 %, at 400 % (320 pixels), with text twice as large, and with text spaced out."""
+    """Nothing is cut off at 200 %, at 400 % (320 pixels), with doubled text size, and with text spacing."""
     # https://www.w3.org/TR/WCAG22/: 1.4.4 Resize Text, 1.4.10 Reflow, 1.4.12 Text Spacing
     page = visitors.open(path, who, size="zoomed")
     assert page.evaluate("inPage.findCutText()") == []
@@ -95,7 +95,7 @@ def test_magnified(visitors: Visitors, who: str, path: str) -> None:
 def test_without_javascript(visitors: Visitors) -> None:
     """Signing in and out, the profile, both ways to a new password and the admin work without it."""
     page = visitors.open("/", java_script_enabled=False)
-    assert page.get_by_role("group", name="Colour theme").count() == 0
+    assert page.get_by_role("group", name="Color theme").count() == 0
     follow(page.get_by_role("navigation").get_by_role("link", name="Sign in"))
     assert page.get_by_role("button", name="Show").count() == 0
     send(page, username="joe@example.org", password="wrong")
@@ -116,7 +116,7 @@ def test_without_javascript(visitors: Visitors) -> None:
 
 
 def test_admin_without_javascript(visitors: Visitors) -> None:
-    """Somebody is found in the list and changed."""
+    """A user is found in the list and changed."""
     page = visitors.open("/admin/accounts/user/?q=joe", "ann", java_script_enabled=False)
     follow(page.get_by_role("link", name="joe@example.org"))
     page.locator("[name=name]").fill("Joe Other")
@@ -125,11 +125,11 @@ def test_admin_without_javascript(visitors: Visitors) -> None:
 
 
 @pytest.mark.parametrize(("who", "path"), OWN)
-def test_less_movement_and_forced_colours(visitors: Visitors, who: str, path: str) -> None:
-    """Who asks for less movement sees none; where the system forces colours, all is in them."""
+def test_less_movement_and_forced_colors(visitors: Visitors, who: str, path: str) -> None:
+    """With reduced motion nothing moves; with forced colors all content uses them."""
     page = visitors.open(path, who)
     page.emulate_media(reduced_motion="reduce")
     assert page.evaluate("inPage.findMovement()") == []
     for theme in ("light", "dark"):
         page.emulate_media(forced_colors="active", color_scheme=theme)
-        assert page.evaluate("inPage.findOwnColours()") == []
+        assert page.evaluate("inPage.findOwnColors()") == []

@@ -10,7 +10,7 @@ from tests.production import free_port
 from tests.project import Project
 
 PACKAGES = ("htmx.org", "@alpinejs/csp", "chart.js")
-# What a team would write into a template; /robots.txt is what htmx loads.
+# A typical template of a team; htmx loads /robots.txt.
 PAGE = """
 {% extends "base.html" %}
 {% block content %}
@@ -31,7 +31,7 @@ def documented(file: Path, language: str) -> str:
 
 
 def test_htmx_alpine_and_a_chart(project: Project, browser: Browser) -> None:
-    """htmx, Alpine.js and Chart.js, as docs/troubleshooting.md imports them, work without a CSP violation."""
+    """htmx, Alpine.js and Chart.js, imported as in docs/troubleshooting.md, work without a CSP violation."""
     project.variables["WEB_PORT"] = str(free_port())
     npm = ["npm", "install", "--no-audit", "--no-fund", *PACKAGES]
     subprocess.run(npm, cwd=project.folder, env=project.variables, check=True, capture_output=True)

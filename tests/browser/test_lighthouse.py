@@ -1,4 +1,4 @@
-"""What Lighthouse, Chrome's own judge, says of the pages as production serves them.
+"""Lighthouse, Chrome's own audit, on the pages as production serves them.
 
 Its score for speed depends on the machine: `make benchmark` prints that.
 """

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.visitors import PASSWORD, Visitors, follow, judge, send
+from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
 
 PUBLIC = [
     "/",
@@ -25,7 +25,7 @@ ADMIN = [
     "/admin/",
     "/admin/accounts/",
     "/admin/accounts/user/",
-    "/admin/accounts/user/?q=nobody",
+    "/admin/accounts/user/?q=unknown",
     "/admin/accounts/user/add/",
     "/admin/accounts/user/1/change/",
     "/admin/accounts/user/1/history/",
@@ -61,7 +61,7 @@ def test_pages(visitors: Visitors, who: str, path: str) -> None:
     page = visitors.open(path, who)
     assert status(page) == 200
     assert page.url == visitors.address(path)
-    judge(page)
+    check_page(page)
 
 
 @pytest.mark.parametrize("path", ["/account/login/", "/admin/login/"])
@@ -70,19 +70,19 @@ def test_sign_in_with_errors(visitors: Visitors, path: str) -> None:
     page = visitors.open(path)
     send(page, username="nobody@example.org", password="wrong")
     assert page.get_by_text("Please enter").is_visible()
-    judge(page)
+    check_page(page)
 
 
 @pytest.mark.parametrize(
     ("path", "fields"),
     [
         ("/account/login/", {"username": "", "password": ""}),
-        ("/account/password_reset/", {"email": "nobody"}),
+        ("/account/password_reset/", {"email": "unknown"}),
         (
             "/account/password_change/",
             {"old_password": "", "new_password1": "12345", "new_password2": "1234"},
         ),
-        ("/account/", {"email": "nobody"}),
+        ("/account/", {"email": "unknown"}),
     ],
 )
 def test_forms_with_errors(visitors: Visitors, path: str, fields: dict[str, str]) -> None:
@@ -92,7 +92,7 @@ def test_forms_with_errors(visitors: Visitors, path: str, fields: dict[str, str]
     summary = page.locator(".error-summary")
     assert summary.evaluate("element => element == document.activeElement")
     assert page.title().startswith("Error:")
-    judge(page)
+    check_page(page)
     for link in summary.get_by_role("link").all():
         link.click()
         target = link.get_attribute("href").removeprefix("#")
@@ -105,7 +105,7 @@ def test_profile(visitors: Visitors) -> None:
     send(page, name="Eve Example")
     assert page.get_by_text("Your changes are saved.").is_visible()
     assert page.locator("[name=name]").input_value() == "Eve Example"
-    judge(page)
+    check_page(page)
 
 
 def test_password_change(visitors: Visitors) -> None:
@@ -123,9 +123,9 @@ def test_password_reset(visitors: Visitors) -> None:
     assert page.url.endswith("/password_reset/done/")
     page.goto(visitors.link_mailed_to("lee"))
     assert page.url.endswith("/set-password/")
-    judge(page)
+    check_page(page)
     send(page, new_password1="12345", new_password2="1234")
-    judge(page)
+    check_page(page)
     send(page, new_password1=NEW_PASSWORD, new_password2=NEW_PASSWORD)
     assert page.url.endswith("/reset/done/")
     follow(page.get_by_role("main").get_by_role("link", name="Sign in"))
@@ -138,21 +138,21 @@ def test_signed_out(visitors: Visitors) -> None:
     page = visitors.open("/admin/", "max")
     follow(page.get_by_role("button", name="Log out"))
     assert page.get_by_role("heading", name="Logged out").is_visible()
-    judge(page)
+    check_page(page)
 
 
 def test_400(visitors: Visitors) -> None:
     """400: a host that the site does not know."""
     page = visitors.open(visitors.site.address.replace("localhost", "127.0.0.1"))
     assert status(page) == 400
-    judge(page)
+    check_page(page)
 
 
 def test_403(visitors: Visitors) -> None:
-    """403: a page of the admin that one may not see."""
+    """403: a page of the admin without permission."""
     page = visitors.open("/admin/accounts/user/", "bob")
     assert status(page) == 403
-    judge(page)
+    check_page(page)
 
 
 def test_403_for_a_forged_form(visitors: Visitors) -> None:
@@ -161,24 +161,24 @@ def test_403_for_a_forged_form(visitors: Visitors) -> None:
     page.context.clear_cookies()
     send(page, username="nobody@example.org", password="wrong")
     assert status(page) == 403
-    judge(page)
+    check_page(page)
 
 
 def test_404(visitors: Visitors) -> None:
-    """404: a page that there is not."""
+    """404: a missing page."""
     page = visitors.open("/no-such-page/")
     assert status(page) == 404
-    judge(page)
+    check_page(page)
 
 
 def test_429(visitors: Visitors) -> None:
-    """429: too many attempts to have a new password sent."""
+    """429: too many password resets."""
     page = visitors.open("/account/password_reset/")
     while status(page) == 200:
         page.goto(visitors.address("/account/password_reset/"))
         send(page, email="nobody@example.org")
     assert status(page) == 429
-    judge(page)
+    check_page(page)
 
 
 def test_500(visitors_without_database: Visitors) -> None:
@@ -186,11 +186,11 @@ def test_500(visitors_without_database: Visitors) -> None:
     page = visitors_without_database.open("/account/login/")
     send(page, username="nobody@example.org", password="wrong")
     assert status(page) == 500
-    judge(page)
+    check_page(page)
 
 
 def test_theme_is_remembered(visitors: Visitors) -> None:
-    """The page follows the system's colour scheme, until one is chosen: that is kept, in the admin too."""
+    """The page follows the system's color scheme, until one is chosen: that is kept, in the admin too."""
     page = visitors.open("/")
     light, bar = page.evaluate(BACKGROUND), page.evaluate(BAR)
     page.emulate_media(color_scheme="dark")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests import languages
-from tests.browser.visitors import PASSWORD, Visitors, follow, judge, send
+from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
 from tests.production import Production
 from tests.project import Install
 
@@ -64,7 +64,7 @@ def test_pages_from_right_to_left(visitors: Visitors, who: str, path: str) -> No
     page = visitors.open(path, who)
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.locator("html").get_attribute("lang") == "ar"
-    judge(page)
+    check_page(page)
     for width in (320, 640):
         page.set_viewport_size({"width": width, "height": 400})
         assert page.evaluate("inPage.findCutText()") == []
@@ -75,7 +75,7 @@ def test_form_with_errors(visitors: Visitors) -> None:
     page = visitors.open("/ar/account/login/")
     send(page, username="", password="")
     assert page.locator(".error-summary").is_visible()
-    judge(page)
+    check_page(page)
 
 
 def test_switch_the_language(visitors: Visitors) -> None:
@@ -83,6 +83,6 @@ def test_switch_the_language(visitors: Visitors) -> None:
     page = visitors.open("/account/login/")
     follow(page.locator("button[value=ar]"))
     assert page.url == visitors.address("/ar/account/login/")
-    judge(page)
+    check_page(page)
     follow(page.get_by_role("button", name="English", exact=True))
     assert page.url == visitors.address("/account/login/")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 
 from tests.production import Site, eventually
 
-# What a proxy in front of the site tells it: the visitor came by HTTPS.
+# The header of a proxy in front of the site: the visitor came by HTTPS.
 PROXY = {"X-Forwarded-Proto": "https"}
 PASSWORD = "correct horse battery staple"
 # Ann may do everything, Bob and Max are staff without any right, the others have an account; "" has none.
@@ -38,7 +38,7 @@ IN_PAGE = Path(__file__).with_name("in_page.js")
 class Visitors:
     """Opens pages of one site, and notes what they complain of and what they ask of others.
 
-    Strangers come with a new browser each time; who has an account keeps theirs, with its cache.
+    Strangers get a new browser each time; users with an account keep theirs, with its cache.
     """
 
     def __init__(self, browser: Browser, site: Site, files: str = "") -> None:
@@ -46,7 +46,7 @@ class Visitors:
         self.browser = browser
         self.site = site
         self.files = urlsplit(files).netloc
-        self.faults: list[tuple[str, str]] = []
+        self.errors: list[tuple[str, str]] = []
         self.documents: set[str] = set()
         self.signed_in: dict[str, BrowserContext] = {}
         self.browsers: list[BrowserContext] = []
@@ -66,11 +66,11 @@ class Visitors:
         return page
 
     def new_browser(self, **options: object) -> BrowserContext:
-        """Return a browser that nobody has used, and that is watched."""
+        """Return a new browser, whose errors are recorded."""
         context = self.browser.new_context(extra_http_headers=PROXY, **options)
         context.add_init_script(path=IN_PAGE)
         context.on("console", self.note_message)
-        context.on("weberror", lambda error: self.faults.append((error.page.url, str(error.error))))
+        context.on("weberror", lambda error: self.errors.append((error.page.url, str(error.error))))
         context.on("response", self.note_response)
         self.browsers.append(context)
         return context
@@ -93,7 +93,7 @@ class Visitors:
     def note_message(self, message: ConsoleMessage) -> None:
         """Note an error or a warning on a console."""
         if message.type in ("error", "warning"):
-            self.faults.append((message.location["url"], message.text))
+            self.errors.append((message.location["url"], message.text))
 
     def note_response(self, response: Response) -> None:
         """Note an answer from anybody else; remember which addresses are pages."""
@@ -101,25 +101,25 @@ class Visitors:
         if response.request.is_navigation_request():
             self.documents.add(url)
         elif urlsplit(url).netloc not in ("", self.files, urlsplit(response.frame.url).netloc):
-            self.faults.append((url, "is elsewhere"))
+            self.errors.append((url, "is elsewhere"))
 
     def leave(self) -> None:
-        """Close all windows; fail if there is a fault."""
+        """Close all windows; fail if there was an error."""
         # The browser's way to say on the console that a page, not one of its files, came with an error code.
         page_failed = "Failed to load resource: the server responded with a status of"
-        faults = [
+        errors = [
             f"{url}: {text}"
-            for url, text in self.faults
+            for url, text in self.errors
             if not (url in self.documents and text.startswith(page_failed))
         ]
-        self.faults.clear()
+        self.errors.clear()
         for context in self.browsers:
             for page in context.pages:
                 page.close()
             if context not in self.signed_in.values():
                 context.close()
         self.browsers = list(self.signed_in.values())
-        assert not faults, "\n".join(faults)
+        assert not errors, "\n".join(errors)
 
 
 def send(page: Page, **fields: str) -> None:
@@ -143,7 +143,7 @@ def findings(page: Page) -> list[str]:
     return page.evaluate("inPage.findings", {"runOnly": RULES, "resultTypes": ["violations"]})
 
 
-def judge(page: Page) -> None:
+def check_page(page: Page) -> None:
     """Fail if axe finds anything or the page is wider than the window, at both sizes and in both themes."""
     found = []
     for size in ("phone", "desktop"):

@@ -15,7 +15,7 @@ from django.test import Client
 
 BOOKS = "/api/v1/books"
 EMMA = {"title": "Emma", "author": {"name": "Jane Austen"}, "chapters": [{"title": "I"}, {"title": "II"}]}
-# What the two frameworks return where a field is wrong.
+# The two frameworks' responses to an invalid field.
 INVALID = {400, 422}
 
 
@@ -40,9 +40,9 @@ def media(settings: LazySettings, tmp_path: Path) -> Path:
 
 def test_a_nested_object_and_a_list(program: Client) -> None:
     for title in ("Emma", "Persuasion"):
-        answer = add(program, title=title)
-        assert answer.status_code == 201
-        book = answer.json()
+        response = add(program, title=title)
+        assert response.status_code == 201
+        book = response.json()
         assert book == {**EMMA, "title": title, "id": book["id"], "file": None}
     assert Author.objects.count() == 1
     listed = program.get(BOOKS).json()
@@ -60,16 +60,16 @@ def test_a_nested_object_and_a_list(program: Client) -> None:
     ],
 )
 def test_a_wrong_field_is_named(program: Client, change: dict[str, Any], field: str) -> None:
-    answer = add(program, **change)
-    assert answer.status_code in INVALID
-    assert json.dumps(field) in answer.content.decode()
+    response = add(program, **change)
+    assert response.status_code in INVALID
+    assert json.dumps(field) in response.content.decode()
     assert not Author.objects.exists()
 
 
 def test_a_file(program: Client, media: Path) -> None:
-    answer = upload(program)
-    assert answer.status_code == 200
-    assert answer.json()["file"].endswith("/media/books/emma.pdf")
+    response = upload(program)
+    assert response.status_code == 200
+    assert response.json()["file"].endswith("/media/books/emma.pdf")
     assert (media / "books" / "emma.pdf").read_bytes() == b"%PDF-1.7"
 
 
@@ -82,13 +82,13 @@ def test_no_such_file(program: Client) -> None:
     assert not Book.objects.exclude(file="").exists()
 
 
-def test_too_many_fields_beside_a_file(program: Client) -> None:
-    answer = upload(program, **{str(n): "" for n in range(10_001)})
-    assert (answer.status_code, answer.json()) == (400, {"detail": "There are too many fields."})
+def test_too_many_fields_next_to_a_file(program: Client) -> None:
+    response = upload(program, **{str(n): "" for n in range(10_001)})
+    assert (response.status_code, response.json()) == (400, {"detail": "There are too many fields."})
 
 
 @pytest.mark.django_db
 def test_strangers_get_nothing() -> None:
     stranger = Client(enforce_csrf_checks=True)
     answers = [add(stranger), stranger.get(BOOKS), stranger.post(f"{BOOKS}/1/file")]
-    assert {answer.status_code for answer in answers} == {401}
+    assert {response.status_code for response in answers} == {401}

@@ -2,9 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitors import PASSWORD, judge, send
+from tests.browser.visitors import PASSWORD, check_page, send
 
-# One who has a passkey, in the browser and not in a device beside it.
+# A user with a passkey, in the browser and not in a separate device.
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -23,13 +23,13 @@ def use_authenticator(page: Page) -> None:
 
 
 def add_passkey(page: Page) -> None:
-    """Add a passkey, with the password entered anew, and judge the pages on the way."""
+    """Add a passkey, with the password entered again, and check the pages on the way."""
     page.goto(f"{page.url.split('/account')[0].rstrip('/')}/account/2fa/webauthn/add/")
-    judge(page)
+    check_page(page)
     send(page, password=PASSWORD)
-    judge(page)
+    check_page(page)
     page.get_by_label("Passwordless").check()
     with page.expect_navigation():
         page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("heading", name="Recovery Codes")).to_be_visible()
-    judge(page)
+    check_page(page)

@@ -22,7 +22,7 @@ IMPORT = "from apps.books.api import router as books\n"
 
 @dataclass
 class Api:
-    """A site with an API, and the token of somebody who may use it."""
+    """A site with an API, and a user's token for it."""
 
     site: Site
     token: str
@@ -58,11 +58,11 @@ def test_people_try_it_on_its_page(api: Api, browser: Browser) -> None:
 
 
 def test_programs_ask_it(api: Api) -> None:
-    """A program gets JSON and no cookie, also where it is refused; a wrong token gets nothing."""
+    """A client gets JSON and no cookie, also in errors; a wrong token is refused."""
     proxy = {"X_Forwarded_Proto": "https"}
     program = Visitor(api.site)
-    answer = program.get("/api/v1/me", Authorization=f"Bearer {api.token}", **proxy)
-    assert (answer.status, json.loads(answer.text)["email"]) == (200, "ann@example.org")
+    response = program.get("/api/v1/me", Authorization=f"Bearer {api.token}", **proxy)
+    assert (response.status, json.loads(response.text)["email"]) == (200, "ann@example.org")
     described = program.get("/api/v1/openapi.json", Authorization=f"Bearer {api.token}", **proxy)
     assert "/api/v1/me" in json.loads(described.text)["paths"]
     for path, token, status in (("/api/v1/me", "wrong", 401), ("/api/v1/none", api.token, 404)):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import bucket
-from tests.browser.visitors import PASSWORD, Visitors, follow, judge, send
+from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
 from tests.choices.passkeys import add_passkey, use_authenticator
 from tests.conftest import TEMPLATE
 from tests.production import Production, Site, Visitor
@@ -92,14 +92,14 @@ def choose_picture(page: Page) -> None:
     page.get_by_label("Alt text").fill("A rowing boat")
 
 
-def without_what_the_editor_tries(faults: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the faults but for a style of the text editor's that the policy stops: docs/cms.md."""
+def without_what_the_editor_tries(errors: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the errors but for a style of the text editor's that the policy stops: docs/cms.md."""
     of_a_style = ("Applying inline style violates", "The policy's style-src-elem forbids inline")
-    return [fault for fault in faults if not fault[1].startswith(of_a_style)]
+    return [error for error in errors if not error[1].startswith(of_a_style)]
 
 
 def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
-    """Each step works under the policy, and strangers see and find the page."""
+    """Each step works under the CSP, and visitors see and find the page."""
     page = sign_in(visitors)
     page.goto(visitors.address("/cms/pages/3/"))
     follow(page.get_by_role("link", name="Add child page").first)
@@ -113,25 +113,25 @@ def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
     choose_picture(page)
     page.get_by_role("button", name="More actions").click()
     follow(page.get_by_role("button", name="Publish"))
-    visitors.faults = without_what_the_editor_tries(visitors.faults)
+    visitors.errors = without_what_the_editor_tries(visitors.errors)
 
     found = visitors.open("/search/?query=upstream")
-    judge(found)
+    check_page(found)
     follow(found.locator("main").get_by_role("link", name="Boats"))
     picture = found.get_by_role("img", name="A rowing boat")
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("(picture) => picture.naturalWidth")
-    judge(found)
+    check_page(found)
 
 
 @pytest.mark.parametrize("path", ["/", "/search/"])
 def test_pages_of_visitors(visitors: Visitors, path: str) -> None:
-    """They are accessible and keep to the policy, also before an editor has written one."""
-    judge(visitors.open(path))
+    """They are accessible and respect the CSP, also before an editor has written one."""
+    check_page(visitors.open(path))
 
 
 def test_the_seeded_pages_are_reached_by_clicks(visitors: Visitors) -> None:
-    """From the first page every page that `fab seed` makes is reached by links, by the keyboard alone."""
+    """Every page that `fab seed` creates is reached from the first page by links, with the keyboard alone."""
     page = visitors.open("/", size="phone")
     for name in ("About us", "Services", "Contact"):
         link = page.get_by_role("navigation", name="Pages").get_by_role("link", name=name)
@@ -143,7 +143,7 @@ def test_the_seeded_pages_are_reached_by_clicks(visitors: Visitors) -> None:
             page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(link).to_have_attribute("aria-current", "page")
-        judge(page)
+        check_page(page)
     follow(page.get_by_role("link", name="Services"))
     follow(page.get_by_role("link", name="Prices"))
     expect(page.get_by_role("link", name="Services").first).to_have_attribute("aria-current", "true")
@@ -165,7 +165,7 @@ def test_all_workers_agree_on_the_pages_urls(cms: Cms) -> None:
 
 
 def test_a_redirect_leads_to_the_pages_old_url_again(visitors: Visitors, cms: Cms) -> None:
-    """A browser that has followed a page to its new URL follows it back."""
+    """A browser that was redirected to a page's new URL is redirected back after it returns."""
     page = visitors.open("/")
     for old, new in (("contact", "write-to-us"), ("write-to-us", "contact")):
         cms.production.python(
@@ -178,7 +178,7 @@ def test_a_redirect_leads_to_the_pages_old_url_again(visitors: Visitors, cms: Cm
 
 
 def test_a_moderator_is_mailed_a_link_that_works(cms: Cms) -> None:
-    """The mail about a page to approve leads to the site's host, and in development to its port."""
+    """The email about a page to approve links to the site's host, and in development to its port."""
     script = "from django.conf import settings\nprint(settings.WAGTAILADMIN_BASE_URL)"
     for variables, url in (
         ({"HTTPS": "true"}, "https://localhost"),

@@ -19,7 +19,7 @@ def test_each_pair_occurs() -> None:
 
 
 def test_each_answer_is_checked_on_the_host_and_in_docker() -> None:
-    """No answer has been through `fab check` on SQLite alone, or on PostgreSQL alone."""
+    """Each answer goes through `fab check` on SQLite and on PostgreSQL."""
     wanted = {(question, value) for question, values in combinations.choices().items() for value in values}
     for rows in (combinations.on_host(), combinations.in_docker()):
-        assert {answer for row in rows for answer in row.items()} == wanted
+        assert {response for row in rows for response in row.items()} == wanted

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitors import PASSWORD, Visitors, follow, judge, send
+from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
 from tests.choices.passkeys import add_passkey, use_authenticator
 from tests.production import Production, Site, eventually
 from tests.project import Install
@@ -99,7 +99,7 @@ def page(visitors: Visitors) -> Page:
 
 
 def mailed_code(site: Site, to: str) -> str:
-    """Return the code in the last mail to somebody, once it has been sent."""
+    """Return the code in the last email to an address, once it has been sent."""
 
     def code() -> str:
         log = quopri.decodestring(site.log_file.read_bytes()).decode(errors="replace")
@@ -116,12 +116,12 @@ def sign_out(page: Page) -> None:
 
 
 def test_sign_up_and_sign_in_by_a_passkey(page: Page, site: Site) -> None:
-    """Somebody makes an account, verifies the address, adds a passkey, and comes back with it alone."""
-    judge(page)
+    """A visitor signs up, verifies the email address, adds a passkey, and signs in with it alone."""
+    check_page(page)
     follow(page.get_by_role("link", name="Create an account"))
-    judge(page)
+    check_page(page)
     send(page, email="new@example.org", password1=PASSWORD)
-    judge(page)
+    check_page(page)
     send(page, code=mailed_code(site, "new@example.org"))
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
@@ -138,16 +138,16 @@ def test_a_passkey_that_does_not_work_says_why(page: Page, site: Site) -> None:
     page.goto(f"{site.address.replace('localhost', '127.0.0.1')}/account/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("invalid domain")
-    judge(page)
+    check_page(page)
 
 
-def test_staff_set_up_a_second_factor_before_the_administration(page: Page, site: Site) -> None:
-    """The administration leads them there; afterwards, by password, it is asked for."""
+def test_staff_set_up_a_second_factor_before_the_admin(page: Page, site: Site) -> None:
+    """The admin redirects them there; afterwards a sign-in by password asks for it."""
     page.goto(f"{site.address}/admin/")
     assert "/account/login/?next=/admin/" in page.url
     send(page, login="staff@example.org", password=PASSWORD)
     expect(page.get_by_role("heading", name="Two-Factor Authentication")).to_be_visible()
-    judge(page)
+    check_page(page)
     add_passkey(page)
     page.goto(f"{site.address}/admin/")
     expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
@@ -155,41 +155,41 @@ def test_staff_set_up_a_second_factor_before_the_administration(page: Page, site
 
     page.goto(f"{site.address}/admin/")
     send(page, login="staff@example.org", password=PASSWORD)
-    judge(page)
+    check_page(page)
     with page.expect_navigation():
         page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
 
 
 def test_sign_in_by_another_sites_account(page: Page, site: Site, provider: str) -> None:
-    """The way there and back breaks no policy, though forms may lead to this site alone."""
+    """The redirects there and back respect the CSP, whose form-action is this site alone."""
     follow(page.get_by_role("link", name="Our own"))
-    judge(page)
+    check_page(page)
     with page.expect_request(lambda request: request.url.startswith(f"{provider}/authorize")):
         page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     follow(page.get_by_role("link", name="Account", exact=True))
     follow(page.get_by_role("link", name="Other ways to sign in"))
-    judge(page)
+    check_page(page)
 
 
 def test_reset_a_password(page: Page, site: Site, visitors: Visitors) -> None:
-    """By the link in a mail, which is written and sent after the answer."""
+    """By the link in an email, which is sent after the response."""
     page.goto(f"{site.address}/account/password/reset/")
-    judge(page)
+    check_page(page)
     send(page, email="forgetful@example.org")
-    judge(page)
+    check_page(page)
     page.goto(visitors.link_mailed_to("forgetful"))
-    judge(page)
+    check_page(page)
     send(page, password1=f"new {PASSWORD}", password2=f"new {PASSWORD}")
-    judge(page)
+    check_page(page)
     page.goto(f"{site.address}/account/login/")
     send(page, login="forgetful@example.org", password=f"new {PASSWORD}")
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def test_the_pages_of_an_account(page: Page, site: Site) -> None:
-    """Each is in the site's frame, accessible, and keeps to the policy."""
+    """Each has the site's layout, is accessible and respects the CSP."""
     page.goto(f"{site.address}/account/signup/")
     send(page, email="other@example.org", password1=PASSWORD)
     send(page, code=mailed_code(site, "other@example.org"))
@@ -198,4 +198,4 @@ def test_the_pages_of_an_account(page: Page, site: Site) -> None:
     for path in ("", "email/", "password/change/", "2fa/", "2fa/totp/activate/", "2fa/webauthn/", "logout/"):
         page.goto(f"{site.address}/account/{path}")
         assert page.get_by_role("heading", level=1).count() == 1
-        judge(page)
+        check_page(page)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.docker import engine
 from tests.docker.commits import Commits
-from tests.docker.engine import Answer, ask_by_https, docker, run
+from tests.docker.engine import Response, ask_by_https, docker, run
 from tests.production import eventually
 
 IMAGE = "slipway-test/ministack:1.5.33"
@@ -30,7 +30,7 @@ DomainName = "{HOST}"
 CertificateArn = "{CERTIFICATE}"
 WebMinimum = 1
 """
-# What the emulator does not have, and refuses in words.
+# Features that the emulator lacks, and refuses with a message.
 MISSING = {
     "bootstrap.yaml": ["GitHubProvider"],
     "service.yaml": ["Scaling", "ScalingByCpu", "ScalingByRequests"],
@@ -38,7 +38,7 @@ MISSING = {
 
 
 class Aws(Commits):
-    """The account, the checkout, and somebody who types `fab`: as the owner of the account, or as GitHub."""
+    """The account, the checkout, and a user who runs `fab`: as the owner of the account, or as GitHub."""
 
     def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
         """Start the emulator at an address of its own; `folder` becomes a checkout of one commit."""
@@ -68,8 +68,8 @@ class Aws(Commits):
         """Start the emulator and wait until it answers."""
         docker("network", "create", self.name)
         ports = [word for port in (80, 443, 4566) for word in ("--publish", f"{self.address}:{port}:{port}")]
-        given = {"AUTH": "true", "ADDRESS": self.address, "HOST": HOST, "MINISTACK_REGION": REGION}
-        variables = [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
+        settings = {"AUTH": "true", "ADDRESS": self.address, "HOST": HOST, "MINISTACK_REGION": REGION}
+        variables = [word for name, value in settings.items() for word in ("--env", f"{name}={value}")]
         socket_ = "--volume=/var/run/docker.sock:/var/run/docker.sock"
         words = ("run", "--detach", "--name", self.name, "--network", self.name, *ports, *variables, socket_)
         docker(*words, IMAGE)
@@ -124,15 +124,15 @@ class Aws(Commits):
         claims = {"iss": issuer, "aud": audience, "sub": subject, "exp": int(time.time()) + 3600}
         parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]
         token = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + ".c2ln"
-        said = self.client("sts").assume_role_with_web_identity(
+        data = self.client("sts").assume_role_with_web_identity(
             RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-deploy",
             RoleSessionName="github",
             WebIdentityToken=token,
         )["Credentials"]
         return {
-            "AWS_ACCESS_KEY_ID": said["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": said["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": said["SessionToken"],
+            "AWS_ACCESS_KEY_ID": data["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": data["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": data["SessionToken"],
         }
 
     def trusts(self, *claims: str) -> bool:
@@ -147,7 +147,7 @@ class Aws(Commits):
 
     # --- The site, through the load balancer ----------------------------------------------------------
 
-    def get(self, path: str, form: dict | None = None, **headers: str) -> Answer:
+    def get(self, path: str, form: dict | None = None, **headers: str) -> Response:
         """Ask the site by HTTPS, at its host name."""
         return ask_by_https(self.address, HOST, self.variables["SSL_CERT_FILE"], path, form, **headers)
 

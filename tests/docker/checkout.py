@@ -1,4 +1,4 @@
-"""A developer's checkout of the project: a folder, a home folder, and somebody who types `fab`."""
+"""A developer's checkout of the project: a folder, a home folder, and a user who runs `fab`."""
 
 import os
 import re
@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 from tests.docker import engine
-from tests.docker.engine import Answer, docker, run
+from tests.docker.engine import Response, docker, run
 
 HERE = Path(__file__).resolve().parent
 SOCKET = Path("/var/run/docker.sock")
@@ -65,7 +65,7 @@ class NodeServer:
 
 
 class Checkout:
-    """A checkout that belongs to the user `uid`, who has a home folder of their own."""
+    """A checkout that belongs to the user `uid`, with a separate home folder."""
 
     def __init__(self, folder: Path, home: Path, uid: int, gid: int, variables: dict[str, str]) -> None:
         """Take the folder over; `variables` are the environment in which `fab` is found."""
@@ -124,17 +124,17 @@ class Checkout:
             text += "" if value is None else f"{name}={value}\n"
         (self.folder / ".env").write_text(text)
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> Response:
         """Ask the site at the address that a developer opens."""
         return engine.ask("127.0.0.1", int(self.env("WEB_PORT")), path, Host="localhost")
 
     def shows(self, path: str, text: str) -> bool:
         """Whether the site answers with a page that has this text."""
         try:
-            answer = self.get(path)
+            response = self.get(path)
         except OSError:
             return False
-        return answer.status == 200 and text in answer.body
+        return response.status == 200 and text in response.body
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace text in a file, as an editor does."""

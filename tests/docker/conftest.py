@@ -1,4 +1,4 @@
-"""What the tests on a real Docker engine share: images are built once, nothing that runs is shared."""
+"""Fixtures for tests on a real Docker engine: images are built once, containers are not shared."""
 
 import fcntl
 import os

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from tests.production import PRODUCTION, eventually
 
-# What production requires, besides the database, behind a proxy that speaks HTTPS.
+# The variables of production, without the database, behind a proxy that speaks HTTPS.
 BEHIND_PROXY = {
     "SECRET_KEY": PRODUCTION["SECRET_KEY"],
     "ALLOWED_HOSTS": "www.site.test",
@@ -28,7 +28,7 @@ BEHIND_PROXY = {
 # A load balancer's headers: production redirects what did not come by HTTPS.
 HEADERS = {"Host": "www.site.test", "X-Forwarded-Proto": "https", "Referer": "https://www.site.test/"}
 
-# What a day's work leaves in a project's folder and no image may hold, and a mark in each.
+# Files of daily work that must not be in an image, and a mark in each.
 SECRET = "sentinel-6f1c0b7e5d"
 UNWANTED = (
     ".env",
@@ -54,14 +54,14 @@ def run(
     *words: str | Path, check: bool = True, timeout: float = 300, **options
 ) -> subprocess.CompletedProcess:
     """Run a command; its output, errors included, is in `stdout`."""
-    done = subprocess.run(
+    result = subprocess.run(
         words, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, **options
     )
-    if check and done.returncode:
+    if check and result.returncode:
         raise AssertionError(
-            f"{' '.join(map(str, words))} ended with {done.returncode}:\n{done.stdout[-6000:]}"
+            f"{' '.join(map(str, words))} ended with {result.returncode}:\n{result.stdout[-6000:]}"
         )
-    return done
+    return result
 
 
 def docker(*words: str | Path, **options) -> str:
@@ -70,8 +70,8 @@ def docker(*words: str | Path, **options) -> str:
 
 
 @dataclass
-class Answer:
-    """What a site answered."""
+class Response:
+    """A site's response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -84,24 +84,26 @@ class Answer:
         return dict(line.split(";")[0].split("=", 1) for line in lines)
 
 
-def ask(host: str, port: int, path: str, form: dict | None = None, timeout: float = 30, **headers) -> Answer:
+def ask(
+    host: str, port: int, path: str, form: dict | None = None, timeout: float = 30, **headers
+) -> Response:
     """Send one request, a POST if there is a form, and return the answer; raises OSError if none comes."""
-    return answer(http.client.HTTPConnection(host, port, timeout=timeout), path, form, headers)
+    return send(http.client.HTTPConnection(host, port, timeout=timeout), path, form, headers)
 
 
 def ask_by_https(
     address: str, host: str, authority: str, path: str, form: dict | None = None, **headers
-) -> Answer:
+) -> Response:
     """Do the same by HTTPS, at an IP address, for a host name that the file `authority` vouches for."""
     context = ssl.create_default_context(cafile=authority)
     connection = http.client.HTTPConnection(host, timeout=30)
     plain = socket.create_connection((address, 443), timeout=30)
     connection.sock = context.wrap_socket(plain, server_hostname=host)
-    return answer(connection, path, form, headers)
+    return send(connection, path, form, headers)
 
 
-def answer(connection: http.client.HTTPConnection, path: str, form: dict | None, headers: dict) -> Answer:
-    """Send a request by a connection, close that, and return the answer."""
+def send(connection: http.client.HTTPConnection, path: str, form: dict | None, headers: dict) -> Response:
+    """Send a request on a connection, close it, and return the response."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         if form is None:
@@ -110,7 +112,7 @@ def answer(connection: http.client.HTTPConnection, path: str, form: dict | None,
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             connection.request("POST", path, urlencode(form), headers)
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read().decode(errors="replace"))
+        return Response(response.status, response.headers, response.read().decode(errors="replace"))
     except http.client.HTTPException as error:
         raise ConnectionError(repr(error)) from error
     finally:
@@ -145,7 +147,7 @@ class Container:
         """Run a command in it."""
         return docker("exec", self.id, *words, **options)
 
-    def get(self, path: str, form: dict | None = None, **headers) -> Answer:
+    def get(self, path: str, form: dict | None = None, **headers) -> Response:
         """Ask the site as a load balancer does."""
         return ask(self.address, 8000, path, form, **{**HEADERS, **headers})
 
@@ -235,9 +237,9 @@ def log_in(site: Container) -> dict[str, str]:
     cookies = page.cookies
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body)[1]
     form = {"csrfmiddlewaretoken": token, "username": "admin@example.org", "password": "correct-horse"}
-    answer = site.get("/admin/login/?next=/admin/", form, Cookie=cookie_line(cookies))
-    assert answer.status == 302, answer.body
-    return {**cookies, **answer.cookies}
+    response = site.get("/admin/login/?next=/admin/", form, Cookie=cookie_line(cookies))
+    assert response.status == 302, response.body
+    return {**cookies, **response.cookies}
 
 
 def cookie_line(cookies: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The site on AWS, end to end: an emulator runs the real image, and judges each call by IAM's policies."""
+"""The site on AWS, end to end: an emulator runs the real image and enforces IAM's policies."""
 
 import re
 from collections.abc import Iterator
@@ -71,11 +71,11 @@ def commit(aws: Aws) -> Iterator[str]:
     engine.eventually(lambda: runs(aws, commit), 60, "the release of before")
 
 
-def clear(done) -> str:
+def clear(result) -> str:
     """Return what a task that failed says last; it has failed, and not by a traceback."""
-    assert done.returncode != 0, done.stdout
-    assert 'File "/' not in done.stdout.replace('File "/opt', "").replace('File "/app', ""), done.stdout
-    return done.stdout.strip().splitlines()[-1]
+    assert result.returncode != 0, result.stdout
+    assert 'File "/' not in result.stdout.replace('File "/opt', "").replace('File "/app', ""), result.stdout
+    return result.stdout.strip().splitlines()[-1]
 
 
 def serves(aws: Aws, text: str = "") -> bool:
@@ -85,7 +85,7 @@ def serves(aws: Aws, text: str = "") -> bool:
 
 
 def test_page_and_admin(aws: Aws) -> None:
-    """`fab aws.up` ends with a site that serves its page and its admin by HTTPS through the load balancer."""
+    """After `fab aws.up` the site serves its page and its admin over HTTPS through the load balancer."""
     home = aws.get("/")
     assert home.status == 200
     assert "max-age" in home.headers["Strict-Transport-Security"]
@@ -108,7 +108,7 @@ def test_page_and_admin(aws: Aws) -> None:
 
 
 def test_database_is_postgresql_with_tls(aws: Aws) -> None:
-    """The database is PostgreSQL, and the way to it is encrypted."""
+    """The database is PostgreSQL, and the connection to it is encrypted."""
     script = (
         "from django.db import connection as c; c.ensure_connection();"
         " print(c.vendor, 'encrypted' if c.connection.pgconn.ssl_in_use else 'open')"
@@ -117,17 +117,17 @@ def test_database_is_postgresql_with_tls(aws: Aws) -> None:
 
 
 def test_uploads_by_the_tasks_role(aws: Aws) -> None:
-    """Uploads go into the bucket by the rights of the containers' role, which has none elsewhere."""
+    """Uploads go into the bucket with the containers' role, which has no other permissions."""
     script = (
         "from django.core.files.storage import default_storage as s;"
         "from django.core.files.base import ContentFile as C;"
         "print(s.open(s.save('x.txt', C(b'kept'))).read());"
         "import boto3; boto3.client('s3').list_buckets()"
     )
-    done = aws.fab("aws.manage", f'shell -c "{script}"', check=False)
-    assert "b'kept'" in done.stdout
-    assert "AccessDenied" in done.stdout
-    assert clear(done)
+    result = aws.fab("aws.manage", f'shell -c "{script}"', check=False)
+    assert "b'kept'" in result.stdout
+    assert "AccessDenied" in result.stdout
+    assert clear(result)
 
 
 def test_worker_runs_tasks(aws: Aws) -> None:
@@ -151,15 +151,15 @@ def test_exit_code_of_a_command(aws: Aws) -> None:
 
 
 def test_status(aws: Aws, commit: str) -> None:
-    """`fab aws.status` says which release runs, how it is, and where."""
-    said = aws.fab("aws.status").stdout
-    assert commit in said
-    assert f"https://{account.HOST}" in said
-    assert re.search(r"^targets +1 healthy$", said, re.MULTILINE)
+    """`fab aws.status` prints the release, its health and its URL."""
+    output = aws.fab("aws.status").stdout
+    assert commit in output
+    assert f"https://{account.HOST}" in output
+    assert re.search(r"^targets +1 healthy$", output, re.MULTILINE)
 
 
 def test_deploy_and_rollback(aws: Aws, commit: str) -> None:
-    """A commit is deployed with the workflow's rights; a rollback brings back the one before, or any."""
+    """A commit is deployed with the workflow's role; a rollback returns to the previous release, or any."""
     newer = aws.edit(HOME, "<!-- newer -->\n")
     aws.fab("aws.deploy")
     assert newer in aws.fab("aws.status").stdout
@@ -172,7 +172,7 @@ def test_deploy_and_rollback(aws: Aws, commit: str) -> None:
 
 
 def test_uncommitted_files_are_refused(aws: Aws, commit: str) -> None:
-    """What is not committed is not deployed."""
+    """Uncommitted changes are not deployed."""
     (aws.folder / "apps/new.py").write_text("")
     assert "apps/new.py" in clear(aws.fab("aws.deploy", check=False))
     (aws.folder / "apps/new.py").unlink()
@@ -204,7 +204,7 @@ def test_image_that_cannot_be_built(aws: Aws, commit: str) -> None:
 
 
 def test_image_that_is_not_taken(aws: Aws, commit: str) -> None:
-    """A repository that lets nobody in changes nothing."""
+    """A repository that refuses access changes nothing."""
     aws.edit(HOME, "<!-- not taken -->\n")
     with without(aws, "ecr:GetAuthorizationToken"):
         assert "GetAuthorizationToken" in clear(aws.fab("aws.deploy", check=False))
@@ -225,7 +225,7 @@ def test_release_whose_page_fails(aws: Aws, commit: str) -> None:
     """A release that starts, but whose first page is an error, is rolled back."""
     aws.edit("apps/core/views.py", "\n\nHomeView.get = None\n")
     failed = aws.fab("aws.deploy", check=False)
-    assert "answers 500" in failed.stdout
+    assert "responds with 500" in failed.stdout
     assert clear(failed)
     assert_runs(aws, commit)
 
@@ -281,8 +281,8 @@ def assert_runs(aws: Aws, commit: str) -> None:
 def deployed(aws: Aws) -> str:
     """Return the image that the stack names."""
     [stack] = aws.client("cloudformation").describe_stacks(StackName=f"{PREFIX}-service")["Stacks"]
-    given = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
-    return given["ImageUri"]
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    return parameters["ImageUri"]
 
 
 def runs(aws: Aws, commit: str) -> bool:
@@ -323,7 +323,7 @@ def test_second_deployment_is_refused(aws: Aws, commit: str) -> None:
 
 
 def test_workflows_that_are_let_in(aws: Aws) -> None:
-    """GitHub's workflow for this environment is let in, by either form of its name, and nobody else's."""
+    """GitHub's workflow for this environment is let in, by either form of its name, and no other workflow."""
     assert aws.trusts(SUBJECT)
     assert aws.trusts("repo:org@123/name@456:environment:staging")
     for other in (
@@ -332,7 +332,7 @@ def test_workflows_that_are_let_in(aws: Aws) -> None:
         "repo:org/name:pull_request",
         "repo:org/other:environment:staging",
         "repo:org/name-2:environment:staging",
-        "repo:organisation/name:environment:staging",
+        "repo:organization/name:environment:staging",
         "repo:org@1/other@2:environment:x/name@3:environment:staging",
     ):
         assert not aws.trusts(other), other
@@ -341,7 +341,7 @@ def test_workflows_that_are_let_in(aws: Aws) -> None:
 
 
 def test_workflows_rights_end_here(aws: Aws) -> None:
-    """With the workflow's rights nobody changes templates, reads secrets or data, or gives rights."""
+    """The workflow's role cannot change templates, read secrets or data, or grant permissions."""
     keys = {
         "aws_access_key_id": aws.github["AWS_ACCESS_KEY_ID"],
         "aws_secret_access_key": aws.github["AWS_SECRET_ACCESS_KEY"],
@@ -371,19 +371,19 @@ def test_workflows_rights_end_here(aws: Aws) -> None:
 
 
 def test_secret(aws: Aws) -> None:
-    """A secret is taken from standard input, shown to nobody, and known to containers that start anew."""
-    said = aws.fab("aws.secret", "SENTRY_DSN", owner=True, says="https://hunter2@sentry.test/1\n").stdout
+    """A secret is read from standard input, never printed, and known to restarted containers."""
+    output = aws.fab("aws.secret", "SENTRY_DSN", owner=True, says="https://hunter2@sentry.test/1\n").stdout
     aws.fab("aws.restart", owner=True)
     script = "from config.environment import read; print('set' if read()['SENTRY_DSN'] else 'unset')"
     known = aws.fab("aws.manage", f'shell -c "{script}"').stdout
     assert re.search(r"\bset$", known, re.MULTILINE)
-    assert "hunter2" not in said + known
+    assert "hunter2" not in output + known
     unknown = aws.fab("aws.secret", "NONSENSE", owner=True, says="x", check=False)
     assert "EMAIL_URL" in clear(unknown)
 
 
 def test_shell(aws: Aws, tmp_path: Path) -> None:
-    """A shell gets a container of its own, which ends with it; Amazon's program is told where it is."""
+    """A shell gets a separate container, which ends with it; Amazon's plugin connects to it."""
     assert "session-manager-plugin" in clear(aws.fab("aws.shell", owner=True, check=False))
     plugin = tmp_path / "session-manager-plugin"
     told = tmp_path / "told"
@@ -402,7 +402,7 @@ def test_shell(aws: Aws, tmp_path: Path) -> None:
 
 
 def test_plan_and_refusal(aws: Aws, commit: str) -> None:
-    """`fab aws.plan` shows what a changed file would replace; `fab aws.up` does not do that unasked."""
+    """`fab aws.plan` lists what a changed file would replace; `fab aws.up` asks before replacing it."""
     file = aws.folder / "deploy" / "aws" / "staging.toml"
     file.write_text(file.read_text() + '[base]\nVpcCidr = "10.9.0.0/16"\n')
     planned = aws.fab("aws.plan", owner=True).stdout
@@ -424,7 +424,7 @@ def test_plan_and_refusal(aws: Aws, commit: str) -> None:
 
 
 def test_credentials_are_explained(aws: Aws, commit: str) -> None:
-    """Missing, unknown and another account's credentials get a line each."""
+    """Missing, unknown and another account's credentials get one line each."""
     known = aws.owner, aws.github
     aws.github = {}
     try:

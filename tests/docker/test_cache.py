@@ -1,4 +1,4 @@
-"""What an edit builds again, and what it leaves in the cache."""
+"""Layers that an edit rebuilds, and layers that stay in the cache."""
 
 import re
 import shutil
@@ -29,12 +29,12 @@ def built(steps: dict[str, bool]) -> list[str]:
 
 
 def test_nothing_changed(copy: Path, build_options, tag) -> None:
-    """A build of what has been built is from the cache alone."""
+    """A repeated build comes from the cache alone."""
     assert built(engine.build(copy, tag(), *build_options)) == []
 
 
 def test_unwanted_files_change_nothing(copy: Path, build_options, tag) -> None:
-    """What a day's work leaves behind - caches, logs, tests - builds nothing again."""
+    """Files that daily work leaves behind (caches, logs, tests) rebuild nothing."""
     for name in (".env", ".coverage", "docs/new.md", "tests/test_new.py", "apps/core/tests/test_new.py"):
         (copy / name).write_text("new")
     assert built(engine.build(copy, tag(), *build_options)) == []
@@ -46,7 +46,7 @@ def layers(image: str) -> list[str]:
 
 
 def test_python_edit(copy: Path, production: str, build_options, tag) -> None:
-    """An edit of Python builds the code's layer again; those of packages and static files stay the same."""
+    """An edit of Python rebuilds the code's layer; those of packages and static files stay cached."""
     with (copy / "apps/core/views.py").open("a") as file:
         file.write(f"\n# edited {uuid.uuid4()}\n")
     edited = tag()
@@ -74,12 +74,12 @@ def test_style_edit(copy: Path, build_options, tag) -> None:
 
 
 def test_new_dependency(copy: Path, build_options, tag) -> None:
-    """A new dependency is fetched alone: the others come from the cache of packages."""
+    """A new dependency alone is downloaded: the others come from the package cache."""
     dependencies = tag()
     # A user of this test alone, so that no other worker's build writes to the cache of packages.
     build_options = (*build_options, "--build-arg", f"UID={UID}")
     with (copy / "pyproject.toml").open("a") as file:
-        # So that the packages are installed now, and the cache is full, whatever was built before.
+        # Installs the packages now and fills the cache, whatever was built before.
         file.write(f"# {dependencies}\n")
     engine.build(copy, dependencies, "--target", "dependencies", *build_options)
     add_to_lock(copy, dependencies, build_options, "humanize")
@@ -93,7 +93,7 @@ def test_new_dependency(copy: Path, build_options, tag) -> None:
 
 # In this file, since a build without the cache empties the cache of packages.
 def test_same_files_from_the_same_commit(project: Path, production: str, build_options, tag) -> None:
-    """Two builds of one commit, none of it from the cache, have the same files."""
+    """Two builds of one commit without the cache have the same files."""
     again = tag()
     engine.build(project, again, "--no-cache", *build_options)
     first, second = engine.tree(production), engine.tree(again)

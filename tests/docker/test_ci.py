@@ -18,7 +18,7 @@ from tests.docker.test_hardened import COMPLAINT, HARDENED
 from tests.workflow import Step
 from tools import combinations
 
-# Somebody who is not root, where a test can choose.
+# A user other than root, if a test can choose.
 USER = (os.getuid(), os.getgid()) if os.getuid() else (1000, 1000)
 
 
@@ -37,9 +37,9 @@ class Runner(Checkout):
         """Run a step as the service does, and return what it prints."""
         step = replace(step, script=engine.on_this_network(step.script, self.build_options))
         words = step.command(self.folder, self.folder.parent / "step.sh")
-        said = self.run(*words, timeout=900).stdout
-        self.images += re.findall(r"writing image (sha256:\w+)", said)
-        return said
+        output = self.run(*words, timeout=900).stdout
+        self.images += re.findall(r"writing image (sha256:\w+)", output)
+        return output
 
     def remove(self) -> None:
         """Remove what the steps have made."""

@@ -14,7 +14,7 @@ from tests.docker.checkout import Checkout, NodeServer
 from tests.production import eventually
 
 HERE = Path(__file__).resolve().parent
-# Somebody who is not root, where a test can choose.
+# A user other than root, if a test can choose.
 DEVELOPER = os.getuid() or 1000
 VIEW = "apps/core/views.py"
 
@@ -46,8 +46,8 @@ def test_debugger(default_ports: None, started: Checkout) -> None:
 def test_browser(started: Checkout) -> None:
     """`fab test --browser` visits the site that runs, by a Chromium in an image of its own."""
     before = started.web.inspect("{{.State.StartedAt}}")
-    said = started.fab("test", "--browser")
-    assert "2 passed" in said
+    output = started.fab("test", "--browser")
+    assert "2 passed" in output
     assert started.web.inspect("{{.State.StartedAt}}") == before
     started.edit("assets/js/modules/theme.js", "saveTheme(window, target.value);", "")
     eventually(lambda: "saveTheme" not in started.get("/static/dist/js/main.js").body, 30)
@@ -58,7 +58,7 @@ def test_browser(started: Checkout) -> None:
 
 
 def test_hooks(started: Checkout) -> None:
-    """A commit in bad style is refused and mended by the container's tools, whether the site runs or not."""
+    """A commit in bad style is refused and fixed by the container's tools, whether the site runs or not."""
     started.variables |= AUTHOR
     make_repository(started.folder)
     started.give_away(started.folder)
@@ -96,8 +96,8 @@ def test_dev_container(
     if not with_fabric:
         forget_fabric(made)
     folder = ("--workspace-folder", str(made.folder))
-    said = made.run(*devcontainer, "up", *folder, timeout=600).stdout
-    up = json.loads(said.strip().splitlines()[-1])
+    output = made.run(*devcontainer, "up", *folder, timeout=600).stdout
+    up = json.loads(output.strip().splitlines()[-1])
     assert (up["outcome"], up["remoteUser"], up["remoteWorkspaceFolder"]) == ("success", "app", "/app")
 
     def inside(*words: str, check: bool = True):
@@ -111,7 +111,7 @@ def test_dev_container(
     inside("git", "--version")
     refused = inside("fab", "start", check=False)
     assert refused.returncode == 1
-    assert "type it in a terminal of your own machine" in refused.stdout
+    assert "run this in a terminal on your own machine" in refused.stdout
     assert (made.folder / ".env").read_text() == settings
     eventually(lambda: made.shows("/", "</html>"), 120)
     assert made.strangers() == []

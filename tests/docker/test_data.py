@@ -62,7 +62,7 @@ def server(here: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def there(here: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def source(here: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return the folder of a site on the other machine, with a million people in its PostgreSQL."""
     network = Network(f"slipway-test-{uuid.uuid4().hex[:12]}")
     docker("network", "create", network.name)
@@ -107,12 +107,12 @@ def names(database: Container) -> set[str]:
     return set(ask(database, "SELECT datname FROM pg_database").split())
 
 
-def pull(here: Checkout, at: str, there: Path, *more: str, code: int = 0) -> str:
+def pull(here: Checkout, at: str, source: Path, *more: str, code: int = 0) -> str:
     """Type `fab pull`, and return what it says."""
-    done = here.run("fab", "-H", at, "pull", "--from", str(there), "--yes", *more, check=False)
-    assert done.returncode == code, done.stdout
-    assert "Traceback" not in done.stdout
-    return done.stdout
+    result = here.run("fab", "-H", at, "pull", "--from", str(source), "--yes", *more, check=False)
+    assert result.returncode == code, result.stdout
+    assert "Traceback" not in result.stdout
+    return result.stdout
 
 
 class Memory:
@@ -143,7 +143,7 @@ class Memory:
 
 
 def test_dump_drop_restore(here: Checkout) -> None:
-    """PostgreSQL dumped, changed and restored has equal counts and checksums; who is connected is let go."""
+    """PostgreSQL dumped, changed and restored has equal counts and checksums; open connections are closed."""
     database = database_of(here)
     before = summary(database)
     assert len(before) > 10
@@ -157,7 +157,7 @@ def test_dump_drop_restore(here: Checkout) -> None:
 
 
 def test_failed_restore(here: Checkout) -> None:
-    """A dump that is cut off, of the other kind, or that the server refuses, leaves the old database."""
+    """A dump that is truncated, of another database, or refused by the server leaves the old database."""
     database = database_of(here)
     here.fab("dump-db", "--to", "whole.dump")
     before = summary(database)
@@ -180,7 +180,7 @@ def test_failed_restore(here: Checkout) -> None:
     assert names(database) == {"app", "postgres", "template0", "template1"}
 
 
-def test_pull(here: Checkout, there: Path, server: Server) -> None:
+def test_pull(here: Checkout, source: Path, server: Server) -> None:
     """`fab pull` of a million people brings no name, address, number, token, password or session.
 
     A machine that is unknown is refused, and a line that is cut leaves the old data. The second try
@@ -188,19 +188,19 @@ def test_pull(here: Checkout, there: Path, server: Server) -> None:
     """
     database = database_of(here)
     before = summary(database)
-    assert "is not known here" in pull(here, server.at(), there, code=1)
+    assert "is unknown" in pull(here, server.at(), source, code=1)
     relay = Relay(server.port, cut_after=4_000_000)
     server.know(port=relay.port)
-    pull(here, server.at(relay.port), there, code=1)
+    pull(here, server.at(relay.port), source, code=1)
     assert relay.left <= 0
     assert summary(database) == before
     assert names(database) == {"app", "postgres", "template0", "template1"}
 
     server.know()
     memory = Memory("dump_masked", "load_masked", "fab -H")
-    said = pull(here, server.at(), there)
+    output = pull(here, server.at(), source)
     peaks = memory.end()
-    assert int(re.search(r"(\d+) rows", said)[1]) > PEOPLE
+    assert int(re.search(r"(\d+) rows", output)[1]) > PEOPLE
     assert ask(database, "SELECT count(*), count(DISTINCT user_id) FROM people_contact") == f"{PEOPLE}|1000"
     assert ask(database, "SELECT DISTINCT note->>'like' FROM people_contact") == "tea\tor\\n"
     assert ask(database, "SELECT DISTINCT password FROM accounts_user") == "!masked"

@@ -15,7 +15,7 @@ from tests.docker.conftest import ports
 from tests.docker.engine import docker
 from tests.production import eventually
 
-# Somebody who is not root, where a test can choose.
+# A user other than root, if a test can choose.
 DEVELOPER = os.getuid() or 1000
 OTHER = os.getuid() or 1001
 # Only root can act as other users. tests/docker/test_ci.py acts as the user 1000.
@@ -26,7 +26,7 @@ if os.getuid():
 
 @pytest.mark.parametrize(("uid", "gid"), USERS.values(), ids=USERS)
 def test_files_belong_to_the_caller(checkout, uid: int, gid: int) -> None:
-    """Every task that writes leaves files that are the caller's, whoever that is."""
+    """Every task that writes leaves files that belong to the caller, whatever their UID."""
     made = checkout(uid=uid, gid=gid)
     made.fab("build", "start")
     made.fab("manage", "makemigrations accounts --empty --name nothing")
@@ -115,7 +115,7 @@ def test_nvm_folder_of_root(checkout, node_server: NodeServer) -> None:
     ids=["another nvm", "no nvm", "no Node", "a mirror that nvm refuses"],
 )
 def test_node_of_the_image(checkout, variables: dict[str, str]) -> None:
-    """Where nvm is not the pinned one, or it or Node cannot be downloaded, the image's Node is used."""
+    """If nvm is not the pinned version, or it or Node cannot be downloaded, the image's Node is used."""
     made = checkout()
     made.set_env(**variables)
     made.fab("build", "start")
@@ -166,7 +166,7 @@ def append(made: Checkout, name: str, text: str) -> None:
 
 
 def test_syntax_error(started: Checkout) -> None:
-    """A syntax error leaves the container up, also over a restart, and mending it brings the site back."""
+    """A syntax error leaves the container up, also over a restart, and fixing it brings the site back."""
     started_at = started.web.inspect("{{.State.StartedAt}}")
     for name in ("apps/core/views.py", "config/settings.py", "apps/accounts/models.py"):
         file = started.folder / name
@@ -188,13 +188,13 @@ def test_syntax_error(started: Checkout) -> None:
 
 
 def test_error_in_a_style(started: Checkout) -> None:
-    """An error in SCSS leaves the last good stylesheet and the pages; mending it builds again."""
+    """An error in SCSS leaves the last good stylesheet and the pages; fixing it builds again."""
     right = (started.folder / "assets/scss/main.scss").read_text()
     append(started, "assets/scss/main.scss", ".broken {\n")
     time.sleep(2)
     assert started.shows("/", "</html>")
-    (started.folder / "assets/scss/main.scss").write_text(right + ".mended { color: red; }\n")
-    eventually(lambda: started.shows("/static/dist/css/main.css", ".mended"), 30)
+    (started.folder / "assets/scss/main.scss").write_text(right + ".fixed { color: red; }\n")
+    eventually(lambda: started.shows("/static/dist/css/main.css", ".fixed"), 30)
 
 
 def test_watcher_dies(started: Checkout) -> None:
@@ -205,7 +205,7 @@ def test_watcher_dies(started: Checkout) -> None:
     eventually(lambda: started.shows("/static/dist/css/main.css", ".after-death"), 60)
     kill(started, "runserver")
     eventually(lambda: started.shows("/", "</html>"), 60)
-    # What was left without a parent is gone, too.
+    # Orphaned processes are gone, too.
     states = started.exec("sh", "-c", "cat /proc/[0-9]*/stat | sed 's/.*) //' | cut -c1")
     assert "Z" not in states
 
@@ -263,8 +263,8 @@ MAKE_USER = "from apps.accounts.models import User; User.objects.create_user('ke
 
 def succeeds(made: Checkout, *words: str) -> bool:
     """Whether a command in the container succeeds."""
-    done = made.run("docker", "compose", "exec", "--no-TTY", "web", *words, check=False)
-    return done.returncode == 0
+    result = made.run("docker", "compose", "exec", "--no-TTY", "web", *words, check=False)
+    return result.returncode == 0
 
 
 def test_two_checkouts(default_ports: None, checkout) -> None:
@@ -350,7 +350,7 @@ def test_compose_alone_as_another_user(checkout, build_options: tuple[str, ...])
 
 
 def test_a_service_that_does_not_start(started: Checkout) -> None:
-    """Where a service ends at once, `fab start` shows that service's own last lines, and where to read on."""
+    """If a service exits at once, `fab start` shows the end of its log, and where to read more."""
     started.fab("stop")
     change = "echo 17 > $(find /var/lib/postgresql -name PG_VERSION | sort | head -n 1)"
     started.compose("run", "--rm", "--no-deps", "--entrypoint=sh", "db", "-c", change)

@@ -1,4 +1,4 @@
-"""What the documents of a project say to type is typed, in Docker."""
+"""The commands in a project's documents, run in Docker."""
 
 import re
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from tests.docker import engine
 from tests.docker.checkout import Checkout
 from tests.production import PRODUCTION, free_port
 
-# What the documents take for granted, besides a project.
+# Prerequisites of the documents, besides a project.
 FILES = {"production.env": {**PRODUCTION, "DATABASE_URL": "sqlite:////tmp/site.sqlite3"}}
 
 
 @pytest.fixture
 def newcomer(checkout: Callable[..., Checkout]) -> Checkout:
-    """Return a project in git, somebody who types in it, and the files that documents take for granted."""
+    """Return a project in git, a user in it, and the files that the documents presuppose."""
     made = checkout()
     make_repository(made.folder)
     for name, values in FILES.items():

@@ -38,7 +38,7 @@ def hardened(hardened_network: Network, production: str) -> Container:
 
 
 def test_serves_pages_admin_and_static_files(hardened: Container) -> None:
-    """Read-only, without rights and as another user, the site serves pages, admin and static files."""
+    """Read-only, without capabilities and as another user, the site serves pages, admin and static files."""
     home = hardened.get("/")
     assert home.status == 200
     stylesheet = re.search(r'href="(/static/dist/css/main\.[0-9a-f]{12}\.css)"', home.body)[1]
@@ -54,7 +54,7 @@ def test_serves_pages_admin_and_static_files(hardened: Container) -> None:
 
 
 def test_logs_no_complaint(hardened: Container) -> None:
-    """Nothing in the log says that something could not be written."""
+    """The log has no error about a failed write."""
     hardened.get("/")
     assert not COMPLAINT.search(hardened.logs())
 
@@ -123,7 +123,7 @@ def test_becomes_healthy(hardened: Container) -> None:
 
 
 def test_writes_nothing(site: Container) -> None:
-    """With a disk that can be written to, nothing is: `docker diff` is empty."""
+    """With a writable disk, nothing is written: `docker diff` is empty."""
     engine.log_in(site)
     assert site.get("/").status == 200
     assert engine.docker("diff", site.id) == ""
@@ -131,7 +131,7 @@ def test_writes_nothing(site: Container) -> None:
 
 @pytest.mark.parametrize("path", ["/nowhere", "/static/nowhere.css"])
 def test_health_check_fails_on_an_error(site: Container, path: str) -> None:
-    """The health check calls an answer of 400 or above a failure."""
+    """A status of 400 or above fails the health check."""
     command = [
         "docker",
         "exec",
@@ -146,10 +146,10 @@ def test_health_check_fails_on_an_error(site: Container, path: str) -> None:
 
 
 def test_missing_configuration(production: str) -> None:
-    """Without configuration it ends with an error that names every missing variable, and what to type."""
-    done = engine.run("docker", "run", "--rm", "--read-only", production, check=False)
-    assert done.returncode != 0
+    """Without configuration it exits with an error that names every missing variable and the fix."""
+    result = engine.run("docker", "run", "--rm", "--read-only", production, check=False)
+    assert result.returncode != 0
     for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"):
-        assert re.search(rf"^ +{name} ", done.stdout, re.MULTILINE), done.stdout
-    assert "Traceback" not in done.stdout
-    assert len(done.stdout.splitlines()) < 10
+        assert re.search(rf"^ +{name} ", result.stdout, re.MULTILINE), result.stdout
+    assert "Traceback" not in result.stdout
+    assert len(result.stdout.splitlines()) < 10

@@ -1,4 +1,4 @@
-"""What is in the image, and what must never be."""
+"""The image's content: files that must be in it, and files that must not."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def test_no_leftover_of_the_build(production: str, project: Path) -> None:
 
 
 def test_no_secret_in_any_layer(production: str, stage, tmp_path: Path) -> None:
-    """What stands in .env is in no layer, no variable and no line of the history."""
+    """Values from .env are in no layer, no variable and no line of the history."""
     for image in (production, stage("development")):
         folder = tmp_path / image.split(":")[1]
         folder.mkdir()
@@ -70,7 +70,7 @@ def test_docker_build_check(project: Path, target: str) -> None:
 
 
 def test_needs_no_variable(project: Path, production: str) -> None:
-    """No ARG is without a default, and none asks for a secret."""
+    """Each ARG has a default, and none takes a secret."""
     declared = [line for line in (project / "Dockerfile").read_text().splitlines() if line.startswith("ARG")]
     assert sorted(set(declared)) == [
         "ARG GID=1000",
@@ -90,7 +90,7 @@ def test_knows_its_release(project: Path, production: str, build_options, tag) -
 
 
 def test_signs_for_s3_by_a_role(production: str) -> None:
-    """What the image has of Amazon's client signs an address in S3, and can ask for every kind of role."""
+    """The image's part of boto3 signs a URL in S3, and can assume every kind of role."""
     script = """
 import boto3
 from django.core.files.storage import default_storage

@@ -40,13 +40,13 @@ def test_02_declares_the_environment(stage, name: str) -> None:
 
 
 def test_03_has_the_user_app(production: str) -> None:
-    """The user app has the home /home/app and no rights of root."""
+    """The user app has the home /home/app and is not root."""
     assert in_image(production, "getent passwd app | cut -d: -f1,3,6") == "app:1000:/home/app"
     assert in_image(production, "id -u; id -gn; echo $HOME").split() == ["1000", "app", "/home/app"]
 
 
 def test_04_only_root_and_app_write_to_app(production: str) -> None:
-    """/app belongs to app, and another user can write nowhere below it."""
+    """/app belongs to app, and no other user can write to it."""
     assert in_image(production, "stat -c '%U:%G %a' /app") == "app:app 755"
     assert in_image(production, "find /app /opt/venv -perm /022 -not -type l") == ""
     assert in_image(production, "touch /app/x && echo done") == "done"
@@ -69,7 +69,7 @@ def test_05_works_in_app(production: str) -> None:
 
 
 def test_06_runs_as_app(production: str, history: list[str]) -> None:
-    """The image runs as app, and every step after the user's making did."""
+    """The image runs as app, as does every step after the user is created."""
     assert config(production)["User"] == "app"
     user = position(history, "^USER")
     assert history[user] == "USER app"
@@ -96,7 +96,7 @@ def test_08_poetry_is_in_the_home_of_app(stage, name: str) -> None:
 
 
 def test_09_copies_the_locks_before_the_code(stage) -> None:
-    """pyproject.toml and poetry.lock are there, and no code, when dependencies are installed."""
+    """Dependencies are installed with only pyproject.toml and poetry.lock copied, no code."""
     lines = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", stage("dependencies")).splitlines()[
         ::-1
     ]
@@ -105,7 +105,7 @@ def test_09_copies_the_locks_before_the_code(stage) -> None:
 
 
 def test_10_installs_what_production_needs(production: str, project) -> None:
-    """The packages are those of the lock's main group in the locked versions, no more and no fewer."""
+    """The packages are exactly those of the lock's main group, in the locked versions."""
     import tomllib
 
     lock = tomllib.loads((project / "poetry.lock").read_text())["package"]
@@ -128,7 +128,7 @@ def test_10_installs_what_production_needs(production: str, project) -> None:
 def test_10_a_package_by_its_path(
     project: Path, build_options, project_variables: dict[str, str], tmp_path: Path, tag
 ) -> None:
-    """A package by its path, which the image lacks, fails the build with one line; a COPY line brings it."""
+    """A path dependency that is not in the image fails the build with one line; a COPY line adds it."""
     unread = shutil.ignore_patterns(".env")
     folder = shutil.copytree(project, tmp_path / "site", symlinks=True, ignore=unread)
     source = folder / "libs" / "greet" / "src" / "greet" / "__init__.py"
@@ -193,16 +193,16 @@ def test_14_collects_hashed_static_files(production: str) -> None:
 
 
 def test_14_refuses_what_names_a_missing_file(project: Path, build_options, tmp_path: Path) -> None:
-    """A template that names a static file which is not there fails the build, with its line."""
+    """A template that names a missing static file fails the build, with its line."""
     folder = shutil.copytree(project, tmp_path / "site", symlinks=True)
     page = folder / "templates" / "404.html"
     page.write_text(page.read_text() + '{% load static %}\n{% static "images/gone.svg" %}\n')
     line = len(page.read_text().splitlines())
-    done = run("docker", "build", "--progress=plain", *build_options, folder, check=False, timeout=600)
-    assert done.returncode != 0
-    said = [text for text in done.stdout.splitlines() if f"templates/404.html:{line}: " in text]
-    assert said
-    assert "'images/gone.svg'" in said[0]
+    result = run("docker", "build", "--progress=plain", *build_options, folder, check=False, timeout=600)
+    assert result.returncode != 0
+    problems = [text for text in result.stdout.splitlines() if f"templates/404.html:{line}: " in text]
+    assert problems
+    assert "'images/gone.svg'" in problems[0]
 
 
 def test_15_starts_by_run_sh(production: str) -> None:

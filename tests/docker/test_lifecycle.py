@@ -29,7 +29,7 @@ class Balancer(threading.Thread):
         super().__init__(daemon=True)
         self.address, self.senders = site.address, senders
         self.answers: list[int] = []
-        self.faults: list[str] = []
+        self.errors: list[str] = []
         self.ready: list[int] = []
         self.sending = True
 
@@ -43,7 +43,7 @@ class Balancer(threading.Thread):
             try:
                 self.answers.append(self.ask("/"))
             except OSError as error:
-                self.faults.append(repr(error))
+                self.errors.append(repr(error))
                 time.sleep(0.05)
 
     def run(self) -> None:
@@ -88,7 +88,7 @@ def slow_sign_in(site: Container, database: Container, seconds: int) -> tuple[th
 
 
 def test_stop_under_load(site: Container, database: Container) -> None:
-    """`docker stop` under load: exit code 0, no request cut, a slow one completes, /readyz said 503 first."""
+    """`docker stop` under load: exit code 0, no request cut, slow ones end, /readyz returns 503 first."""
     balancer = Balancer(site)
     slow, answers = slow_sign_in(site, database, 5)
     balancer.start()
@@ -97,7 +97,7 @@ def test_stop_under_load(site: Container, database: Container) -> None:
     balancer.join(10)
     slow.join(10)
     assert (code, answers) == (0, [200])
-    assert balancer.faults == []
+    assert balancer.errors == []
     assert set(balancer.answers) == {200}
     assert balancer.ready[-1] == 503
 
@@ -108,7 +108,7 @@ def test_stop_at_once(network: Network, database: Container, production: str) ->
 
 
 def test_worker_killed(site: Container) -> None:
-    """`kill -9` of a worker: another takes its place, and the site answers all the while."""
+    """`kill -9` of a worker: another takes its place, and the site keeps serving."""
     before = site.workers()
     assert len(before) == 2
     balancer = Balancer(site, senders=1)
@@ -120,7 +120,7 @@ def test_worker_killed(site: Container) -> None:
     balancer.sending = False
     balancer.join(10)
     # The request that the killed worker had may be lost, no other.
-    assert len(balancer.faults) <= 1
+    assert len(balancer.errors) <= 1
     assert set(balancer.answers) == {200}
     assert balancer.ready.count(200) >= len(balancer.ready) - 1
 
@@ -137,7 +137,7 @@ def test_no_database_at_the_start(network: Network, production: str) -> None:
 
 
 def test_late_database(network: Network, production: str) -> None:
-    """A database that comes while the site waits is used."""
+    """A database that starts while the site waits is used."""
     site = network.site(production)
     eventually(lambda: "Waiting for the database" in site.logs(), 30)
     network.database()
@@ -209,7 +209,7 @@ def test_a_migration_that_goes_on(network: Network, database: Container, product
 def test_migration_fails(
     network: Network, database: Container, project: Path, production: str, tmp_path: Path
 ) -> None:
-    """A migration that fails: the container ends with an error that names it, and nothing serves."""
+    """A migration that fails: the container exits with an error that names it, and serves nothing."""
     *_, last = sorted(file.stem for file in (project / "apps/accounts/migrations").glob("0*.py"))
     broken = tmp_path / "9999_broken.py"
     broken.write_text(
@@ -255,7 +255,7 @@ def greedy(project: Path, tmp_path: Path) -> str:
 
 
 def test_out_of_memory(network: Network, database: Container, production: str, greedy: str) -> None:
-    """A worker that takes all memory is killed and replaced; the site goes on serving."""
+    """A worker that runs out of memory is killed and replaced; the site keeps serving."""
     limits = ("--memory=400m", "--memory-swap=400m")
     site = network.site(production, (greedy, *limits)).ready()
     before = site.workers()

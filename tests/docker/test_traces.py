@@ -1,4 +1,4 @@
-"""Traces of the production image, whose queries go to a real PostgreSQL, and a collector beside it."""
+"""Traces of the production image, whose queries go to a real PostgreSQL, and a collector next to it."""
 
 import json
 

@@ -63,8 +63,8 @@ class Queue:
     def enqueue(self, code: str) -> None:
         """Run this where the tasks are imported."""
         code = f"import django; django.setup(); from apps.core.tasks import *; {code}"
-        done = self.run("env", "DJANGO_SETTINGS_MODULE=config.settings", "python", "-c", code)
-        assert done.ended(60) == 0, done.logs()
+        result = self.run("env", "DJANGO_SETTINGS_MODULE=config.settings", "python", "-c", code)
+        assert result.ended(60) == 0, result.logs()
 
     def sql(self, command: str) -> list[str]:
         """Return the rows that a command in the database finds."""
@@ -136,7 +136,7 @@ def test_worker_killed_with_its_task(queue: Queue) -> None:
 
 
 def test_two_workers(queue: Queue) -> None:
-    """Two workers, forty tasks: each is run once, and both have their share."""
+    """Two workers, forty tasks: each runs once, and both workers run some."""
     workers = [queue.worker(), queue.worker()]
     for worker in workers:
         eventually(lambda: "is ready" in worker.logs(), 60)  # noqa: B023
@@ -147,7 +147,7 @@ def test_two_workers(queue: Queue) -> None:
 
 
 def test_worker_loses_its_database(queue: Queue) -> None:
-    """Database lost in the middle of a task and back: the worker goes on, and the task ends well."""
+    """Database lost in the middle of a task and back: the worker continues, and the task succeeds."""
     worker = queue.worker()
     queue.enqueue("slow.enqueue('one', 4)")
     is_so(queue.notes, "begin one")
@@ -159,7 +159,7 @@ def test_worker_loses_its_database(queue: Queue) -> None:
 
 
 def test_stuck_query(queue: Queue) -> None:
-    """A task that hangs in a query is broken off, and PostgreSQL goes on with nothing of it."""
+    """A task that hangs in a query is interrupted, and its query ends in PostgreSQL too."""
     worker = queue.worker()
     queue.enqueue("stuck.enqueue()")
     is_so(queue.states, "FAILED")

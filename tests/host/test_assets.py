@@ -1,4 +1,4 @@
-"""What the asset build makes of files of npm packages, of mistakes, and of new files."""
+"""The asset build with files of npm packages, with mistakes, and with new files."""
 
 import re
 import subprocess
@@ -65,7 +65,7 @@ def test_files_of_packages_are_copied(project: Project, assets: Path) -> None:
 def test_what_would_be_lost_is_an_error(
     project: Project, assets: Path, file: str, line: str, reason: str
 ) -> None:
-    """A reference that no page could follow ends the build, with the place where the file belongs."""
+    """A broken reference fails the build, with the folder where the file belongs."""
     (assets / file).write_text(f"{(assets / file).read_text()}\n{line}\n")
     refused = project.run("node", "assets/build.js", check=False)
     assert refused.returncode == 1

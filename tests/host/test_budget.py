@@ -1,4 +1,4 @@
-"""What the default site costs: modules at its start, and a request's CPU time in that of a bare view."""
+"""The cost of the default site: modules at its start, and a request's CPU time in that of a bare view."""
 
 from benchmarks.request_cost import UNIT, Cost
 from tests.production import Production
@@ -11,10 +11,10 @@ REQUESTS = {"static file": 1.7, "first page": 18}
 
 def test_modules_at_the_start(production: Production) -> None:
     """A worker with all defaults loads few modules of Python, and none of a service's client."""
-    said = production.python("import sys; print(*sys.modules)").split()
-    assert len(said) <= MODULES
+    modules = production.python("import sys; print(*sys.modules)").split()
+    assert len(modules) <= MODULES
     services = {"boto3", "botocore", "opentelemetry", "redis", "sentry_sdk"}
-    assert not services & set(said)
+    assert not services & set(modules)
 
 
 def test_cpu_time_of_a_request(production: Production) -> None:

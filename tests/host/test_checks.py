@@ -18,9 +18,9 @@ NAMES = {
 def test_check_passes(deploy: str, bake: Callable[..., Path], install: Install) -> None:
     """Format, lint, types, assets, Django's checks, migrations and tests, in the order of the list."""
     project = install(bake(deploy=deploy))
-    said = project.run("fab", "check").stdout
-    assert workflow.steps_in(said) == workflow.steps_of(project.folder)
-    assert "All is well" in said
+    output = project.run("fab", "check").stdout
+    assert workflow.steps_in(output) == workflow.steps_of(project.folder)
+    assert "All is well" in output
 
 
 @pytest.mark.parametrize("deploy", ["none", "both"])
@@ -31,7 +31,7 @@ def test_inside(deploy: str, bake: Callable[..., Path], install: Install) -> Non
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_names_survive_in_the_project(bake: Callable[..., Path], install: Install, name: str) -> None:
-    """The pages show the name as it was given, and its files stay in the project's own style."""
+    """The pages show the name as entered, and the files stay in the project's own style."""
     project = install(bake(project_name=name, project_slug="the_site", description=f"About {name}"))
     project.run("python", "-m", "pytest", "apps/core/tests/test_pages.py", DEBUG="true")
     project.run("ruff", "format", "--check", ".")
@@ -53,7 +53,7 @@ REFUSED = [
 
 
 def test_production_refuses_to_start_without_its_variables(project: Project) -> None:
-    """Django's checks and gunicorn name all that are missing or wrong and what to type, and no secret."""
+    """Django's checks and gunicorn list every missing or wrong variable and the fix, but no secret."""
     for command in REFUSED:
         wrong = {"DEBUG": "false", "SECRET_KEY": "hunter2", "WEB_THREADS": "many"}
         refused = project.run(*command, check=False, **wrong)

@@ -12,7 +12,7 @@ from tests.project import Install
 
 @pytest.mark.parametrize("deploy", ["none", "both"])
 def test_tasks_that_are_named(deploy: str, bake: Bake, install: Install) -> None:
-    """Every task that a document names is there."""
+    """Every task that a document names exists."""
     project = install(bake(deploy=deploy, tasks="none" if deploy == "none" else "database"))
     listed = set(re.findall(r"^  ([\w.-]+)  ", project.run("fab", "--list").stdout, re.MULTILINE))
     groups = {name.partition(".")[0] for name in listed if "." in name}

@@ -86,7 +86,7 @@ def test_debugpy_may_be_switched_off(project: Project, env: Path) -> None:
     started = project.run("fab", "start").stdout
     project.run("fab", "stop")
     assert "Attach an editor" not in started
-    assert "No server is started" in started
+    assert "The server is not started" in started
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_debugpy_may_be_switched_off(project: Project, env: Path) -> None:
     ids=["fab", "manage.py", "pytest"],
 )
 def test_another_projects_settings_in_the_shell(project: Project, command: tuple[str, ...]) -> None:
-    """`DJANGO_SETTINGS_MODULE` of another project changes nothing."""
+    """`DJANGO_SETTINGS_MODULE` of another project has no effect."""
     project.run(*command, DJANGO_SETTINGS_MODULE="other.settings", DEBUG="true")
 
 
 def test_the_shell_of_another_project(project: Project, tmp_path: Path) -> None:
-    """Folders and modes that a shell has for another project change nothing of the site."""
+    """Folders and modes set in the shell for another project do not affect the site."""
     for name in ("config/__init__.py", "django/__init__.py", "bash/node.sh"):
         (tmp_path / "other" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "other" / name).touch()
@@ -118,7 +118,7 @@ def test_the_shell_of_another_project(project: Project, tmp_path: Path) -> None:
 
 
 def test_a_port_of_the_other_address(project: Project) -> None:
-    """A port that another program has at `::1` alone, where browsers look for localhost, is taken."""
+    """A port in use at `::1` alone, where browsers look for localhost, counts as taken."""
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
         port = other.getsockname()[1]
         refused = project.run("fab", "start", check=False, WEB_PORT=str(port))
@@ -128,7 +128,7 @@ def test_a_port_of_the_other_address(project: Project) -> None:
 
 @pytest.mark.parametrize("name", [".env", ".run", "dumps"])
 def test_a_file_that_cannot_be_written_is_one_line(project: Project, name: str) -> None:
-    """What the machine does not let `fab` write is one line, and nothing is left behind."""
+    """A failed write of `fab` is reported in one line, and leaves nothing behind."""
     project.run("python", "manage.py", "migrate", DEBUG="true")
     before = {file.name for file in project.folder.iterdir()}
     if name == ".env":

@@ -1,4 +1,4 @@
-"""What the first command says where it cannot work: hooks that did not run, an old Python."""
+"""Errors of the first command: hooks that did not run, an old Python."""
 
 import ast
 import subprocess
@@ -14,7 +14,7 @@ from tests.conftest import TEMPLATE, Command
 def test_without_hooks(
     cookiecutter: Command, tmp_path: Path, project_variables: dict[str, str], command: list[str]
 ) -> None:
-    """Where the template's hooks did not run, the first command says so, and how to finish."""
+    """If the template's hooks did not run, the first command says so and how to finish."""
     cookiecutter(TEMPLATE, "--no-input", "--accept-hooks", "no")
     folder = tmp_path / "my_site"
     words = [sys.executable if command[0] == "python" else command[0], *command[1:]]
@@ -26,7 +26,7 @@ def test_without_hooks(
 
 
 def test_an_older_python(default_project: Path) -> None:
-    """Where Fabric runs under a Python that is too old, one line says how to give it a newer one."""
+    """If Fabric runs under an old Python, one line has the command to reinstall it."""
     older = "import sys; sys.version_info = (3, 10, 13); import fabfile"
     command = [sys.executable, "-c", older]
     refused = subprocess.run(command, cwd=default_project, capture_output=True, text=True)

@@ -16,8 +16,8 @@ Site = tuple[Project, str]
 def get(address: str) -> str:
     """Return the page at `address`, whatever its status; "" while nothing answers."""
     try:
-        with urlopen(address, timeout=10) as answer:
-            return answer.read().decode()
+        with urlopen(address, timeout=10) as response:
+            return response.read().decode()
     except HTTPError as error:
         return error.read().decode()
     except OSError:
@@ -34,7 +34,7 @@ def test_first_page_and_its_files_answer(site: Site) -> None:
 
 
 def test_status_and_logs(site: Site) -> None:
-    """`fab status` says that all is well; `fab logs` shows what was logged."""
+    """`fab status` reports that all is well; `fab logs` shows the log."""
     project, address = site
     assert "all is well" in project.run("fab", "status").stdout
     get(f"{address}/?marker=4711")
@@ -42,7 +42,7 @@ def test_status_and_logs(site: Site) -> None:
 
 
 def test_starting_twice_changes_nothing(site: Site) -> None:
-    """A second `fab start` starts nothing and prints the same address."""
+    """A second `fab start` starts nothing and prints the same URL."""
     project, address = site
     pid = (project.folder / ".run" / "site.pid").read_text()
     assert address in project.run("fab", "start").stdout
@@ -62,7 +62,7 @@ def test_starting_twice_changes_nothing(site: Site) -> None:
 def test_an_edit_is_seen(
     site: Site, request: pytest.FixtureRequest, file: str, old: str, new: str, page: str
 ) -> None:
-    """An edit of Python, a template, SCSS or JavaScript is seen by the next request."""
+    """The next request after an edit of Python, a template, SCSS or JavaScript shows it."""
     project, address = site
     mark = f"edited-{request.node.callspec.id}"
     path = project.folder / file
@@ -112,7 +112,7 @@ def test_stop_leaves_nothing(project: Project) -> None:
 
 
 def test_a_taken_port_is_named(project: Project) -> None:
-    """A port that another program has is named, with a free one."""
+    """A port that is in use is reported, with a free one."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         refused = project.run("fab", "start", check=False, WEB_PORT=str(port))

@@ -27,8 +27,8 @@ class Server:
         connection.request(
             method, path, headers={name.replace("_", "-"): text for name, text in headers.items()}
         )
-        answer = connection.getresponse()
-        return answer, answer.read()
+        response = connection.getresponse()
+        return response, response.read()
 
     def assets(self) -> set[str]:
         """Return the addresses of the static files that the first page and its stylesheet name."""
@@ -89,29 +89,29 @@ def wait_for(server: Server) -> None:
 
 
 def test_a_page_of_one_release_finds_its_files_in_the_other(releases: tuple[Server, Server]) -> None:
-    """While a release takes another's place, every file that a page names is answered by both.
+    """During a rolling release, both releases serve every file that a page names.
 
-    The other release's answer is kept by nobody, the own one for ever.
+    The other release's response is not cached, its own is cached permanently.
     """
     for own, other in (releases, releases[::-1]):
         assets = own.assets()
         assert len(assets) >= 8
         for path in assets:
-            answer, content = own.ask(path)
-            assert answer.status == 200
-            assert "immutable" in answer.headers["Cache-Control"], path
-            foreign, foreign_content = other.ask(path, If_None_Match=answer.headers["ETag"])
+            response, content = own.ask(path)
+            assert response.status == 200
+            assert "immutable" in response.headers["Cache-Control"], path
+            foreign, foreign_content = other.ask(path, If_None_Match=response.headers["ETag"])
             assert foreign.status == 200, path
             assert foreign.headers["Cache-Control"] == "no-store"
-            assert foreign.headers["Content-Type"] == answer.headers["Content-Type"]
+            assert foreign.headers["Content-Type"] == response.headers["Content-Type"]
             assert foreign_content
             assert foreign_content != content
 
 
 def test_a_file_that_neither_release_has_is_not_remembered(releases: tuple[Server, Server]) -> None:
     """A missing file is a 404 that no cache keeps."""
-    answer, _ = releases[0].ask("/static/dist/css/none.0123456789ab.css")
-    assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
+    response, _ = releases[0].ask("/static/dist/css/none.0123456789ab.css")
+    assert (response.status, response.headers["Cache-Control"]) == (404, "no-store")
 
 
 @pytest.mark.parametrize(
@@ -120,23 +120,23 @@ def test_a_file_that_neither_release_has_is_not_remembered(releases: tuple[Serve
 def test_files_are_sent_compressed(
     releases: tuple[Server, Server], accepted: str, encoding: str | None
 ) -> None:
-    """Brotli where the browser takes it, else gzip, else plain; caches are told to keep them apart."""
+    """Brotli if the browser accepts it, else gzip, else uncompressed; `Vary` keeps caches apart."""
     path = next(path for path in releases[0].assets() if path.endswith(".css"))
     _, plain = releases[0].ask(path)
-    answer, content = releases[0].ask(path, Accept_Encoding=accepted)
-    assert answer.headers["Content-Encoding"] == encoding
-    assert "Accept-Encoding" in answer.headers["Vary"]
-    assert int(answer.headers["Content-Length"]) == len(content)
+    response, content = releases[0].ask(path, Accept_Encoding=accepted)
+    assert response.headers["Content-Encoding"] == encoding
+    assert "Accept-Encoding" in response.headers["Vary"]
+    assert int(response.headers["Content-Length"]) == len(content)
     assert (len(content) < len(plain)) == bool(encoding)
 
 
 def test_files_can_be_asked_for_again_and_in_parts(releases: tuple[Server, Server]) -> None:
     """An unchanged file is a 304 without content; a range is a 206 with that part, or a 416."""
     path = next(path for path in releases[0].assets() if path.endswith(".woff2"))
-    answer, content = releases[0].ask(path)
-    unchanged, nothing = releases[0].ask(path, If_None_Match=answer.headers["ETag"])
+    response, content = releases[0].ask(path)
+    unchanged, nothing = releases[0].ask(path, If_None_Match=response.headers["ETag"])
     assert (unchanged.status, nothing) == (304, b"")
-    assert unchanged.headers["Cache-Control"] == answer.headers["Cache-Control"]
+    assert unchanged.headers["Cache-Control"] == response.headers["Cache-Control"]
     part, some = releases[0].ask(path, Range="bytes=10-109")
     assert (part.status, some) == (206, content[10:110])
     assert part.headers["Content-Range"] == f"bytes 10-109/{len(content)}"
@@ -156,7 +156,7 @@ def test_a_file_that_is_not_there_stops_the_build(project: Project) -> None:
     refused = project.run("python", "manage.py", "collectstatic", "--no-input", check=False, BUILDING="true")
     assert refused.returncode == 1
     place = f"apps/core/templates/core/home.html:{line}: "
-    [said] = [text for text in refused.stdout.splitlines() if text.startswith(place)]
-    assert "'images/gone.svg'" in said
+    [problems] = [text for text in refused.stdout.splitlines() if text.startswith(place)]
+    assert "'images/gone.svg'" in problems
     assert "Traceback" not in refused.stdout
     assert not (project.folder / "staticfiles").exists()

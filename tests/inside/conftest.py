@@ -1,4 +1,4 @@
-"""What the tests inside a project share, and what that project was generated with."""
+"""Fixtures for the tests inside a project, and the answers it was generated with."""
 
 import os
 from collections.abc import Iterator, MutableMapping
@@ -22,7 +22,7 @@ HAS_ALLAUTH = apps.is_installed("allauth")
 HAS_CMS = apps.is_installed("wagtail")
 IS_SIGN_UP_OPEN = getattr(django_settings, "ACCOUNT_SIGNUP_ENABLED", False)
 
-# Where people sign in, and what that form's field is called.
+# The URL for signing in, and the name of its form's field.
 SIGN_IN_PAGES = ["login"] if HAS_ALLAUTH else ["login", "admin:login"]
 ACCOUNT_FIELD = "login" if HAS_ALLAUTH else "username"
 NEW_PASSWORD_FIELD = "password" if HAS_ALLAUTH else "new_password"
@@ -41,7 +41,7 @@ Environment = MutableMapping[str, str]
 
 @contextmanager
 def environment_of(**values: str) -> Iterator[Environment]:
-    """Give the process a complete production environment but for `values`, and no `.env`.
+    """Give the process a complete production environment, changed by `values`, and no `.env`.
 
     Yields the environment, which may be changed.
     """

@@ -19,19 +19,19 @@ PRIVATE_REFERRER = {
 SIX_MONTHS = 15_768_000
 
 
-def modifiers(answer: HttpResponse) -> dict[str, int]:
+def modifiers(response: HttpResponse) -> dict[str, int]:
     """Return each test's name with what it adds to or takes from 100, for an answer over HTTPS."""
-    policy = content_security_policy(answer)
+    policy = content_security_policy(response)
     return {
-        "content-security-policy": judge_policy(policy),
-        "cookies": judge_cookies(answer),
-        "cross-origin-resource-sharing": judge_sharing(answer),
-        "cross-origin-resource-policy": judge_resource_policy(answer),
-        "referrer-policy": judge_referrer(answer.get("Referrer-Policy", "")),
-        "strict-transport-security": judge_transport(answer.get("Strict-Transport-Security", "")),
-        "subresource-integrity": judge_scripts(answer),
-        "x-content-type-options": 0 if answer.get("X-Content-Type-Options") == "nosniff" else -5,
-        "x-frame-options": judge_frames(answer.get("X-Frame-Options", ""), policy),
+        "content-security-policy": check_policy(policy),
+        "cookies": check_cookies(response),
+        "cross-origin-resource-sharing": check_sharing(response),
+        "cross-origin-resource-policy": check_resource_policy(response),
+        "referrer-policy": check_referrer(response.get("Referrer-Policy", "")),
+        "strict-transport-security": check_transport(response.get("Strict-Transport-Security", "")),
+        "subresource-integrity": check_scripts(response),
+        "x-content-type-options": 0 if response.get("X-Content-Type-Options") == "nosniff" else -5,
+        "x-frame-options": check_frames(response.get("X-Frame-Options", ""), policy),
     }
 
 
@@ -43,14 +43,14 @@ def score(modifiers: dict[str, int]) -> int:
     return max(result, 0)
 
 
-def content_security_policy(answer: HttpResponse) -> dict[str, set[str]]:
+def content_security_policy(response: HttpResponse) -> dict[str, set[str]]:
     """Return the policy's directives with their sources."""
-    directives = answer.get("Content-Security-Policy", "").split(";")
+    directives = response.get("Content-Security-Policy", "").split(";")
     words = [directive.split() for directive in directives if directive.strip()]
     return {name.lower(): set(sources) for name, *sources in words}
 
 
-def judge_policy(policy: dict[str, set[str]]) -> int:
+def check_policy(policy: dict[str, set[str]]) -> int:
     if not policy:
         return -25
     fallback = policy.get("default-src", {"*"})
@@ -73,14 +73,14 @@ def judge_policy(policy: dict[str, set[str]]) -> int:
 
 
 def without_overridden(sources: set[str]) -> set[str]:
-    """Return the sources that count: beside a nonce or a hash 'unsafe-inline' does not."""
+    """Return the sources that count: 'unsafe-inline' does not next to a nonce or a hash."""
     has_nonce = any(re.match("'(nonce|sha256|sha384|sha512)-", source) for source in sources)
     return sources - {"'unsafe-inline'"} if has_nonce else sources
 
 
-def judge_cookies(answer: HttpResponse) -> int:
+def check_cookies(response: HttpResponse) -> int:
     found = [0]
-    for name, cookie in answer.cookies.items():
+    for name, cookie in response.cookies.items():
         is_session = "sess" in name.lower() or "login" in name.lower()
         if not cookie["secure"]:
             found.append(-40 if is_session else -20)
@@ -90,43 +90,43 @@ def judge_cookies(answer: HttpResponse) -> int:
             found.append(-20)
         if cookie["samesite"] and cookie["samesite"].lower() not in {"lax", "strict"}:
             found.append(-20)
-    all_same_site = all(cookie["samesite"] for cookie in answer.cookies.values())
-    return min(found) or (5 if answer.cookies and all_same_site else 0)
+    all_same_site = all(cookie["samesite"] for cookie in response.cookies.values())
+    return min(found) or (5 if response.cookies and all_same_site else 0)
 
 
-def judge_sharing(answer: HttpResponse) -> int:
-    shared = "Access-Control-Allow-Origin" in answer
-    return -50 if shared and "Access-Control-Allow-Credentials" in answer else 0
+def check_sharing(response: HttpResponse) -> int:
+    shared = "Access-Control-Allow-Origin" in response
+    return -50 if shared and "Access-Control-Allow-Credentials" in response else 0
 
 
-def judge_resource_policy(answer: HttpResponse) -> int:
+def check_resource_policy(response: HttpResponse) -> int:
     values = {"": 0, "cross-origin": 0, "same-site": 10, "same-origin": 10}
-    return values.get(answer.get("Cross-Origin-Resource-Policy", ""), -5)
+    return values.get(response.get("Cross-Origin-Resource-Policy", ""), -5)
 
 
-def judge_referrer(header: str) -> int:
+def check_referrer(header: str) -> int:
     if not header:
         return 0
     return 5 if header.split(",")[-1].strip() in PRIVATE_REFERRER else -5
 
 
-def judge_transport(header: str) -> int:
+def check_transport(header: str) -> int:
     age = re.search(r"max-age=(\d+)", header)
     if not age:
         return -20
     return 0 if int(age[1]) >= SIX_MONTHS else -10
 
 
-def judge_scripts(answer: HttpResponse) -> int:
+def check_scripts(response: HttpResponse) -> int:
     result = 0
-    for script in re.findall(r"<script[^>]*>", answer.content.decode()):
+    for script in re.findall(r"<script[^>]*>", response.content.decode()):
         source = re.search(r'src="([^"]*)"', script)
         if source and urlsplit(source[1]).netloc and "integrity=" not in script:
             result = min(result, -5 if source[1].startswith("https:") else -50)
     return result
 
 
-def judge_frames(header: str, policy: dict[str, set[str]]) -> int:
+def check_frames(header: str, policy: dict[str, set[str]]) -> int:
     if "frame-ancestors" in policy:
         return 5
     return 0 if header.upper() in {"DENY", "SAMEORIGIN"} else -20

@@ -1,4 +1,4 @@
-"""What the site refuses to start with, and how it says so."""
+"""Configurations with which the site refuses to start, and their error messages."""
 
 import os
 import re
@@ -147,7 +147,7 @@ OF_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == ki
         ("EMAIL_URL", "smtp://user:pa/ss@mail.site.test"),
         ("EMAIL_URL", "smtp://me:123#abc@mail.site.test"),
         ("EMAIL_URL", "smtp://me:123/abc@mail.site.test"),
-        ("DEFAULT_FROM_EMAIL", "nobody"),
+        ("DEFAULT_FROM_EMAIL", "library"),
         ("DEFAULT_FROM_EMAIL", "Town Library post@site.test"),
         ("DEFAULT_FROM_EMAIL", "Library <post@site.test>, b@site.test"),
         ("LOG_LEVEL", "LOUD"),
@@ -264,7 +264,7 @@ def test_a_file_that_cannot_be_read_is_named(file: Path, contents: bytes, reason
 
 
 def test_a_value_in_quotes_is_explained(production: Environment) -> None:
-    """A value that is wrong since something passed its quotes on, as `docker run --env-file` does: a hint."""
+    """A value with literal quotes, as `docker run --env-file` passes it: a hint."""
     production["DATABASE_URL"] = '"postgres://user:pass@db/name"'
     assert "without quotes" in problems()["DATABASE_URL"]
 
@@ -279,7 +279,7 @@ FORMS = st.sampled_from([*"AB= #'\"\\$\n\tx{}é", "export ", "NAME=", "\\n", "\\
 
 @given(st.lists(FORMS, max_size=14).map("".join))
 def test_the_file_is_read_by_the_rules_of_python_dotenv(text: str) -> None:
-    """`.env` is read by python-dotenv's rules, but for lines that it would leave out in silence."""
+    """`.env` is read by python-dotenv's rules, except that no invalid line is silently skipped."""
     with suppress(ValueError):
         assert env_file.parse(text) == dotenv_values(stream=StringIO(text), interpolate=False)
 
@@ -293,7 +293,7 @@ def test_a_value_that_was_written_is_read_again(value: str) -> None:
 
 # --- Anything at all, by https://hypothesis.readthedocs.io --------------------------------
 
-# What the environment can hold: any bytes but zero, UTF-8 or not.
+# Any value of an environment variable: all bytes except zero, UTF-8 or not.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 BYTES = st.binary().map(lambda value: os.fsdecode(value.replace(b"\0", b"")))
 NEARLY_A_URL = st.builds(

@@ -1,4 +1,4 @@
-"""Every variable is declared once, read by something, and said wherever one looks for it."""
+"""Every variable is declared once, used, and documented wherever a reader looks for it."""
 
 import ast
 import re
@@ -74,7 +74,7 @@ def test_nothing_else_reads_the_environment() -> None:
 
 
 def test_what_is_declared_is_read_and_what_is_read_is_declared() -> None:
-    """Every variable that is declared is read, and the other way round."""
+    """Every declared variable is read, and every variable read is declared."""
     in_python = {name for file in PYTHON for name in names_read(file)}
     assert in_python <= NAMES
     scripts = "".join(file.read_text(encoding="utf-8") for file in BASE_DIR.glob("bash/*.sh"))
@@ -99,7 +99,7 @@ def test_this_machines_variables_are_documented_and_read() -> None:
     assert not [name for name in MACHINE if name not in code + text("docker-compose.yml")]
 
 
-# What these files may name besides: Docker's, Python's, Poetry's, PostgreSQL's and CI's own.
+# Other variables that these files may name: Docker's, Python's, Poetry's, PostgreSQL's and CI's own.
 OTHERS = re.compile(
     r"(CI|NODE|NVM|PIP|POETRY|POSTGRES|PYTHON)_?[A-Z_]+|HOME|FILES_HASH|PATH|REQUESTS_CA_BUNDLE"
     r"|SOURCE_DATE_EPOCH|VIRTUAL_ENV"
@@ -122,7 +122,7 @@ def test_docker_and_ci_name_no_other_variable(name: str) -> None:
 def test_the_environment_of_the_deployment_check_is_complete(production: Environment) -> None:
     """`fab check` runs `check --deploy` in a complete environment of production."""
     production.clear()
-    given = dict(re.findall(r"([A-Z_]+)=(\S+)", PRODUCTION))
-    production.update(given)
-    assert given.keys() <= NAMES
+    values = dict(re.findall(r"([A-Z_]+)=(\S+)", PRODUCTION))
+    production.update(values)
+    assert values.keys() <= NAMES
     assert read()["DEBUG"] is False

@@ -1,4 +1,4 @@
-"""What deploy/aws/ gives to the containers is what the site takes."""
+"""The site accepts the variables that deploy/aws/ gives to the containers."""
 
 import json
 import re
@@ -37,9 +37,9 @@ def test_all_containers_get_the_same() -> None:
 @pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
 def test_the_values_are_taken(production: Environment, container: str) -> None:
     """The site accepts the values that the containers get."""
-    given = dict(CONSTANT.findall(container))
-    assert {"RUN_MIGRATIONS", "TRUST_PROXY"} <= given.keys()
-    production.update(given)
+    variables = dict(CONSTANT.findall(container))
+    assert {"RUN_MIGRATIONS", "TRUST_PROXY"} <= variables.keys()
+    production.update(variables)
     values = read()
     assert values["TRUST_PROXY"]
     assert not values["RUN_MIGRATIONS"]

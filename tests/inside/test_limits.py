@@ -54,7 +54,7 @@ def test_too_many_wrong_passwords(client: Client, user: User, page: str) -> None
 @pytest.mark.django_db
 @pytest.mark.parametrize("email", ["ANN@example.org", " ann@example.org "])
 def test_another_spelling_is_no_way_round(client: Client, email: str) -> None:
-    """Capital letters and spaces in the email address do not evade the limit."""
+    """Uppercase letters and spaces in the email address do not evade the limit."""
     for _ in range(PAIR):
         sign_in(client)
     assert sign_in(client, email).status_code == 429
@@ -166,7 +166,7 @@ def test_a_known_browser_is_known_for_one_account_alone(
 
 
 def test_reset_sends_few_mails(client: Client, user: User) -> None:
-    """Too many resets of a password get a 429, and no further mail is sent."""
+    """Too many password resets get a 429, and no further email is sent."""
     address = reverse("password_reset")
     for _ in range(RESET["pair"].attempts):
         assert client.post(address, {"email": user.email}).status_code == 302
@@ -177,7 +177,7 @@ def test_reset_sends_few_mails(client: Client, user: User) -> None:
 
 @pytest.mark.django_db
 def test_reset_is_limited_for_who_has_no_account_too(client: Client) -> None:
-    """Resets for an address without an account are limited alike."""
+    """Resets for an email address without an account are limited in the same way."""
     answers = [
         client.post(reverse("password_reset"), {"email": "nobody@example.org"}).status_code
         for _ in range(RESET["pair"].attempts + 1)
@@ -226,7 +226,7 @@ def test_nothing_in_the_table_says_who() -> None:
         (False, "198.51.100.1", "192.0.2.1"),
         (True, "", "192.0.2.1"),
         (True, "198.51.100.1", "198.51.100.1"),
-        # What the client itself has sent stands first.
+        # The part that the client has sent comes first.
         (True, "203.0.113.9, 198.51.100.1", "198.51.100.1"),
         (True, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         (True, "::ffff:198.51.100.1", "198.51.100.1"),

@@ -27,12 +27,12 @@ def problems() -> Iterator[str]:
         yield f"{problem.obj}: {problem.msg}"
 
 
-def test_every_field_of_the_site_is_judged() -> None:
+def test_every_field_of_the_site_is_classified() -> None:
     """Every field of the site has a rule for masking."""
     assert list(problems()) == []
 
 
-def test_a_field_that_nobody_judged() -> None:
+def test_unclassified_field() -> None:
     """A field without a rule is an error, and nothing is copied."""
     mask(User, **EVERY)
     [problem] = problems()

@@ -55,7 +55,7 @@ def found(*operations: Operation, contract: str = "") -> list[str]:
     ids=lambda operation: str(operation.describe()),
 )
 def test_breaks_old_code(operation: Operation) -> None:
-    """A migration that breaks the previous release is reported, unless it says why it may."""
+    """A migration that breaks the previous release is reported, unless it states why that is safe."""
     assert len(found(operation)) == 1
     assert found(operation, contract="Nothing has used it since 2.3.") == []
 

@@ -1,4 +1,4 @@
-"""How passwords are kept and chosen, and that neither work nor answer says who has an account."""
+"""How passwords are stored and chosen; neither work nor response reveals whether there is an account."""
 
 from collections.abc import Callable
 from contextvars import copy_context
@@ -23,7 +23,7 @@ def test_a_password_is_kept_by_argon2(user: User) -> None:
     assert user.password.startswith("argon2$argon2id$")
 
 
-def test_an_old_hash_is_made_anew_when_its_owner_signs_in(client: Client, user: User) -> None:
+def test_an_old_hash_is_upgraded_at_sign_in(client: Client, user: User) -> None:
     """An old hash is replaced when its owner signs in."""
     hashers = PBKDF2PasswordHasher()
     User.objects.update(password=hashers.encode(PASSWORD, hashers.salt(), iterations=1000))
@@ -71,27 +71,27 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("page", SIGN_IN_PAGES)
-@pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "nobody"])
-def test_sign_in_hashes_once_and_says_the_same_whoever_it_is(
+@pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "unknown"])
+def test_sign_in_hashes_once_and_reveals_no_account(
     client: Client, user: User, hashed: list[str], kind: str, page: str
 ) -> None:
     """Signing in takes the same work and gives the same answer with and without an account."""
-    nobody = client.post(reverse(page), {ACCOUNT_FIELD: "nobody@example.org", "password": "wrong"})
+    unknown = client.post(reverse(page), {ACCOUNT_FIELD: "nobody@example.org", "password": "wrong"})
     if kind == "inactive":
         User.objects.update(is_active=False)
     if kind == "without a password":
         User.objects.update(password=make_password(None))
-    if kind == "nobody":
+    if kind == "unknown":
         User.objects.all().delete()
     hashed.clear()
-    answer = client.post(reverse(page), {ACCOUNT_FIELD: user.email, "password": "wrong"})
+    response = client.post(reverse(page), {ACCOUNT_FIELD: user.email, "password": "wrong"})
     assert len(hashed) == 1
-    assert answer.status_code == nobody.status_code == 200
-    said = {str(each.context["form"].non_field_errors()) for each in (answer, nobody)}
-    assert len(said) == 1
+    assert response.status_code == unknown.status_code == 200
+    errors = {str(each.context["form"].non_field_errors()) for each in (response, unknown)}
+    assert len(errors) == 1
 
 
-@pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "nobody"])
+@pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "unknown"])
 def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
     client: Client, user: User, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -100,7 +100,7 @@ def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
         User.objects.update(is_active=False)
     if kind == "without a password":
         User.objects.update(password=make_password(None))
-    if kind == "nobody":
+    if kind == "unknown":
         User.objects.all().delete()
     later: list = []
 
@@ -113,8 +113,8 @@ def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
     # The first request makes the counter of the address.
     for email in ("somebody@example.org", user.email, "nobody@example.org"):
         with CaptureQueriesContext(connection) as captured:
-            answer = client.post(reverse("password_reset"), {"email": email})
-        assert (answer.status_code, answer["Location"]) == (302, done)
+            response = client.post(reverse("password_reset"), {"email": email})
+        assert (response.status_code, response["Location"]) == (302, done)
         queries.append(len(captured))
     assert queries[1] == queries[2]
     assert not mail.outbox

@@ -38,7 +38,7 @@ class Server(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
-    def answer(self, value: dict[str, Any]) -> None:
+    def reply(self, value: dict[str, Any]) -> None:
         body = json.dumps(value).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -51,13 +51,13 @@ class Server(BaseHTTPRequestHandler):
         if self.path.endswith("/.well-known/openid-configuration"):
             names = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
             ends = {f"{name}_endpoint": f"{here}/{path}" for name, path in names.items()}
-            self.answer({"issuer": here, "jwks_uri": f"{here}/jwks", **ends})
+            self.reply({"issuer": here, "jwks_uri": f"{here}/jwks", **ends})
         else:
-            self.answer(self.person)
+            self.reply(self.person)
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer({"access_token": "token", "token_type": "Bearer"})
+        self.reply({"access_token": "token", "token_type": "Bearer"})
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_without_variables_there_is_none(client: Client) -> None:
 
 
 def test_those_that_are_set(client: Client, switch_on: Any) -> None:
-    """Google and GitHub are offered when their variables are set, with PKCE and state."""
+    """Google and GitHub are offered if their variables are set, with PKCE and state."""
     switch_on(**GOOGLE, **GITHUB)
     page = client.get(reverse("login"))
     for name, address in (
@@ -179,15 +179,15 @@ def test_an_address_that_the_server_has_not_verified(client: Client, switch_on: 
 
 @CLOSED
 def test_a_stranger_gets_no_account(client: Client, switch_on: Any, server: str) -> None:
-    """Where the staff makes the accounts, a stranger gets none by a provider."""
+    """If staff create the accounts, a provider does not create one for a stranger."""
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     Server.person["email_verified"] = True
     assert by_oidc(client).status_code == 200
     assert not User.objects.exists()
 
 
-def test_nobody_takes_an_account_by_its_address(client: Client, switch_on: Any, server: str) -> None:
-    """Nobody takes over an account by its email address; its owner connects the provider."""
+def test_no_account_is_taken_over_by_its_email_address(client: Client, switch_on: Any, server: str) -> None:
+    """An account cannot be taken over by its email address; its owner connects the provider."""
     user = make_user("new@example.org")
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     Server.person["email_verified"] = True
@@ -205,18 +205,18 @@ def test_nobody_takes_an_account_by_its_address(client: Client, switch_on: Any, 
     assert client.session["_auth_user_id"] == str(user.pk)
 
 
-@pytest.mark.parametrize("given", [GOOGLE, GITHUB, {"OIDC_SERVER_URL": "https://id.test", **OIDC}])
-def test_what_belongs_together_is_set_together(given: dict[str, str]) -> None:
+@pytest.mark.parametrize("variables", [GOOGLE, GITHUB, {"OIDC_SERVER_URL": "https://id.test", **OIDC}])
+def test_what_belongs_together_is_set_together(variables: dict[str, str]) -> None:
     """An incomplete set of a provider's variables is refused."""
-    with environment_of(**given):
+    with environment_of(**variables):
         assert not problems()
-    for left_out in given.keys() - {"OIDC_NAME"}:
-        rest = {name: value for name, value in given.items() if name != left_out}
+    for left_out in variables.keys() - {"OIDC_NAME"}:
+        rest = {name: value for name, value in variables.items() if name != left_out}
         with environment_of(**rest):
             found = problems()
         assert found.keys() == rest.keys() - {"OIDC_NAME"}
-        assert all(left_out in fault for fault in found.values())
-        assert not any(value in str(found) for value in given.values())
+        assert all(left_out in error for error in found.values())
+        assert not any(value in str(found) for value in variables.values())
 
 
 @pytest.mark.parametrize("url", ["id.test", "ftp://id.test", "https://"])

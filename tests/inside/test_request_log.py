@@ -14,8 +14,8 @@ def test_a_request_is_logged_with_its_id(
     """A request is logged with the ID that the proxy gave it."""
     settings.TRUST_PROXY = True
     with caplog.at_level(logging.INFO, logger="site.request"):
-        answer = client.get("/", headers={"x-request-id": "Root=1-67891233-abcdef"})
-    assert answer["X-Request-ID"] == "Root=1-67891233-abcdef"
+        response = client.get("/", headers={"x-request-id": "Root=1-67891233-abcdef"})
+    assert response["X-Request-ID"] == "Root=1-67891233-abcdef"
     assert "GET / 200" in caplog.messages
 
 

@@ -30,12 +30,12 @@ def test_mail_is_in_the_language_of_who_asks(client: Client, user: User, code: s
 
 def test_the_thread_that_sends_mail_keeps_the_language() -> None:
     """The thread that sends mail uses the request's language, and no other request's."""
-    said: list[str | None] = []
+    languages: list[str | None] = []
     with translation.override("de"):
-        send_later(lambda: said.append(translation.get_language()))
-    send_later(lambda: said.append(translation.get_language()))
+        send_later(lambda: languages.append(translation.get_language()))
+    send_later(lambda: languages.append(translation.get_language()))
     mailing._threads.submit(bool).result(timeout=60)
-    assert said == ["de", settings.LANGUAGE_CODE]
+    assert languages == ["de", settings.LANGUAGE_CODE]
 
 
 def test_reset_is_left_to_a_task(client: Client, user: User, settings: Settings) -> None:

@@ -17,9 +17,9 @@ HOST = "http://testserver"
 
 def test_robots_may_read_and_find_the_sitemap(client: Client) -> None:
     """robots.txt names the sitemap."""
-    answer = client.get("/robots.txt")
-    assert answer["Content-Type"].startswith("text/plain")
-    lines = answer.text.splitlines()
+    response = client.get("/robots.txt")
+    assert response["Content-Type"].startswith("text/plain")
+    lines = response.text.splitlines()
     assert lines[0] == "User-agent: *"
     [address] = (line.partition(": ")[2] for line in lines if line.startswith("Sitemap: "))
     assert client.get(address.removeprefix(HOST)).status_code == 200
@@ -27,9 +27,9 @@ def test_robots_may_read_and_find_the_sitemap(client: Client) -> None:
 
 def test_every_address_of_the_sitemap_is_a_page(client: Client) -> None:
     """Every URL of the sitemap is a page, and its canonical URL."""
-    answer = client.get("/sitemap.xml")
-    assert answer["Content-Type"] == "application/xml"
-    found = re.findall("<loc>(.*?)</loc>", ElementTree.canonicalize(answer.text))
+    response = client.get("/sitemap.xml")
+    assert response["Content-Type"] == "application/xml"
+    found = re.findall("<loc>(.*?)</loc>", ElementTree.canonicalize(response.text))
     assert f"{HOST}/" in found
     for address in found:
         page = client.get(address.removeprefix(HOST))
@@ -39,16 +39,16 @@ def test_every_address_of_the_sitemap_is_a_page(client: Client) -> None:
 
 def test_favicon(client: Client) -> None:
     """/favicon.ico leads to the icon."""
-    answer = client.get("/favicon.ico")
-    assert answer.status_code == 302
-    assert answer["Location"].endswith("favicon.ico")
+    response = client.get("/favicon.ico")
+    assert response.status_code == 302
+    assert response["Location"].endswith("favicon.ico")
 
 
 def test_security_contact_is_current(client: Client) -> None:
     """security.txt has a contact, an expiry within a year and its own URL (RFC 9116)."""
-    answer = client.get("/.well-known/security.txt")
-    assert answer["Content-Type"] == "text/plain; charset=utf-8"
-    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    response = client.get("/.well-known/security.txt")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    fields = dict(line.split(": ", 1) for line in response.text.splitlines())
     assert re.match("mailto:.+@|https://|tel:", fields["Contact"])
     expires = datetime.fromisoformat(fields["Expires"])
     assert timedelta(days=7) < expires - datetime.now(UTC) < timedelta(days=365)
@@ -64,10 +64,10 @@ class Head(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        name = given.get("property") or given.get("name") or given.get("rel")
+        attributes = dict(attrs)
+        name = attributes.get("property") or attributes.get("name") or attributes.get("rel")
         if tag in {"meta", "link"} and name:
-            self.values[name] = (given.get("content") or given.get("href") or "").strip()
+            self.values[name] = (attributes.get("content") or attributes.get("href") or "").strip()
 
 
 def test_pages_say_what_they_are(client: Client) -> None:

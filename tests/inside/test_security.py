@@ -24,20 +24,20 @@ from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, HAS_CMS, SIGN_IN_P
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("production_settings")]
 
 # The test client's own kind of response is not to be named.
-type Answer = Any
-type Ask = Callable[[Client], Answer]
+type Response = Any
+type Ask = Callable[[Client], Response]
 
 HOST = "www.site.test"
 EMAIL = "ann@site.test"
 
 
 class Browser(Client):
-    """A visitor over HTTPS, who is shown error pages and whose forms need their token."""
+    """A visitor over HTTPS, with error pages and CSRF checks."""
 
     def __init__(self) -> None:
         super().__init__(enforce_csrf_checks=True, raise_request_exception=False, HTTP_HOST=HOST)
 
-    def generic(self, *arguments: Any, **more: Any) -> Answer:
+    def generic(self, *arguments: Any, **more: Any) -> Response:
         return super().generic(*arguments, **{**more, "secure": True})
 
 
@@ -47,7 +47,7 @@ def client() -> Client:
     return Browser()
 
 
-def post(client: Client, address: str, form: dict[str, Any], **headers: str) -> Answer:
+def post(client: Client, address: str, form: dict[str, Any], **headers: str) -> Response:
     """Open a page with a form for its token and send a form."""
     client.get(reverse("password_reset"))
     token = client.cookies["__Host-csrftoken"].value
@@ -55,34 +55,34 @@ def post(client: Client, address: str, form: dict[str, Any], **headers: str) -> 
     return client.post(address, {**form, "csrfmiddlewaretoken": token}, headers=headers)
 
 
-def broken(*_: object, **__: object) -> Answer:
+def broken(*_: object, **__: object) -> Response:
     raise RuntimeError
 
 
 # --- Headers and cookies ------------------------------------------------------------------
 
 
-def home(client: Client) -> Answer:
+def home(client: Client) -> Response:
     return client.get("/")
 
 
-def sign_in_page(client: Client) -> Answer:
+def sign_in_page(client: Client) -> Response:
     return client.get(reverse("login"))
 
 
-def reset_page(client: Client) -> Answer:
+def reset_page(client: Client) -> Response:
     return client.get(reverse("password_reset"))
 
 
-def sign_up_page(client: Client) -> Answer:
+def sign_up_page(client: Client) -> Response:
     return client.get(reverse("account_signup"))
 
 
-def admin_sign_in_page(client: Client) -> Answer:
+def admin_sign_in_page(client: Client) -> Response:
     return client.get(reverse("admin:login"))
 
 
-def signed_in(client: Client) -> Answer:
+def signed_in(client: Client) -> Response:
     user = make_superuser(EMAIL)
     if HAS_ALLAUTH:
         from apps.authentication.tests.factories import current_code, make_totp
@@ -94,29 +94,29 @@ def signed_in(client: Client) -> Answer:
     return client.get(reverse("admin:index"))
 
 
-def error_400(client: Client) -> Answer:
+def error_400(client: Client) -> Response:
     return client.get("/", headers={"host": "evil.test"})
 
 
-def error_403(client: Client) -> Answer:
+def error_403(client: Client) -> Response:
     return client.post(reverse("login"))
 
 
-def error_404(client: Client) -> Answer:
+def error_404(client: Client) -> Response:
     return client.get("/no-such-page/")
 
 
-def error_413(client: Client) -> Answer:
+def error_413(client: Client) -> Response:
     return client.post("/", {"field": "x" * 11_000_000})
 
 
-def error_429(client: Client) -> Answer:
+def error_429(client: Client) -> Response:
     for _ in range(limits.LIMITS["reset"]["pair"].attempts):
         post(client, reverse("password_reset"), {"email": EMAIL})
     return post(client, reverse("password_reset"), {"email": EMAIL})
 
 
-def error_500(client: Client) -> Answer:
+def error_500(client: Client) -> Response:
     with pytest.MonkeyPatch.context() as patch:
         view = "wagtail.views.serve_chain" if HAS_CMS else "apps.core.views.HomeView.get"
         patch.setattr(view, broken)
@@ -152,7 +152,7 @@ def test_every_page_scores_an_a_plus(client: Client, ask: Ask) -> None:
 
 
 def test_the_score_is_mozillas() -> None:
-    """The score is computed as Mozilla does."""
+    """The score is computed as Mozilla's Observatory does."""
     nothing = observatory.modifiers(HttpResponse())
     # No policy, no HSTS, no nosniff and nothing against frames.
     assert observatory.score(nothing) == 100 - 25 - 20 - 5 - 20
@@ -175,15 +175,15 @@ def test_the_score_is_mozillas() -> None:
 
 def test_http_is_redirected_to_https_on_the_same_host(client: Client) -> None:
     """HTTP is redirected to HTTPS on the same host."""
-    answer = Client().get("/account/?x=1", headers={"host": HOST})
-    assert (answer.status_code, answer["Location"]) == (301, f"https://{HOST}/account/?x=1")
+    response = Client().get("/account/?x=1", headers={"host": HOST})
+    assert (response.status_code, response["Location"]) == (301, f"https://{HOST}/account/?x=1")
 
 
 def test_a_forged_host_over_http_gets_a_page_under_the_policy(client: Client) -> None:
     """A forged host gets an error page, with the Content Security Policy."""
-    answer = Client().get("/", headers={"host": "evil.test"})
-    assert answer.status_code == 400
-    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+    response = Client().get("/", headers={"host": "evil.test"})
+    assert response.status_code == 400
+    assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
 
 
 def test_cookies_are_this_hosts_alone_and_no_script_reads_them(client: Client) -> None:
@@ -200,7 +200,7 @@ def test_cookies_are_this_hosts_alone_and_no_script_reads_them(client: Client) -
 
 def test_a_new_session_at_sign_in_and_none_after_sign_out(client: Client) -> None:
     """Signing in changes the session's key; signing out ends the session."""
-    # One that somebody else may know.
+    # One that another person may know.
     planted = client.session.session_key
     assert client.cookies["__Host-sessionid"].value == planted
     signed_in(client)
@@ -230,24 +230,24 @@ def test_uploads_have_a_limit(client: Client, production_settings: LazySettings)
     """An upload over the limit is refused."""
     limit = production_settings.BODY_MAX_BYTES
     for length, refused in ((limit, False), (limit + 1, True)):
-        answer = client.post("/", b"x" * length, content_type="application/octet-stream")
-        assert (answer.status_code == 413) is refused
+        response = client.post("/", b"x" * length, content_type="application/octet-stream")
+        assert (response.status_code == 413) is refused
 
 
 @pytest.mark.parametrize(
     ("path", "host", "status"),
     [("/", HOST, 400), ("/no-such-page/", HOST, 400 if HAS_CMS else 404), ("/", "evil.test", 400)],
 )
-def test_a_malformed_form_is_the_senders_fault(client: Client, path: str, host: str, status: int) -> None:
+def test_a_malformed_form_is_a_client_error(client: Client, path: str, host: str, status: int) -> None:
     """A malformed form gets a 400 or 404, never a 500."""
     sign_in_page(client)
-    answer = client.post(
+    response = client.post(
         path,
         b"x" * 3000,
         content_type="multipart/form-data; boundary=x",
         headers={"host": host, "referer": f"https://{HOST}/"},
     )
-    assert answer.status_code == status
+    assert response.status_code == status
 
 
 def test_what_is_too_long_is_not_read(client: Client) -> None:
@@ -260,8 +260,8 @@ def test_what_is_too_long_is_not_read(client: Client) -> None:
 
 def test_a_body_without_a_length_is_refused(client: Client) -> None:
     """A body of unknown length is refused."""
-    answer = client.post("/", headers={"transfer-encoding": "chunked"})
-    assert answer.status_code == 411
+    response = client.post("/", headers={"transfer-encoding": "chunked"})
+    assert response.status_code == 411
 
 
 # --- Redirects ----------------------------------------------------------------------------
@@ -290,8 +290,8 @@ ELSEWHERE = [
 def leads_here(location: str) -> bool:
     """Return whether a browser stays on this site; it reads a backslash as / and drops tabs and line ends."""
     location = location.strip().replace("\\", "/").translate({9: None, 10: None, 13: None})
-    there = urlsplit(urljoin(f"https://{HOST}/", location))
-    return (there.scheme, there.netloc) == ("https", HOST)
+    target = urlsplit(urljoin(f"https://{HOST}/", location))
+    return (target.scheme, target.netloc) == ("https", HOST)
 
 
 @pytest.mark.parametrize("elsewhere", ELSEWHERE)
@@ -302,17 +302,17 @@ def test_next_leads_nowhere_else(client: Client, page: str, elsewhere: str) -> N
     form = {ACCOUNT_FIELD: EMAIL, "password": PASSWORD, "next": elsewhere}
     if page == "logout":
         client.force_login(user)
-    answer = post(client, reverse(page), form)
+    response = post(client, reverse(page), form)
     # Without allauth, signing out ends on a page of its own, unless `next` is good.
-    assert answer.status_code == (200 if page == "logout" and not HAS_ALLAUTH else 302)
-    assert leads_here(answer.get("Location", "/")), answer["Location"]
+    assert response.status_code == (200 if page == "logout" and not HAS_ALLAUTH else 302)
+    assert leads_here(response.get("Location", "/")), response["Location"]
 
 
 @pytest.mark.parametrize("path", ["//evil.test/account", "/\\evil.test/account", "//evil.test/admin"])
 def test_the_slash_that_is_added_leads_nowhere_else(client: Client, path: str) -> None:
     """The redirect that adds a slash never leads to another site."""
-    answer = client.get(path)
-    assert leads_here(answer.get("Location", "/"))
+    response = client.get(path)
+    assert leads_here(response.get("Location", "/"))
 
 
 # --- Forged requests ----------------------------------------------------------------------
@@ -372,8 +372,8 @@ def test_https_is_believed_of_a_proxy_that_is_trusted_alone(
     """`X-Forwarded-Proto` counts only from a trusted proxy."""
     proxy = ("HTTP_X_FORWARDED_PROTO", "https") if trust else None
     production_settings.SECURE_PROXY_SSL_HEADER = proxy
-    answer = Client().get("/", headers={"host": HOST, "x-forwarded-proto": "https"})
-    assert answer.status_code == (200 if trust else 301)
+    response = Client().get("/", headers={"host": HOST, "x-forwarded-proto": "https"})
+    assert response.status_code == (200 if trust else 301)
 
 
 def test_where_a_form_comes_from_is_checked(client: Client) -> None:

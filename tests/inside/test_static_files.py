@@ -64,7 +64,7 @@ def collect(settings: LazySettings, folder: Path, files: dict[str, str]) -> None
 def test_what_files_of_a_package_lack_is_a_warning(
     get: Get, settings: LazySettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a file of an installed package refers to and does not bring is a warning, once."""
+    """A missing file that an installed package refers to is a warning, once."""
     collect(settings, tmp_path / "packages", FOREIGN)
     assert capsys.readouterr().out.count("Warning: package/") == 4
 
@@ -80,7 +80,7 @@ def test_what_files_of_a_package_lack_is_a_warning(
 def test_what_files_of_the_site_lack_is_an_error(
     get: Get, settings: LazySettings, tmp_path: Path, text: str, is_error: bool
 ) -> None:
-    """What a file of the site refers to must be there, but for a source map."""
+    """A file that the site refers to must exist, except a source map."""
     settings.BASE_DIR = tmp_path
     with pytest.raises(CommandError, match="gone") if is_error else nullcontext():
         collect(settings, tmp_path / "static", {"own.css": text})
@@ -93,7 +93,7 @@ def body(response: HttpResponse) -> bytes:
     return content
 
 
-def test_a_file_of_this_release_is_kept_for_ever(get: Get) -> None:
+def test_a_file_of_this_release_is_cached_permanently(get: Get) -> None:
     """A file of this release is immutable and compressed."""
     address = staticfiles_storage.url("css/main.css")
     response = get(address, accept_encoding="gzip, br")
@@ -106,7 +106,7 @@ def test_a_file_of_this_release_is_kept_for_ever(get: Get) -> None:
 
 @pytest.mark.parametrize("name", ["css/main.css", "icon.svg"])
 def test_another_releases_name_is_answered_and_not_kept(get: Get, name: str) -> None:
-    """A name of another release is answered, and no cache keeps the answer."""
+    """A file name of another release is served, and the response is not cached."""
     own = staticfiles_storage.url(name)
     address = re.sub("[0-9a-f]{12}", OTHER_HASH, own)
     assert address != own
@@ -148,7 +148,7 @@ def test_a_file_has_the_security_headers_of_a_page(
     settings.SECURE_SSL_REDIRECT = redirect
     address = staticfiles_storage.url("icon.svg")
     insecure, file = get(address), get(address, secure=True)
-    # What stands behind the middleware is a 404 here.
+    # The view behind the middleware is a 404 here.
     assert insecure.status_code == (404 if redirect else 200)
     assert file.status_code == 200
     assert body(file)

@@ -1,4 +1,4 @@
-"""What variables switch on and off in production: the site with them, and without."""
+"""Switches of production: the site with each variable, and without."""
 
 import importlib
 import io
@@ -21,7 +21,7 @@ from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, environment_of
 
 pytestmark = pytest.mark.django_db
 
-# What the tests themselves set, or that takes collected static files.
+# Settings that the tests set themselves, or that need collected static files.
 KEPT = {"DATABASES", "LOGGING", "MAILERS", "MIDDLEWARE", "STORAGES"}
 
 
@@ -29,10 +29,10 @@ KEPT = {"DATABASES", "LOGGING", "MAILERS", "MIDDLEWARE", "STORAGES"}
 def production(**variables: str) -> Iterator[Client]:
     """Give Django the settings that production has with these variables; yield a browser."""
     with environment_of(**variables):
-        there = runpy.run_path(str(BASE_DIR / "config" / "settings.py"))
+        settings_module = runpy.run_path(str(BASE_DIR / "config" / "settings.py"))
     changed = {
         name: value
-        for name, value in there.items()
+        for name, value in settings_module.items()
         if name.isupper() and name not in KEPT and getattr(settings, name, None) != value
     }
     with override_settings(**changed):
@@ -104,7 +104,7 @@ def test_csp_origins() -> None:
 
 
 def test_cache_url() -> None:
-    """`CACHE_URL`: a server that is gone makes the site unready; pages and sign-in go on."""
+    """`CACHE_URL`: if the server is down the site is not ready; pages and sign-in still work."""
     with production(HTTPS="false") as client:
         assert client.get("/readyz").json().keys() == {"serving", "database"}
     with production(HTTPS="false", CACHE_URL="redis://:hunter2@127.0.0.1:1/0") as client:
@@ -142,7 +142,7 @@ def test_admin_path() -> None:
 
 @pytest.mark.skipif(not HAS_ALLAUTH, reason="there is no second factor")
 def test_second_factor() -> None:
-    """`SECOND_FACTOR` demands a second factor of the staff."""
+    """`SECOND_FACTOR` requires a second factor for staff."""
     make_superuser("ann@example.org")
     for variables, status in (({}, 302), ({"SECOND_FACTOR": "false"}, 200)):
         with production(HTTPS="false", **variables) as client:

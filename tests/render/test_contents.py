@@ -1,4 +1,4 @@
-"""What is in the files: nothing of the template left over, and each file right for its kind."""
+"""The content of the files: no remains of the template, and each file valid for its type."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import yaml
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, tool
 from tools import combinations
 
-# Where the generator may be named: in what is written for it, and in what is written about it.
+# Files that may name the generator: those written for it, and those written about it.
 MAY_NAME_COOKIECUTTER = {".copier-answers.yml", ".md"}
 
 
@@ -76,24 +76,24 @@ def test_every_file_parses(texts: dict[Path, str]) -> None:
 
 @pytest.mark.parametrize("deploy", ["none", "server", "aws", "both"])
 def test_python_is_formatted_and_clean(deploy: str, baked: Bake) -> None:
-    """Ruff has nothing to say, under the project's own rules."""
+    """Ruff finds nothing, with the project's own rules."""
     project = baked(deploy=deploy, tasks="none" if deploy == "none" else "database")
     check(project, "ruff", "format", "--no-cache", "--check", ".")
     check(project, "ruff", "check", "--no-cache", ".")
 
 
 def test_templates_are_formatted_and_clean(default_project: Path) -> None:
-    """Nor has djLint."""
+    """DjLint finds nothing."""
     check(default_project, "djlint", "--check", "--lint", ".")
 
 
 def test_scripts_are_clean(baked: Bake) -> None:
-    """Nor has ShellCheck, but for scripts that are not in the project (SC1091)."""
+    """ShellCheck finds nothing, except scripts outside the project (SC1091)."""
     scripts = sorted(baked(deploy="both").glob("**/*.sh"))
     assert scripts
     shellcheck = tool("shellcheck")
-    done = subprocess.run([shellcheck, "--exclude=SC1091", *scripts], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
+    result = subprocess.run([shellcheck, "--exclude=SC1091", *scripts], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_issue_forms() -> None:
 
 @pytest.mark.parametrize("whose", ["project", "template"])
 def test_workflows_are_safe(whose: str, baked: Bake) -> None:
-    """Zizmor finds no weakness in a workflow: https://docs.zizmor.sh/audits/."""
+    """Zizmor finds no vulnerability in a workflow: https://docs.zizmor.sh/audits/."""
     folder = baked(deploy="aws") if whose == "project" else TEMPLATE
     zizmor = tool("zizmor")
-    done = subprocess.run([zizmor, "--offline", folder / ".github"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run([zizmor, "--offline", folder / ".github"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def load_yaml(text: str) -> object:
@@ -151,5 +151,5 @@ WithFunctions.add_multi_constructor("!", lambda loader, tag, node: f"{tag}: {nod
 
 def check(folder: Path, linter: str, *arguments: str) -> None:
     """Run a linter in the folder and fail with what it says."""
-    done = subprocess.run([tool(linter), *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run([tool(linter), *arguments], cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr

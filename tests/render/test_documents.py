@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from tests import documents
 from tests.conftest import TEMPLATE, Bake
 
-# The folders whose files a document names by their path, and what is there only once somebody makes it.
+# The folders whose files a document names by their path, and files that only exist once created.
 FOLDERS = r"apps|assets|bash|config|deploy|docs|fabfile|templates|tests|static|\.devcontainer|\.github"
 MADE = ("static/dist", "config/rds.pem", "apps/locale")
 
@@ -43,7 +43,7 @@ def texts(project: Path) -> dict[Path, str]:
 
 
 def test_links_lead_somewhere(texts: dict[Path, str]) -> None:
-    """A link to a file leads to one, and one to a heading to one."""
+    """Links to files and headings are valid."""
     for file, text in texts.items():
         for target in re.findall(r"\]\(([^)\s]+)\)", text):
             path, _, heading = target.partition("#")
@@ -54,7 +54,7 @@ def test_links_lead_somewhere(texts: dict[Path, str]) -> None:
 
 
 def test_paths_that_are_named(project: Path, texts: dict[Path, str]) -> None:
-    """A file or folder that a project's document names is there."""
+    """A file or folder that a project's document names exists."""
     for file, text in texts.items():
         if TEMPLATE not in file.parents:
             for path in re.findall(rf"`((?:{FOLDERS})/[a-z0-9_./-]*)`", text):
@@ -73,7 +73,7 @@ def test_pictures_are_there(texts: dict[Path, str]) -> None:
 
 
 def test_commands_serve_every_shell(texts: dict[Path, str]) -> None:
-    """No comment is behind a command: zsh, a Mac's shell, would take it for part of it."""
+    """No comment follows a command: zsh, the shell on macOS, would pass it as arguments."""
     for file in texts:
         for block in documents.blocks(file):
             assert not re.search(r"(^|\s)#", block.text), f"{file.name}, line {block.line}"

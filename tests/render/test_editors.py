@@ -1,4 +1,4 @@
-"""What editors read."""
+"""The files for editors."""
 
 import json
 from pathlib import Path

@@ -11,5 +11,5 @@ def test_page_is_up_to_date() -> None:
 def test_every_file_of_tests_has_a_topic() -> None:
     """Each file of tests is in one topic."""
     listed = [file for files in guarantees.TOPICS.values() for file in files]
-    there = [str(file.relative_to(guarantees.TESTS)) for file in guarantees.TESTS.rglob("test_*.py")]
-    assert sorted([*listed, "render/test_guarantees.py"]) == sorted(there)
+    files = [str(file.relative_to(guarantees.TESTS)) for file in guarantees.TESTS.rglob("test_*.py")]
+    assert sorted([*listed, "render/test_guarantees.py"]) == sorted(files)

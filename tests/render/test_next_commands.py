@@ -1,4 +1,4 @@
-"""What is printed after generation: the commands that start the site."""
+"""The output after generation: the commands that start the site."""
 
 from pathlib import Path
 
@@ -6,20 +6,20 @@ from tests.conftest import TEMPLATE, Command
 
 
 def test_commands(cookiecutter: Command) -> None:
-    """They lead into the project, bring Fabric, and start the site."""
+    """They enter the project, install Fabric, and start the site."""
     output = cookiecutter(TEMPLATE, "--no-input").stdout
     commands = [line.strip() for line in output.splitlines() if line.startswith("  ")]
     assert commands == ["cd my_site", "pipx install fabric", "fab build", "fab start"]
 
 
 def test_output_folder_is_quoted(cookiecutter: Command) -> None:
-    """The path of the project is one that a shell understands."""
+    """The path of the project is quoted for the shell."""
     output = cookiecutter(TEMPLATE, "--no-input", "--output-dir", "my sites").stdout
     assert "cd 'my sites/my_site'" in output
 
 
 def test_output_folder_elsewhere(cookiecutter: Command, tmp_path: Path) -> None:
-    """A folder that is not below the caller's is given in full."""
+    """A folder outside the working directory is printed as an absolute path."""
     here = tmp_path / "here"
     here.mkdir()
     output = cookiecutter(TEMPLATE, "--no-input", "--output-dir", tmp_path / "there", cwd=here).stdout

@@ -39,7 +39,7 @@ def tagged_template(tmp_path: Path) -> Path:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git as somebody, whatever this machine's settings are."""
+    """Run git with a fixed identity, whatever this machine's settings are."""
     somebody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     for role in ("AUTHOR", "COMMITTER"):
         somebody |= {f"GIT_{role}_NAME": "Somebody", f"GIT_{role}_EMAIL": "somebody@example.com"}
@@ -59,10 +59,10 @@ def origin(project: Path) -> dict[str, str]:
 
 
 def test_tag(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """The version is the tag, the address is as given, and all answers are there."""
-    done = cookiecutter(tagged_template, "--no-input")
+    """The version is the tag, the URL is as entered, and all answers are recorded."""
+    result = cookiecutter(tagged_template, "--no-input")
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     expected = {**ANSWERS, "_src_path": str(tagged_template), "_commit": "v1.2"}
     assert origin(tmp_path / "my_site") == expected
 
@@ -78,26 +78,26 @@ def test_commit_after_tag(tagged_template: Path, cookiecutter: Command, tmp_path
 
 
 def test_address_with_a_url(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """A template from elsewhere: the address as typed, not the path of cookiecutter's own clone."""
+    """A remote template: the URL as entered, not the path of cookiecutter's own clone."""
     url = f"git+file://{tagged_template}"
-    done = cookiecutter(url, "--no-input")
+    result = cookiecutter(url, "--no-input")
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert origin(tmp_path / "my_site") == {**ANSWERS, "_src_path": url, "_commit": "v1.2"}
 
 
 def test_relative_address(tagged_template: Path, cookiecutter: Command) -> None:
-    """A relative path is written as seen from the project, from where updates are run."""
-    done = cookiecutter("slipway", "--no-input", "--output-dir", "sites", cwd=tagged_template.parent)
+    """A relative path is rewritten relative to the project, from where updates run."""
+    result = cookiecutter("slipway", "--no-input", "--output-dir", "sites", cwd=tagged_template.parent)
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     written = origin(tagged_template.parent / "sites" / "my_site")
     assert written["_src_path"] == "../../slipway"
     assert written["_commit"] == "v1.2"
 
 
 def test_no_git_checkout(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """Without a version, none is made up."""
+    """Without a version, none is invented."""
     shutil.rmtree(tagged_template / ".git")
     cookiecutter(tagged_template, "--no-input")
 
@@ -113,10 +113,10 @@ def test_checkout_inside_another(tagged_template: Path, cookiecutter: Command, t
 
 
 def test_checkout_without_a_commit(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """Where git cannot tell a version, none is written."""
+    """If git reports no version, none is written."""
     shutil.rmtree(tagged_template / ".git")
     git(tagged_template, "init", "--quiet")
-    done = cookiecutter(tagged_template, "--no-input")
+    result = cookiecutter(tagged_template, "--no-input")
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert "_commit" not in origin(tmp_path / "my_site")

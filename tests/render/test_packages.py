@@ -10,7 +10,7 @@ from packaging.markers import Marker
 from tests.conftest import Bake
 from tools import combinations
 
-# What a project with all defaults installs in production. A choice that nobody made brings none.
+# The packages of a project with all defaults in production. An option that was not chosen adds none.
 BUDGET = 50
 IMAGE = {
     "implementation_name": "cpython",
@@ -36,10 +36,10 @@ def installed(lock: dict) -> list[str]:
 
 def test_the_documents_count_them(default_project: Path) -> None:
     """docs/configuration.md says how many packages the image gets; they are within the budget."""
-    said = re.search(r"installs (\d+) Python packages", documents(default_project))
-    assert said
+    stated = re.search(r"installs (\d+) Python packages", documents(default_project))
+    assert stated
     count = len(installed(tomllib.loads((default_project / "poetry.lock").read_text())))
-    assert int(said[1]) == count
+    assert int(stated[1]) == count
     assert count <= BUDGET
 
 

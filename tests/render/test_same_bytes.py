@@ -26,8 +26,8 @@ def test_twice(cookiecutter: Command, tmp_path: Path) -> None:
     """Two runs under different umasks give the same tree, with plain modes."""
     for output, umask in (("private", 0o077), ("public", 0o022)):
         (tmp_path / output).mkdir()
-        done = cookiecutter(TEMPLATE, "--no-input", "--output-dir", output, umask=umask)
-        assert done.returncode == 0, done.stderr
+        result = cookiecutter(TEMPLATE, "--no-input", "--output-dir", output, umask=umask)
+        assert result.returncode == 0, result.stderr
 
     private = tree(tmp_path / "private" / "my_site")
     assert private == tree(tmp_path / "public" / "my_site")
@@ -40,9 +40,9 @@ def test_permissions_lost(
     """A checkout without executable bits, as from a zip or a Windows share, gives the same tree."""
     for path in template_copy.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o640)
-    done = cookiecutter(template_copy, "--no-input")
+    result = cookiecutter(template_copy, "--no-input")
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert without_origin(tmp_path / "my_site") == without_origin(default_project)
     assert (tmp_path / "my_site" / "bash" / "run.sh").stat().st_mode & stat.S_IXOTH
 
@@ -58,9 +58,9 @@ def test_permissions_too_many(cookiecutter: Command, template_copy: Path, tmp_pa
 
 def test_without_git(cookiecutter: Command, default_project: Path, tmp_path: Path) -> None:
     """A machine without git, Docker, npm or Fabric generates the same project."""
-    done = cookiecutter(TEMPLATE, "--no-input", env={"PATH": str(tmp_path)})
+    result = cookiecutter(TEMPLATE, "--no-input", env={"PATH": str(tmp_path)})
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert without_origin(tmp_path / "my_site") == without_origin(default_project)
 
 

@@ -25,7 +25,7 @@ def test_hooks() -> None:
 
 @pytest.mark.parametrize("api", combinations.choices()["api"][1:])
 def test_everything(api: str, baked: Bake) -> None:
-    """A project with everything is no larger than it was when all of it came by default."""
+    """A project with everything is no larger than when everything was included by default."""
     files, total = size(baked(**(combinations.each_value()[-1] | {"api": api})))
     assert files <= 394
     assert total <= 22_900
@@ -54,7 +54,7 @@ def test_example(tmp_path: Path) -> None:
 
 
 def test_example_spares_other_files(tmp_path: Path) -> None:
-    """`make example` deletes no folder that it has not written."""
+    """`make example` deletes no folder that it has not created."""
     mine = tmp_path / "default" / "mine.txt"
     mine.parent.mkdir()
     mine.write_text("mine")

@@ -1,4 +1,4 @@
-"""What gunicorn and the site make of requests that nobody sends by mistake."""
+"""How gunicorn and the site respond to malicious requests."""
 
 import json
 import random
@@ -94,7 +94,7 @@ AMBIGUOUS = {
 
 @pytest.mark.parametrize("headers", AMBIGUOUS.values(), ids=AMBIGUOUS)
 def test_an_ambiguous_request_is_refused(target: Site, headers: bytes) -> None:
-    """A request whose end can be read in two ways, or whose headers are malformed, is refused.
+    """A request with an ambiguous length or malformed headers is refused.
 
     What follows it on the connection, which a proxy may have taken for its body, is not answered.
     """
@@ -163,7 +163,7 @@ def send_for_ever(connection: socket.socket, end: float) -> None:
 
 
 def test_an_endless_body_is_refused_and_the_connection_closed(target: Site) -> None:
-    """A body in chunks, which says no length, gets 411, and who goes on sending is cut off."""
+    """A chunked body without a length gets 411, and a client that keeps sending is disconnected."""
     begin = time.monotonic()
     with connect(target) as connection:
         connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
@@ -195,7 +195,7 @@ def test_a_proxy_is_believed_only_when_told_to(production: Production, trust: st
 
 
 def test_workers_share_the_limit_of_attempts(target: Site) -> None:
-    """Sixteen wrong passwords at the same moment, in two processes: ten are looked at."""
+    """Sixteen wrong passwords at once, in two processes: ten are checked."""
     everybody = threading.Barrier(16)
     answers: list[int] = []
 
@@ -346,7 +346,7 @@ class Fuzzer:
     """Makes requests; the same seed makes the same."""
 
     def __init__(self, paths: list[str], session: str, seed: int) -> None:
-        """Take the site's address patterns and the session of somebody who may do everything."""
+        """Store the site's URL patterns and a superuser's session."""
         self.paths = [*paths, "static/x", "favicon.ico", "robots.txt", ".env", "healthz", "readyz"]
         self.session, self.random = session, random.Random(seed)
 
@@ -393,7 +393,7 @@ class Fuzzer:
 
 
 def test_nothing_makes_it_fail(production: Production, target: Site) -> None:
-    """Random requests to every address, as nobody and as an administrator: no 5xx, and it still serves."""
+    """Random requests to every URL, signed out and as a superuser: no 5xx, and it still serves."""
     known = json.loads(production.python(LIST_PATHS).splitlines()[-1])
     fuzzer = Fuzzer(known["paths"], known["session"], SEED)
     counts: dict[int, int] = {}

@@ -5,8 +5,8 @@ import pytest
 from tests.conftest import Bake
 from tests.project import Install, Project
 
-NOBODY = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null"}
-NOBODY |= {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+SIGNED_OUT = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null"}
+SIGNED_OUT |= {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
 
 
 @pytest.fixture
@@ -19,14 +19,14 @@ def refused(project: Project, *words: str, **variables: str) -> str:
     """Return the one line with which a task is refused."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
         project.variables.pop(name, None)
-    done = project.run("fab", *words, check=False, **{**NOBODY, **variables})
-    assert done.returncode == 1, done.stdout
-    [line] = done.stdout.strip().splitlines()
+    result = project.run("fab", *words, check=False, **{**SIGNED_OUT, **variables})
+    assert result.returncode == 1, result.stdout
+    [line] = result.stdout.strip().splitlines()
     return line
 
 
 def test_environment_must_be_named(project: Project) -> None:
-    """Without an environment's name, or with an unknown one, a line names those that there are."""
+    """Without an environment's name, or with an unknown one, a line lists the existing ones."""
     for words in ((), ("--environment", "nowhere")):
         line = refused(project, "aws.status", *words)
         assert "production or staging" in line
@@ -34,7 +34,7 @@ def test_environment_must_be_named(project: Project) -> None:
 
 @pytest.mark.parametrize("text", ["account = ", 'acount = "1"\nregion = "eu-west-2"'])
 def test_file_of_an_environment_is_wrong(project: Project, text: str) -> None:
-    """A file that is no TOML, or has a misspelt name, is named."""
+    """A file that is not TOML, or has a misspelled name, is named."""
     (project.folder / "deploy" / "aws" / "staging.toml").write_text(text)
     assert "deploy/aws/staging.toml" in refused(project, "aws.status", "--environment", "staging")
 
@@ -45,7 +45,7 @@ def test_no_credentials(project: Project) -> None:
 
 
 def test_no_boto3(project: Project) -> None:
-    """Without boto3 a line says what to type; the other tasks do not need it."""
+    """Without boto3 a line has the command to install it; the other tasks do not need it."""
     hidden = project.folder / "hidden"
     hidden.mkdir()
     (hidden / "boto3.py").write_text("raise ImportError\n")

@@ -1,4 +1,4 @@
-"""The templates for AWS, by the tools that judge such; and each call of the tasks, by Amazon's own model."""
+"""The templates for AWS, checked by linters; and each API call of the tasks, against Amazon's own model."""
 
 import ast
 import json
@@ -39,7 +39,7 @@ LINTERS = {"cfn-lint": "cfn-lint==1.58.0", "checkov": "checkov==3.3.30"}
 KINDS = ("bootstrap", "base", "service")
 # Services of boto3 whose rights have another name.
 RIGHTS_OF = {"elbv2": "elasticloadbalancing"}
-# What is done with the rights of an administrator alone, or is no right at all.
+# Calls that only an administrator makes, or that need no permission.
 OF_OWNERS = {"infrastructure.py", "secrets.py"}
 OWNERS_CALLS = {
     *("cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet"),
@@ -78,7 +78,7 @@ WEB, WORKER = (
 
 @pytest.fixture(scope="session")
 def linters() -> dict[str, Path]:
-    """Return the tools that judge templates, each in an environment that is made once and kept in .cache."""
+    """Return the linters for templates, each in an environment that is made once and kept in .cache."""
 
     def install(package: str, folder: Path) -> None:
         venv.create(folder / "venv", with_pip=True)
@@ -99,8 +99,8 @@ def test_cfn_lint_is_content(tasks: str, linters: dict[str, Path], baked: Bake) 
     """It knows Amazon's own description of each resource; none is left over without a worker."""
     files = [f"{kind}.yaml" for kind in KINDS]
     folder = baked(deploy="aws", tasks=tasks) / "deploy" / "aws"
-    done = subprocess.run([linters["cfn-lint"], *files], capture_output=True, text=True, cwd=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run([linters["cfn-lint"], *files], capture_output=True, text=True, cwd=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_checkov_is_content(linters: dict[str, Path], tmp_path: Path) -> None:
@@ -108,13 +108,13 @@ def test_checkov_is_content(linters: dict[str, Path], tmp_path: Path) -> None:
     for kind in KINDS:
         shutil.copy(DEPLOY / f"{kind}.yaml", tmp_path)
     options = ["--skip-download", "--framework", "cloudformation", "--output", "json"]
-    done = subprocess.run(
+    result = subprocess.run(
         [linters["checkov"], *options, "--directory", tmp_path], capture_output=True, text=True
     )
-    said = json.loads(done.stdout)
-    assert said["summary"]["parsing_errors"] == 0
+    report = json.loads(result.stdout)
+    assert report["summary"]["parsing_errors"] == 0
     skipped = re.findall(r"^  - (CKV_\w+)", (DEPLOY / ".checkov.yaml").read_text(), re.MULTILINE)
-    assert {each["check_id"] for each in said["results"]["failed_checks"]} == set(skipped)
+    assert {each["check_id"] for each in report["results"]["failed_checks"]} == set(skipped)
 
 
 # --- What the files say of each other -----------------------------------------------------------
@@ -139,7 +139,7 @@ def test_ports_and_names_are_the_images() -> None:
 
 
 def test_health_check_is_a_path_of_the_site() -> None:
-    """The load balancer asks what is answered without a database and for any host name."""
+    """The load balancer requests a URL that needs no database and no particular host name."""
     path = SERVICE["Resources"]["Targets"]["Properties"]["HealthCheckPath"]
     middleware = (PROJECT / "apps" / "core" / "middleware.py").read_text()
     assert f'case "{path}":' in middleware
@@ -147,7 +147,7 @@ def test_health_check_is_a_path_of_the_site() -> None:
 
 
 def test_commands_are_in_the_image() -> None:
-    """Each container starts by a script that the Dockerfile copies."""
+    """Each container starts with a script that the Dockerfile copies."""
     copied = re.search(r"^COPY .*bash/run\.sh.*$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     for container in (WEB, WORKER):
         [command] = container["Command"]
@@ -179,17 +179,17 @@ def test_services_are_the_tasks_own() -> None:
 def test_the_base_gives_what_the_service_takes() -> None:
     """Each output of base.yaml is a parameter of service.yaml, which has no other without a default."""
     own = {"Prefix", "Environment", "ImageUri"}
-    needed = {name for name, said in SERVICE["Parameters"].items() if "Default" not in said}
+    needed = {name for name, report in SERVICE["Parameters"].items() if "Default" not in report}
     assert needed - own == BASE["Outputs"].keys()
 
 
 @pytest.mark.parametrize("name", ["staging", "production"])
 def test_environments_name_real_parameters(name: str) -> None:
-    """What an environment's file sets is a parameter of that template; each parameter says what it is."""
+    """An environment's file sets only parameters of that template; each parameter has a description."""
     file = tomllib.loads((DEPLOY / f"{name}.toml").read_text())
-    for kind, said in (("bootstrap", BOOTSTRAP), ("base", BASE), ("service", SERVICE)):
-        assert file[kind].keys() <= said["Parameters"].keys()
-        assert all(parameter["Description"] for parameter in said["Parameters"].values())
+    for kind, report in (("bootstrap", BOOTSTRAP), ("base", BASE), ("service", SERVICE)):
+        assert file[kind].keys() <= report["Parameters"].keys()
+        assert all(parameter["Description"] for parameter in report["Parameters"].values())
 
 
 # --- Calls ----------------------------------------------------------------------------------------
@@ -247,13 +247,13 @@ def test_call_exists(service: str, method: str, names: list[str], more: bool) ->
 
 
 def test_calls_were_found() -> None:
-    """The tests above see the tasks' calls, whose number is known roughly."""
+    """The tests above find the tasks' API calls, whose number is roughly known."""
     assert len(CALLS) > 35
     assert {"cloudformation", "ecs", "ecr", "logs"} <= {call[1] for call in CALLS}
 
 
 def test_the_workflows_role_may_do_what_the_tasks_do() -> None:
-    """Each call of deploy, rollback, status, logs and manage is a right of the role, which has few others."""
+    """Each API call of deploy, rollback, status, logs and manage is permitted to the role, and few others."""
     policy = BOOTSTRAP["Resources"]["DeployRole"]["Properties"]["Policies"][0]["PolicyDocument"]
     rights = set()
     for statement in policy["Statement"]:

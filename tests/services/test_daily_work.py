@@ -76,7 +76,7 @@ def git(project: Project, *words: str, check: bool = True) -> subprocess.Complet
 
 
 def test_hooks(repository: Project) -> None:
-    """The real pre-commit, without a network, refuses and mends a commit in bad style; the next passes."""
+    """The real pre-commit, without a network, refuses and fixes a commit in bad style; the next passes."""
     repository.run("pre-commit", "install")
     write(repository, "apps/core/ugly.py", UGLY)
     write(repository, "apps/core/left alone.py", UGLY)
@@ -90,8 +90,8 @@ def test_hooks(repository: Project) -> None:
     assert git(repository, "show", "--format=", "--name-only").stdout.split() == ["apps/core/ugly.py"]
 
 
-def test_hooks_refuse_what_they_cannot_mend(repository: Project) -> None:
-    """A fault that no tool mends stops the commit and is named; documents alone pass untouched."""
+def test_hooks_refuse_what_they_cannot_fix(repository: Project) -> None:
+    """An error that no tool can fix stops the commit and is named; documents alone pass untouched."""
     repository.run("pre-commit", "install")
     write(repository, "apps/core/faulty file.py", "def f() -> int:\n    return nothing\n")
     git(repository, "add", "--all")
@@ -156,8 +156,8 @@ def test_debugger(debugged: Project) -> None:
 
 def test_debugger_that_waits(debugged: Project) -> None:
     """`fab debug --wait` answers nothing before an editor has attached, which can stop it in the settings."""
-    said = debugged.run("fab", "debug", "--wait").stdout
-    assert f"localhost:{debugged.variables['DEBUG_PORT']}" in said
+    output = debugged.run("fab", "debug", "--wait").stdout
+    assert f"localhost:{debugged.variables['DEBUG_PORT']}" in output
     assert "does not answer" in debugged.run("fab", "status").stdout
     editor = eventually(lambda: attached(debugged))
     editor.go()
@@ -196,6 +196,6 @@ def test_lines_end_alike_on_every_machine(repository: Project, tmp_path: Path) -
 
 
 def test_no_two_names_are_one_on_a_mac(repository: Project) -> None:
-    """No two paths differ by small and capital letters alone."""
+    """No two paths differ only in case."""
     names = git(repository, "ls-files").stdout.splitlines()
     assert len({name.lower() for name in names}) == len(names)

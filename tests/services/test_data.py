@@ -34,7 +34,7 @@ def rows(file: Path, sql: str) -> list[tuple]:
 
 
 def fill(file: Path, table: str, values: list[tuple]) -> None:
-    """Make a table anew with these rows."""
+    """Recreate a table with these rows."""
     with closing(sqlite3.connect(file)) as database, database:
         database.execute(f"DROP TABLE IF EXISTS {table}")
         database.execute(f"CREATE TABLE {table} (a, b, c)")
@@ -54,7 +54,7 @@ def summary(file: Path) -> dict[str, tuple[int, str]]:
 
 
 def test_seed(here: Project) -> None:
-    """`fab seed` migrates, makes people, one of whom may do everything, and a second call makes no more."""
+    """`fab seed` migrates and creates users, one of them a superuser; a second call creates no more."""
     database = here.folder / "db.sqlite3"
     before = rows(database, "SELECT * FROM accounts_user")
     assert len(before) > 10
@@ -64,7 +64,7 @@ def test_seed(here: Project) -> None:
 
 
 def test_seed_in_production(here: Project) -> None:
-    """`fab seed` does nothing in production, and says why in one line."""
+    """`fab seed` refuses to run in production, with the reason in one line."""
     production = {"DEBUG": "false", "ALLOWED_HOSTS": "www.site.test", "EMAIL_URL": "smtp://localhost"}
     database = here.folder / "production.sqlite3"
     refused = here.run("fab", "seed", check=False, DATABASE_URL=f"sqlite:///{database}", **production)
@@ -82,7 +82,7 @@ CELL = st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(st.tuples(CELL, CELL, CELL), max_size=50))
 def test_dump_drop_restore(here: Project, values: list[tuple]) -> None:
-    """Whatever a database holds: dumped, deleted and restored it has equal counts and checksums."""
+    """A database that is dumped, deleted and restored has equal counts and checksums."""
     database = here.folder / "property.sqlite3"
     fill(database, "anything", values)
     before = summary(database)
@@ -96,8 +96,8 @@ def test_dump_drop_restore(here: Project, values: list[tuple]) -> None:
 def test_nothing_is_replaced_unasked(here: Project) -> None:
     """Neither a file nor a database that holds something is replaced without --yes; a dump is private."""
     dump = here.folder / "dumps" / "first.sqlite3"
-    said = here.run("fab", "dump-db").stdout
-    assert "fab restore-db dumps/" in said
+    output = here.run("fab", "dump-db").stdout
+    assert "fab restore-db dumps/" in output
     here.run("fab", "dump-db", "--to", str(dump))
     assert dump.stat().st_mode & 0o077 == 0
     written = dump.read_bytes()
@@ -115,7 +115,7 @@ def test_nothing_is_replaced_unasked(here: Project) -> None:
 
 
 def test_damaged_dumps(here: Project) -> None:
-    """A dump that is cut off, of the other kind, or none at all is refused in one line; nothing changes."""
+    """A truncated dump, one of another database or another file is refused in one line; nothing changes."""
     dump = here.folder / "whole.sqlite3"
     here.run("fab", "dump-db", "--to", str(dump), "--yes")
     whole = dump.read_bytes()
@@ -157,7 +157,7 @@ SECRETS = ("Geheim", "private.test", "+49170", "token-of", "1971-02-03", "argon2
 
 
 @pytest.fixture(scope="module")
-def there(here: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(here: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a site on the other machine, whose people have secrets."""
     folder = tmp_path_factory.mktemp("there") / "site"
     subprocess.run(["cp", "-a", here.folder, folder], check=True)
@@ -194,88 +194,88 @@ def server(here: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield server
 
 
-def pull(here: Project, at: str, there: Path, *more: str, check: bool = True) -> str:
+def pull(here: Project, at: str, source: Path, *more: str, check: bool = True) -> str:
     """Type `fab pull`, and return what it says."""
-    done = here.run("fab", "-H", at, "pull", "--from", str(there), "--yes", *more, check=check)
-    assert check or done.returncode == 1
-    assert "Traceback" not in done.stdout
-    return done.stdout
+    result = here.run("fab", "-H", at, "pull", "--from", str(source), "--yes", *more, check=check)
+    assert check or result.returncode == 1
+    assert "Traceback" not in result.stdout
+    return result.stdout
 
 
-def test_unknown_hosts(here: Project, there: Path, server: Server, tmp_path: Path) -> None:
-    """A machine whose key is unknown or has changed is refused, with what to type."""
+def test_unknown_hosts(here: Project, source: Path, server: Server, tmp_path: Path) -> None:
+    """A host whose key is unknown or has changed is refused, with the command to run."""
     before = summary(here.folder / "db.sqlite3")
     server.forget()
-    assert "ssh -p" in pull(here, server.at(), there, check=False)
+    assert "ssh -p" in pull(here, server.at(), source, check=False)
     server.know(make_key(tmp_path / "key"))
-    assert "ssh-keygen -R" in pull(here, server.at(), there, check=False)
+    assert "ssh-keygen -R" in pull(here, server.at(), source, check=False)
     server.forget()
     server.know()
-    assert "-H" in here.run("fab", "pull", "--from", str(there), check=False).stdout
+    assert "-H" in here.run("fab", "pull", "--from", str(source), check=False).stdout
     assert summary(here.folder / "db.sqlite3") == before
 
 
-def test_pull(here: Project, there: Path, server: Server) -> None:
-    """`fab pull` brings every row that is copied, and no secret; nobody has a password or a session."""
-    assert "--yes" in here.run("fab", "-H", server.at(), "pull", "--from", str(there), check=False).stdout
-    said = pull(here, server.at(), there, "--media")
-    assert "Fetched 2 of 2" in said
+def test_pull(here: Project, source: Path, server: Server) -> None:
+    """`fab pull` brings every row that is copied, and no secret; no user has a password or a session."""
+    assert "--yes" in here.run("fab", "-H", server.at(), "pull", "--from", str(source), check=False).stdout
+    output = pull(here, server.at(), source, "--media")
+    assert "Fetched 2 of 2" in output
     database = here.folder / "db.sqlite3"
     for table in ("people_contact", "accounts_user", "auth_permission", "django_content_type"):
-        [count] = rows(there / "db.sqlite3", f"SELECT count(*) FROM {table}")
+        [count] = rows(source / "db.sqlite3", f"SELECT count(*) FROM {table}")
         assert rows(database, f"SELECT count(*) FROM {table}") == [count]
     content = database.read_bytes()
     assert [secret for secret in SECRETS if secret.encode() in content] == []
-    assert b"Geheim" in (there / "db.sqlite3").read_bytes()
+    assert b"Geheim" in (source / "db.sqlite3").read_bytes()
     kept = "SELECT id, photo, note FROM people_contact"
-    assert rows(database, kept) == rows(there / "db.sqlite3", kept)
+    assert rows(database, kept) == rows(source / "db.sqlite3", kept)
     assert rows(database, "SELECT DISTINCT password FROM accounts_user") == [("!masked",)]
     assert not list(here.folder.glob("db.sqlite3.*"))
     assert "no issues" in here.run("python", "manage.py", "check", "--database", "default").stdout
     for name in ("faces/one.png", "two words.txt"):
-        assert (here.folder / "media" / name).read_bytes() == (there / "media" / name).read_bytes()
+        assert (here.folder / "media" / name).read_bytes() == (source / "media" / name).read_bytes()
     (here.folder / "media" / "two words.txt").unlink()
-    assert "Fetched 1 of 2" in pull(here, server.at(), there, "--media")
+    assert "Fetched 1 of 2" in pull(here, server.at(), source, "--media")
 
 
-def test_cut_line(here: Project, there: Path, server: Server) -> None:
-    """A line that is cut in the middle leaves the old data; a second try works."""
+def test_cut_line(here: Project, source: Path, server: Server) -> None:
+    """A connection lost in the middle leaves the old data; a second try works."""
     database = here.folder / "db.sqlite3"
     fill(database, "mine", [(1, 2, 3)])
     before = summary(database)
     relay = Relay(server.port, cut_after=60_000)
     server.know(port=relay.port)
-    pull(here, server.at(relay.port), there, check=False)
+    pull(here, server.at(relay.port), source, check=False)
     assert relay.left <= 0
     assert summary(database) == before
     assert not list(here.folder.glob("db.sqlite3.*"))
-    pull(here, server.at(), there)
+    pull(here, server.at(), source)
     assert "mine" not in summary(database)
 
 
-def test_field_that_nobody_judged(here: Project, there: Path, server: Server) -> None:
+def test_unclassified_field(here: Project, source: Path, server: Server) -> None:
     """A field without a rule fails Django's check, and nothing is copied from a site that has one.
 
     Nor is it where the site there masks less than the code here does.
     """
-    rules = there / "apps/people/masking.py"
+    rules = source / "apps/people/masking.py"
     text = rules.read_text()
     before = summary(here.folder / "db.sqlite3")
     try:
         rules.write_text(text.replace('    phone=numbered("+4400"),\n', ""))
         check = ("python", "manage.py", "check", "--fail-level", "WARNING")
-        refused = Project(there, here.variables).run(*check, check=False)
+        refused = Project(source, here.variables).run(*check, check=False)
         assert refused.returncode == 1
         assert "mask(Contact, ...) takes: phone=KEEP" in refused.stdout
-        assert "phone=KEEP" in pull(here, server.at(), there, check=False)
+        assert "phone=KEEP" in pull(here, server.at(), source, check=False)
         rules.write_text(text.replace('numbered("+4400")', "KEEP"))
-        assert "phone must be masked" in pull(here, server.at(), there, check=False)
+        assert "phone must be masked" in pull(here, server.at(), source, check=False)
     finally:
         rules.write_text(text)
     assert summary(here.folder / "db.sqlite3") == before
 
 
-def test_a_site_of_another_day(here: Project, there: Path, server: Server) -> None:
+def test_a_site_of_another_day(here: Project, source: Path, server: Server) -> None:
     """A copy of an older site is migrated; one of a site that is newer than the code here is refused."""
     newer = "0002_more"
     migration = (
@@ -294,15 +294,15 @@ def test_a_site_of_another_day(here: Project, there: Path, server: Server) -> No
             file = folder / "apps/people" / name
             file.write_text(file.read_text().replace(old, new))
 
-    renew(there)
-    Project(there, here.variables).run("python", "manage.py", "migrate")
-    assert f"people.{newer}" in pull(here, server.at(), there, check=False)
+    renew(source)
+    Project(source, here.variables).run("python", "manage.py", "migrate")
+    assert f"people.{newer}" in pull(here, server.at(), source, check=False)
     renew(here.folder)
-    Project(there, here.variables).run("python", "manage.py", "migrate", "people", "0001")
-    subprocess.run(["rm", there / f"apps/people/migrations/{newer}.py"], check=True)
+    Project(source, here.variables).run("python", "manage.py", "migrate", "people", "0001")
+    subprocess.run(["rm", source / f"apps/people/migrations/{newer}.py"], check=True)
     for name in ("models.py", "masking.py"):
-        file = there / "apps/people" / name
+        file = source / "apps/people" / name
         lines = file.read_text().splitlines(keepends=True)
         file.write_text("".join(line for line in lines if "more" not in line))
-    pull(here, server.at(), there)
+    pull(here, server.at(), source)
     assert rows(here.folder / "db.sqlite3", "SELECT DISTINCT more FROM people_contact") == [(7,)]

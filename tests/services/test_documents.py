@@ -1,4 +1,4 @@
-"""What the documents of a project say to type is typed, without Docker."""
+"""The commands in a project's documents, run without Docker."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.project import Project
 
 @pytest.fixture
 def newcomer(project: Project, tmp_path: Path) -> Iterator[Project]:
-    """Return a project in git, and somebody who has nothing but Python, git and pipx."""
+    """Return a project in git, and a user who has only Python, git and pipx."""
     make_repository(project.folder)
     home = tmp_path / "home"
     home.mkdir()

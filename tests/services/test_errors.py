@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.production import Answer, Production, Received, Service, Visitor, eventually, gone, silent
+from tests.production import Production, Received, Response, Service, Visitor, eventually, gone, silent
 
 PERSONAL = {
     "email": "ann@personal.example",
@@ -17,17 +17,17 @@ PERSONAL = {
 BROKEN = {"RUN_MIGRATIONS": "false", "DATABASE_URL": "sqlite:////nowhere/db.sqlite3"}
 
 
-def provoke(visitor: Visitor) -> Answer:
+def provoke(visitor: Visitor) -> Response:
     """Sign in where there is no database, with personal data in every place a request has."""
-    answer = visitor.post(
+    response = visitor.post(
         f"/account/login/?search={PERSONAL['query']}",
         {"username": PERSONAL["email"], "password": PERSONAL["password"]},
         Authorization=f"Bearer {PERSONAL['authorization']}",
         User_Agent=PERSONAL["agent"],
         X_Forwarded_For=PERSONAL["address"],
     )
-    assert answer.status == 500
-    return answer
+    assert response.status == 500
+    return response
 
 
 def text(production: Production, received: Received) -> str:
@@ -54,12 +54,12 @@ def event(envelope: str) -> dict:
 def test_an_error_arrives_without_personal_data(production: Production, service: Service) -> None:
     """An error arrives in Sentry with the request's id, the release and the environment.
 
-    It holds no address, cookie, header, form, query or variable of the visitor's.
+    It contains no IP address, cookie, header, form, query or variable of the visitor's.
     """
     dsn = f"http://public@127.0.0.1:{service.port}/7"
     with production.serve(**BROKEN, SENTRY_DSN=dsn, SENTRY_ENVIRONMENT="staging", RELEASE="a-commit") as site:
         visitor = Visitor(site)
-        answer = provoke(visitor)
+        response = provoke(visitor)
         eventually(lambda: service.received)
         assert site.stop() == 0
     [received] = service.received
@@ -68,7 +68,7 @@ def test_an_error_arrives_without_personal_data(production: Production, service:
     sent = event(envelope)
     assert sent["exception"]["values"][-1]["type"] == "OperationalError"
     assert sent["transaction"] == "/account/login/"
-    assert sent["tags"]["request_id"] == answer.headers["X-Request-ID"]
+    assert sent["tags"]["request_id"] == response.headers["X-Request-ID"]
     assert (sent["release"], sent["environment"]) == ("a-commit", "staging")
     [cookie] = visitor.cookies
     personal = {**PERSONAL, "cookie": cookie.value}

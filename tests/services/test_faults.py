@@ -1,4 +1,4 @@
-"""What a machine lacks is printed in one line with what to type, and nothing is half done."""
+"""A missing program is reported in one line with the command to run, and nothing is left half done."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def settings_of(project: Project) -> str:
 
 
 def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> None:
-    """Without Docker the tasks run on this machine, and say so."""
+    """Without Docker the tasks run on the host, and say so."""
     without("docker", "docker-compose")
     printed = project.run("fab", "manage", "check").stdout
     assert "Docker is not installed" in printed
@@ -50,7 +50,7 @@ def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> 
     ("scripts", "fault"),
     [
         ({}, "Docker is not installed"),
-        ({"docker": "exit 1"}, "Docker's engine does not answer"),
+        ({"docker": "exit 1"}, "Docker's engine does not respond"),
         ({"docker": '[ "$1" = info ]'}, "Docker Compose 2 is not installed"),
         (
             {"docker": '[ "$1" = info ]', "docker_compose": "echo 1.29.2"},
@@ -63,7 +63,7 @@ def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> 
 def test_docker_that_cannot_be_used_is_one_line(
     project: Project, without, task: str, scripts: dict[str, str], fault: str
 ) -> None:
-    """Docker missing, stopped or without Compose 2: one line that says which, and what to type."""
+    """Docker missing, stopped or without Compose 2: one line that says which, and the command to run."""
     without("docker", "docker-compose", **scripts)
     refused = project.run("fab", task, check=False, RUN_IN="docker")
     assert refused.returncode == 1
@@ -73,7 +73,7 @@ def test_docker_that_cannot_be_used_is_one_line(
 
 
 def test_compose_as_a_command_of_its_own_is_used(project: Project, without) -> None:
-    """Where only `docker-compose` is installed, in version 2, it is used."""
+    """If only `docker-compose` is installed, in version 2, it is used."""
     without(
         "docker-compose",
         docker='[ "$1" = info ]',
@@ -90,7 +90,7 @@ def test_an_unknown_place_to_run_is_named(project: Project) -> None:
 
 
 def test_before_setup_it_says_so(project: Project) -> None:
-    """A task before `fab setup` says to type that."""
+    """A task before `fab setup` says to run that."""
     (project.folder / ".venv").unlink()
     refused = project.run("fab", "manage", "check", check=False, RUN_IN="host")
     assert refused.returncode == 1

@@ -1,4 +1,4 @@
-"""The locks: valid as shipped; written anew on request; and kept where that fails."""
+"""The locks: valid as shipped; updated on request; and kept where that fails."""
 
 import json
 import os
@@ -64,14 +64,14 @@ def silent_registry() -> Iterator[str]:
 
 
 def test_poetry_lock_fits(bake: Bake) -> None:
-    """Poetry finds the project and its lock in order, whatever the names."""
+    """Poetry accepts the project and its lock, whatever the names."""
     project = bake(author='Bob "the" O\'Neil, & Söhne 🎉 <bob@example.org>', description="a \\ b")
-    done = poetry(project, "check", "--lock")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = poetry(project, "check", "--lock")
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_poetry_lock_fits_each_combination(bake: Bake, tmp_path: Path) -> None:
-    """So it does for each combination of answers that bring packages; no lock names a registry."""
+    """Poetry accepts the lock of each combination of answers; no lock names a registry."""
     locks, projects = {}, []
     for combination in combinations.every():
         project = bake(project_slug="_".join(combination), **combinations.answers(combination))
@@ -84,24 +84,24 @@ def test_poetry_lock_fits_each_combination(bake: Bake, tmp_path: Path) -> None:
     # As `poetry check --lock` does, whose start takes longer than the check.
     brought = runpy.run_path(str(PROJECT_TEMPLATE / "fabfile" / "poetry.py"))
     python = brought["own_environment"](brought["PACKAGES"]) / "bin" / "python"
-    done = subprocess.run([python, "-c", FRESH, *projects], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    result = subprocess.run([python, "-c", FRESH, *projects], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
 
 
 def test_package_lock_fits(default_project: Path, project_variables: dict[str, str]) -> None:
-    """So does npm."""
-    done = subprocess.run(
+    """Npm accepts the lock."""
+    result = subprocess.run(
         ["npm", "ci", "--dry-run", "--offline"],
         cwd=default_project,
         env=project_variables,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
 
 
 def test_package_lock_names_no_registry(default_project: Path) -> None:
-    """No address of a registry is in it, not even the public one's."""
+    """It contains no URL of a registry, not even the public one."""
     packages = json.loads((default_project / "package-lock.json").read_text())["packages"].values()
     assert not [package for package in packages if "resolved" in package]
     assert all("integrity" in package for package in packages if "version" in package)
@@ -111,35 +111,35 @@ def test_package_lock_names_no_registry(default_project: Path) -> None:
 
 
 def test_latest(cookiecutter: Command, tmp_path: Path) -> None:
-    """Both locks are written anew and valid, and nothing else is there that was not before."""
-    done = cookiecutter(TEMPLATE, "--no-input", env={**os.environ, **LATEST})
+    """Both locks are updated and valid, and no other file is added."""
+    result = cookiecutter(TEMPLATE, "--no-input", env={**os.environ, **LATEST})
     project = tmp_path / "my_site"
 
-    assert done.returncode == 0, done.stderr
-    assert "fab lock" not in done.stdout, done.stdout
+    assert result.returncode == 0, result.stderr
+    assert "fab lock" not in result.stdout, result.stdout
     assert poetry(project, "check", "--lock").returncode == 0
     assert "://" not in re.sub('"url": ".*"', "", (project / "package-lock.json").read_text("utf-8"))
     assert not [name for name in (".venv", "node_modules", ".env") if (project / name).exists()]
 
 
 def test_latest_without_a_registry(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
-    """Where nothing answers, the tested locks stay, and generation succeeds."""
-    done = cookiecutter(TEMPLATE, "--no-input", env=with_registry("http://127.0.0.1:9"))
+    """If no registry answers, the tested locks stay, and generation succeeds."""
+    result = cookiecutter(TEMPLATE, "--no-input", env=with_registry("http://127.0.0.1:9"))
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("fab lock") == 2, done.stdout
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("fab lock") == 2, result.stdout
     assert_tested(tmp_path / "my_site", tested)
 
 
 def test_latest_offline(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
-    """Without any network the same, and soon."""
+    """Without a network the same, and quickly."""
     started = time.monotonic()
     # npm would be content with what it has in its cache.
     empty_cache = {**os.environ, **LATEST, "npm_config_cache": str(tmp_path / "npm")}
-    done = cookiecutter(TEMPLATE, "--no-input", prefix=WITHOUT_NETWORK, env=empty_cache)
+    result = cookiecutter(TEMPLATE, "--no-input", prefix=WITHOUT_NETWORK, env=empty_cache)
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("fab lock") == 2, done.stdout
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("fab lock") == 2, result.stdout
     assert time.monotonic() - started < 60
     assert_tested(tmp_path / "my_site", tested)
 
@@ -150,10 +150,10 @@ def test_latest_without_npm(cookiecutter: Command, tested: dict[str, bytes], tmp
     tools.mkdir()
     for name in ("sh", "env", "git", "uname"):
         (tools / name).symlink_to(shutil.which(name))
-    done = cookiecutter(TEMPLATE, "--no-input", env={**os.environ, **LATEST, "PATH": str(tools)})
+    result = cookiecutter(TEMPLATE, "--no-input", env={**os.environ, **LATEST, "PATH": str(tools)})
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("fab lock") == 1, done.stdout
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("fab lock") == 1, result.stdout
     assert_tested(tmp_path / "my_site", {"package-lock.json": tested["package-lock.json"]})
 
 
@@ -161,7 +161,7 @@ def test_latest_without_npm(cookiecutter: Command, tested: dict[str, bytes], tmp
 
 
 def test_interrupted(silent_registry: str, tmp_path: Path) -> None:
-    """Ctrl-C while the locks are written leaves no file, and no process."""
+    """Ctrl-C while the locks are updated leaves no file and no process."""
     interrupt_latest(tmp_path, silent_registry)
 
     assert not (tmp_path / "out" / "my_site").exists()

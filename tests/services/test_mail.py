@@ -28,7 +28,7 @@ USER = "the%20user:p%40ss%2Fword"
 
 @dataclass
 class Mailbox:
-    """What an SMTP server has got."""
+    """The emails that an SMTP server has received."""
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
@@ -59,7 +59,7 @@ def smtp(**options) -> Iterator[Mailbox]:
 
 @dataclass
 class Authority:
-    """An authority of one's own, which nobody knows who is not given its file."""
+    """A private certificate authority, unknown without its file."""
 
     file: Path
     context: ssl.SSLContext
@@ -89,14 +89,14 @@ def with_members(production: Production) -> Production:
 
 @pytest.fixture(scope="module")
 def members() -> Iterator[str]:
-    """Return who has not yet asked for a new password."""
+    """Return a visitor who has not yet requested a new password."""
     return iter(MEMBERS)
 
 
 def ask_for_a_reset(site: Site, email: str) -> None:
     """Ask for a new password, and get the page that says what comes next."""
-    answer = Visitor(site).post("/account/password_reset/", {"email": email})
-    assert (answer.status, answer.headers["Location"]) == (302, "/account/password_reset/done/")
+    response = Visitor(site).post("/account/password_reset/", {"email": email})
+    assert (response.status, response.headers["Location"]) == (302, "/account/password_reset/done/")
     assert Visitor(site).get("/account/password_reset/done/").status == 200
 
 

@@ -42,8 +42,8 @@ def s3() -> Iterator[str]:
 def status(url: str) -> int:
     """Return the status of an address."""
     try:
-        with urlopen(url, timeout=60) as answer:
-            return answer.status
+        with urlopen(url, timeout=60) as response:
+            return response.status
     except HTTPError as error:
         return error.code
 
@@ -53,21 +53,21 @@ def test_uploads_are_private_and_by_role(production: Production, s3: str, role: 
 
     The file is private: its address works because it is signed, and for five minutes.
     """
-    said = production.python(
+    output = production.python(
         f"{SAVE}\nprint(default_storage.url(name))",
         MEDIA_BUCKET=BUCKET,
         AWS_REGION="us-east-1",
         MEDIA_ENDPOINT_URL=s3,
         AWS_CONTAINER_CREDENTIALS_FULL_URI=f"http://127.0.0.1:{role.port}/role",
     )
-    url = said.strip().splitlines()[-1]
+    url = output.strip().splitlines()[-1]
     signed = parse_qs(urlsplit(url).query)
     assert role.received[0].path == "/role"
     assert signed["X-Amz-Credential"][0].startswith(ROLE["AccessKeyId"])
     assert signed["X-Amz-Security-Token"] == [ROLE["Token"]]
     assert signed["X-Amz-Expires"] == ["300"]
-    with urlopen(url, timeout=60) as answer:
-        assert answer.read() == b"Dear Ann"
+    with urlopen(url, timeout=60) as response:
+        assert response.read() == b"Dear Ann"
     assert status(url.partition("?")[0]) == 403
     [grant] = bucket.client(s3).get_object_acl(Bucket=BUCKET, Key="letter.txt")["Grants"]
     assert grant["Permission"] == "FULL_CONTROL"
@@ -76,8 +76,8 @@ def test_uploads_are_private_and_by_role(production: Production, s3: str, role: 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
 def test_pages_may_show_what_is_in_the_bucket(production: Production, region: str) -> None:
-    """The signed address leads to the bucket's own region, and the Content Security Policy allows it."""
-    said = production.python(
+    """The signed URL is in the bucket's own region, and the Content Security Policy allows it."""
+    output = production.python(
         "from django.core.files.storage import default_storage\n"
         "from django.conf import settings\n"
         "print(default_storage.url('a.png'))\n"
@@ -87,13 +87,13 @@ def test_pages_may_show_what_is_in_the_bucket(production: Production, region: st
         AWS_ACCESS_KEY_ID="key",
         AWS_SECRET_ACCESS_KEY="secret",
     )
-    url, sources = said.strip().splitlines()[-2:]
+    url, sources = output.strip().splitlines()[-2:]
     assert f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" in sources.split()
     assert region == "us-east-1" or region in urlsplit(url).netloc
 
 
 def test_production_without_a_bucket_keeps_no_file(production: Production) -> None:
-    """Without MEDIA_BUCKET production refuses an upload, and says which variable it takes."""
+    """Without MEDIA_BUCKET production refuses an upload, and names the variable to set."""
     script = (
         f"try:\n    {SAVE.strip().replace(chr(10), chr(10) + '    ')}\nexcept Exception as e: print(repr(e))"
     )
@@ -115,6 +115,6 @@ from django.test import Client
 client = Client(headers={{"host": "localhost"}})
 print(b"".join(client.get(default_storage.url(name)).streaming_content).decode())
 """
-    said = production.python(script, DEBUG="true")
-    assert said.strip().endswith("Dear Ann")
+    output = production.python(script, DEBUG="true")
+    assert output.strip().endswith("Dear Ann")
     assert [file.name for file in (production.project.folder / "media").iterdir()] == ["letter.txt"]

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
 
 def test_migration_that_breaks_old_code(project: Project) -> None:
-    """A column that old code still uses cannot be removed, unless the migration says why that is no harm."""
+    """A column that old code still uses cannot be removed, unless the migration states why that is safe."""
     file = project.folder / "apps/accounts/migrations/0003_remove.py"
     file.write_text(MIGRATION)
     command = ("python", "manage.py", "lintmigrations")

@@ -1,4 +1,4 @@
-"""Names that nobody thought of: accepted, and right in every file."""
+"""Random names: accepted, and correct in every file."""
 
 import re
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.answers.test_accepted import Template, check_names
 
-# What pre_gen_project.py accepts in a name. The answers given on cookiecutter's command line are templates
+# Names that pre_gen_project.py accepts. The answers given on cookiecutter's command line are templates
 # themselves, so there the template's own marks mean something; typed at a prompt they do not.
 NAMES = (
     st.text(
@@ -29,5 +29,5 @@ def template() -> Template:
 @given(name=NAMES, description=NAMES, author=NAMES)
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_random_names_survive(template: Template, name: str, description: str, author: str) -> None:
-    """Names made at random are read back from each file as they were given."""
+    """Random names are read back unchanged from each file."""
     check_names(template, name, description, author)

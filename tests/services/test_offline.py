@@ -15,8 +15,8 @@ def test_offline(
 ) -> None:
     """With the tested locks no network is needed: without choices, and with all."""
     answers = combinations.answers(combination)
-    words = [f"{question}={answer}" for question, answer in answers.items()]
-    done = cookiecutter(TEMPLATE, "--no-input", *words, prefix=WITHOUT_NETWORK)
+    words = [f"{question}={response}" for question, response in answers.items()]
+    result = cookiecutter(TEMPLATE, "--no-input", *words, prefix=WITHOUT_NETWORK)
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert tree(tmp_path / "my_site") == tree(bake(**answers))

@@ -73,7 +73,7 @@ print(cache.get("a"), 0 < seconds <= 300)
 
 
 def test_a_server_that_ends_and_comes_back(production: Production, account: dict[str, str]) -> None:
-    """When the server ends, nobody is signed out and one can sign in; /readyz and the log name the cache.
+    """When the server ends, no user is signed out and users can sign in; /readyz and the log name the cache.
 
     When it is back, all is as before.
     """
@@ -109,7 +109,7 @@ def test_a_server_that_never_was(production: Production, account: dict[str, str]
 
 
 def test_tls(production: Production, tmp_path: Path) -> None:
-    """rediss:// takes a server whose certificate it can check, and no other."""
+    """rediss:// accepts only a server whose certificate can be verified."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     make = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-keyout", key, "-out", certificate]

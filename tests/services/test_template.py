@@ -51,7 +51,7 @@ def runnable(document: Path) -> list[documents.Block]:
 
 @pytest.mark.parametrize("document", [*filter(runnable, documents.own())], ids=lambda path: path.stem)
 def test_blocks(document: Path, clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None:
-    """The shell blocks of the template's documents, typed in an empty folder, end with the first page."""
+    """The shell blocks of the template's documents, run in an empty folder, lead to the first page."""
     # A clone stands in for the repository on GitHub.
     variables = {
         **newcomer,
@@ -84,12 +84,12 @@ def test_workflow(clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None
     for job, steps in jobs.items():
         for step in steps:
             words = step.command(clone, tmp_path / "step.sh")
-            done = subprocess.run(
+            result = subprocess.run(
                 words, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900
             )
-            lacks = step.script.startswith("make test-") and "Missing for these tests" in done.stderr
-            assert done.returncode == 0 or lacks, f"{job}: {step.script}\n{done.stdout}{done.stderr}"
-        assert lacks or "tests collected" in done.stdout
+            lacks = step.script.startswith("make test-") and "Missing for these tests" in result.stderr
+            assert result.returncode == 0 or lacks, f"{job}: {step.script}\n{result.stdout}{result.stderr}"
+        assert lacks or "tests collected" in result.stdout
 
 
 def test_release(clone: Path) -> None:

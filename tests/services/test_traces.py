@@ -21,8 +21,8 @@ def traces(production: Production, service: Service) -> tuple[dict, list[dict]]:
     spans = []
     for received in service.received:
         assert received.path == "/v1/traces"
-        said = production.project.run("python", "-c", READ, received.body.hex()).stdout
-        for resource in json.loads(said)["resourceSpans"]:
+        output = production.project.run("python", "-c", READ, received.body.hex()).stdout
+        for resource in json.loads(output)["resourceSpans"]:
             about = attributes(resource["resource"])
             spans += [span for scope in resource["scopeSpans"] for span in scope["spans"]]
     return about, spans
@@ -65,7 +65,7 @@ def test_a_request_is_traced(production: Production, service: Service) -> None:
 
 
 def test_a_trace_begun_before_the_site_goes_on(production: Production, service: Service) -> None:
-    """A load balancer's or another service's `traceparent` is taken up."""
+    """A `traceparent` of a load balancer or another service is continued."""
     trace = "0af7651916cd43dd8448eb211c80319c"
     with production.serve(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{service.port}") as site:
         Visitor(site).get("/", traceparent=f"00-{trace}-b7ad6b7169203331-01")

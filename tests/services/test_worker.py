@@ -39,7 +39,7 @@ def slow(name, seconds):
 
 
 @task(retry_seconds=0.1, max_attempts=3)
-def mend(name):
+def fix(name):
     note(f"begin {name}")
     if Path("notes").read_text().count(f"begin {name}") < 3:
         raise RuntimeError("not yet")
@@ -92,7 +92,7 @@ def start(project: Project, tmp_path: Path) -> Iterator[Start]:
         )
         process.log = log.name
         started.append(process)
-        assert within(60, lambda: "is ready" in said(process)), said(process)
+        assert within(60, lambda: "is ready" in read_output(process)), read_output(process)
         return process
 
     yield start
@@ -101,7 +101,7 @@ def start(project: Project, tmp_path: Path) -> Iterator[Start]:
         process.wait()
 
 
-def said(process: subprocess.Popen) -> str:
+def read_output(process: subprocess.Popen) -> str:
     """Return what a worker has logged."""
     return Path(process.log).read_text()
 
@@ -134,17 +134,17 @@ def left(project: Project) -> str:
 
 
 def test_two_workers_run_each_task_once(project: Project, start: Start) -> None:
-    """Thirty tasks, two workers: each task is run once, and both workers have their share."""
+    """Thirty tasks, two workers: each task runs once, and both workers run some."""
     workers = [start(), start()]
     enqueue(project, "[slow.enqueue(str(number), 0.1) for number in range(30)]")
     assert within(60, lambda: len(notes(project)) >= 60)
     assert sorted(notes(project)) == sorted(f"{word} {n}" for n in range(30) for word in ("begin", "end"))
     assert within(60, lambda: set(states(project)) == {"SUCCESSFUL"})
-    assert all("state=SUCCESSFUL" in said(worker) for worker in workers)
+    assert all("state=SUCCESSFUL" in read_output(worker) for worker in workers)
 
 
 def test_the_task_of_a_killed_worker_is_run_again(project: Project, start: Start) -> None:
-    """`kill -9` in the middle of a task: another worker takes it up from its beginning."""
+    """`kill -9` in the middle of a task: another worker runs it again from the start."""
     enqueue(project, "slow.enqueue('long', 3)")
     worker = start()
     assert within(60, lambda: notes(project) == ["begin long"])
@@ -178,12 +178,12 @@ def test_a_stop_hands_back_what_takes_too_long(project: Project, start: Start) -
 
 
 def test_a_failing_task_is_repeated(project: Project, start: Start) -> None:
-    """A task that fails twice and then not: it ends well, and each failure is in the log as JSON."""
-    enqueue(project, "mend.enqueue('it')")
+    """A task that fails twice and then succeeds: each failure is in the log as JSON."""
+    enqueue(project, "fix.enqueue('it')")
     worker = start()
-    assert within(60, lambda: states(project) == ["SUCCESSFUL"]), said(worker)
+    assert within(60, lambda: states(project) == ["SUCCESSFUL"]), read_output(worker)
     assert notes(project) == ["begin it"] * 3
-    lines = [json.loads(line) for line in said(worker).splitlines()]
+    lines = [json.loads(line) for line in read_output(worker).splitlines()]
     failures = [line for line in lines if line["level"] == "WARNING" and "RuntimeError" in str(line)]
     assert len(failures) == 2
     [identifier] = sql(project, "SELECT id FROM django_tasks_database_dbtaskresult")
@@ -191,11 +191,11 @@ def test_a_failing_task_is_repeated(project: Project, start: Start) -> None:
 
 
 def test_a_task_that_cannot_be_broken_off(project: Project, start: Start) -> None:
-    """A task that hears nothing ends its worker, which prints where it hung; the task has then failed."""
+    """A task that cannot be interrupted ends its worker, which prints where it hung; the task has failed."""
     enqueue(project, "deaf.enqueue(); slow.enqueue('after', 0)")
     worker = start()
     assert worker.wait(60) == 1
-    assert "deaf" in said(worker)
+    assert "deaf" in read_output(worker)
     start()
     assert within(60, lambda: "end after" in notes(project))
     assert within(60, lambda: states(project) == ["FAILED", "SUCCESSFUL"])
@@ -215,7 +215,7 @@ def test_a_missed_run_is_made_up_for_once(project: Project, start: Start) -> Non
 
 
 def test_a_worker_is_asked_whether_it_lives(project: Project, start: Start) -> None:
-    """With a port it answers /healthz there, also while a task runs."""
+    """With a port it serves /healthz there, also while a task runs."""
     port = free_port()
     enqueue(project, "slow.enqueue('long', 600)")
     start("--health-port", str(port))
@@ -253,7 +253,7 @@ def test_in_development_it_starts_anew_on_an_edit(project: Project) -> None:
 
 
 def test_without_the_variable_it_says_so(project: Project) -> None:
-    """`fab worker` where the site runs its tasks itself says what to set."""
+    """`fab worker` without TASKS=database names the variable to set."""
     refused = project.run("fab", "worker", check=False, TASKS="")
     assert refused.returncode == 1
     assert "TASKS=database" in refused.stdout

@@ -1,4 +1,4 @@
-"""What the template does after today: two releases and a branch, with the changes that releases have."""
+"""The template's future: two releases and a branch, with typical changes of releases."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.conftest import AUTHOR, TEMPLATE
 
-# What is here now, a release of improvements, and one of a newer dependency; and a branch with a new field.
+# The current state, a release of improvements, one with a newer dependency, and a branch with a new field.
 NOW, NEW, NEWEST, MODELS = "3000.1.1", "3000.2.1", "3000.3.1", "models"
 
 # File: what is there, and what becomes of it.
@@ -21,8 +21,8 @@ IMPROVED = {
     "README.md": ("- [Translation](docs/translation.md)", "- [Words](docs/words.md)"),
     "docs/docker.md": ("# The image\n", "# The site's image\n"),
     "pyproject.toml": ("# https://docs.astral.sh/ruff/rules/", "# See https://docs.astral.sh/ruff/rules/"),
-    "apps/accounts/migrations/0001_initial.py": ("class Migration", "# Said later\nclass Migration"),
-    "poetry.lock": ("# This file", "# Said later: this file"),
+    "apps/accounts/migrations/0001_initial.py": ("class Migration", "# Changed later\nclass Migration"),
+    "poetry.lock": ("# This file", "# Changed later: this file"),
     "package-lock.json": ('"requires": true', '"requires":  true'),
 }
 ADDED = {
@@ -84,7 +84,7 @@ def release(folder: Path, tag: str) -> None:
 
 def git(folder: Path, *words: str) -> str:
     """Return what git prints in a folder."""
-    done = subprocess.run(
+    result = subprocess.run(
         ["git", *words], cwd=folder, env={**os.environ, **AUTHOR}, check=True, capture_output=True, text=True
     )
-    return done.stdout
+    return result.stdout

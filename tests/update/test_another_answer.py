@@ -1,4 +1,4 @@
-"""What a question brings comes later too, and goes again, by the commands of the project's documents."""
+"""A feature can be added and removed later, by the commands in the project's documents."""
 
 import shlex
 import subprocess
@@ -26,7 +26,7 @@ LEFT = {
     "sign-up.md": {**ALL, "sign_up": "staff", "cms": "none"},
     "cms.md": {**ALL, "cms": "none"},
 }
-BROUGHT = {
+ADDED = {
     "updating.md": {"api": "ninja"},
     "development.md": {"tasks": "database"},
     "deployment.md": {"deploy": "server"},
@@ -49,7 +49,7 @@ def make(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mak
 
 
 def follow(project: Path, document: str) -> None:
-    """Type a document's block that updates, but for the locking, which takes a network."""
+    """Run a document's block that updates, except the locking, which needs a network."""
     [text] = [each.text for each in blocks(project / "docs" / document) if " copier update " in each.text]
     copier_here = f"{shlex.quote(sys.executable)} -m copier"
     lines = [line for line in text.splitlines() if "poetry.py" not in line]
@@ -68,16 +68,16 @@ def contents(project: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("document", LEFT)
-def test_taken_out(make: Make, document: str) -> None:
+def test_removed(make: Make, document: str) -> None:
     """Afterwards a project is the one that never had it."""
     project = make("with_all", **ALL)
     follow(project, document)
     assert contents(project) == contents(make("left", **LEFT[document]))
 
 
-@pytest.mark.parametrize("document", BROUGHT)
-def test_brought_in(make: Make, document: str) -> None:
+@pytest.mark.parametrize("document", ADDED)
+def test_added(make: Make, document: str) -> None:
     """Afterwards a project is the one that has had it from the start, with the app's migrations."""
     project = make("plain")
     follow(project, document)
-    assert contents(project) == contents(make("asked", **BROUGHT[document]))
+    assert contents(project) == contents(make("asked", **ADDED[document]))

@@ -57,7 +57,7 @@ def test_copier_yml_is_made_from_cookiecutter_json() -> None:
 
 
 def test_projects_pin_the_copier_of_these_tests(default_project: Path) -> None:
-    """`fab update` runs the version that is tried here, and copier.yml asks for none that is newer."""
+    """`fab update` runs the version that is tested here, and copier.yml requires none that is newer."""
     [pinned] = re.findall(
         r'^COPIER = "copier==(.*)"$', (default_project / "fabfile/update.py").read_text(), re.M
     )
@@ -69,8 +69,8 @@ def test_projects_pin_the_copier_of_these_tests(default_project: Path) -> None:
 def test_same_bytes(answers: dict[str, str], tagged: Path, cookiecutter: Command, tmp_path: Path) -> None:
     """The same answers give the same files, permissions and origin by `cookiecutter` and `copier copy`."""
     arguments = [f"{name}={answer}" for name, answer in answers.items()]
-    done = cookiecutter(tagged, "--no-input", *arguments)
-    assert done.returncode == 0, done.stderr
+    result = cookiecutter(tagged, "--no-input", *arguments)
+    assert result.returncode == 0, result.stderr
     [by_cookiecutter] = [path.parent for path in tmp_path.glob("*/manage.py")]
 
     copy(tagged, tmp_path / "copier" / by_cookiecutter.name, answers)
@@ -89,7 +89,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("question", "answer"), REFUSED)
 def test_refused(question: str, answer: str, tagged: Path, tmp_path: Path) -> None:
-    """What could not work is refused by copier too, and nothing is written."""
+    """Copier refuses invalid answers too, and nothing is written."""
     with pytest.raises(ValueError, match=question if question != "ci" else "choice"):
         copy(tagged, tmp_path / "site", {question: answer})
     assert not (tmp_path / "site").exists()

@@ -26,7 +26,7 @@ Make = Callable[[str], Project]
 Made = Callable[[str], Path]
 LOCKS = ("poetry.lock", "package-lock.json")
 
-# What a team does with its project: beside the template's lines, never on them.
+# Changes that a team makes to its project: next to the template's lines, never on them.
 EDITS = {
     "config/settings.py": (
         '    "apps.accounts",\n',
@@ -89,7 +89,7 @@ TEAMS = [untouched, edited, app_added, renamed_and_deleted]
 def test_update(
     release: str, team: Callable[[Project], None], make: Make, made: Made, install: Install
 ) -> None:
-    """From each release, whatever the team has done: no conflict, all is there, and `fab check` passes."""
+    """From each release, with a team's typical changes: no conflict, nothing lost, `fab check` passes."""
     project = make(release)
     # The packages of today are those of the newest release alone.
     if release == NOW and team in (edited, app_added):
@@ -100,13 +100,13 @@ def test_update(
     before = contents(project.folder)
     own = {name: data for name, data in before.items() if is_own(name)}
 
-    said = project.run("fab", "update", "--to", NEW).stdout
+    output = project.run("fab", "update", "--to", NEW).stdout
 
     assert git(project.folder, "diff", "--name-only", "--diff-filter=U") == ""
     after = contents(project.folder)
     assert {name: data for name, data in after.items() if is_own(name)} == own
     assert not [name for name in after if name.endswith((".rej", ".orig"))]
-    assert "CHANGELOG.md" in said
+    assert "CHANGELOG.md" in output
     gone = set(git(project.folder, "log", "--diff-filter=D", "--name-only", "--format=").split())
     assert gone.isdisjoint(after)
     for name, (_, new) in IMPROVED.items():
@@ -136,7 +136,7 @@ def is_own(name: str) -> bool:
 
 
 def without_own(files: dict[str, bytes]) -> dict[str, bytes]:
-    """Return the files but for those that an update leaves alone."""
+    """Return the files except those that an update leaves alone."""
     return {name: data for name, data in files.items() if not is_own(name)}
 
 
@@ -147,7 +147,7 @@ def commit(project: Project) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return what is in each file, but for what is built and installed."""
+    """Return the content of each file, except built and installed ones."""
     names = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     files = {name: folder / name for name in [*names, ".env"] if name}
     return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
@@ -163,14 +163,14 @@ def test_conflicts(make: Make) -> None:
         replace(project.folder / name, old, ours)
     commit(project)
 
-    done = project.run("fab", "update", "--to", NEW, check=False)
+    result = project.run("fab", "update", "--to", NEW, check=False)
 
-    assert done.returncode == 1
-    assert "Traceback" not in done.stdout
+    assert result.returncode == 1
+    assert "Traceback" not in result.stdout
     unmerged = git(project.folder, "diff", "--name-only", "--diff-filter=U").split()
     assert sorted({*unmerged}) == same
-    assert all(f"\n  {name}\n" in done.stdout for name in same)
-    assert "\n  fab lock --keep\n" in done.stdout
+    assert all(f"\n  {name}\n" in result.stdout for name in same)
+    assert "\n  fab lock --keep\n" in result.stdout
     settings = (project.folder / "config/settings.py").read_text()
     assert marks(settings) == ["<" * 7, "=" * 7, ">" * 7]
     assert IMPROVED["Dockerfile"][1] in (project.folder / "Dockerfile").read_text()
@@ -185,15 +185,15 @@ def marks(text: str) -> list[str]:
 
 
 def test_dependencies(make: Make, install: Install) -> None:
-    """Without --to the newest release is taken; `fab lock --keep` then upgrades nothing else."""
+    """Without --to it updates to the newest release; `fab lock --keep` then upgrades nothing else."""
     project = make(NOW)
     install(project.folder)
     before = (project.folder / "poetry.lock").read_text()
-    said = project.run("fab", "update").stdout
-    assert f"to {NEWEST}" in said
+    output = project.run("fab", "update").stdout
+    assert f"to {NEWEST}" in output
     assert DEPENDENCY[1] in (project.folder / "pyproject.toml").read_text()
     assert (project.folder / "poetry.lock").read_text() == before
-    assert "\n  fab lock --keep\n" in said
+    assert "\n  fab lock --keep\n" in output
     project.run("fab", "lock", "--keep")
     after = (project.folder / "poetry.lock").read_text()
     assert after.rpartition("[metadata]")[0] == before.rpartition("[metadata]")[0]
@@ -201,7 +201,7 @@ def test_dependencies(make: Make, install: Install) -> None:
 
 
 def test_branch(make: Make) -> None:
-    """A branch of the template can be taken too; an update brings no migration."""
+    """It can update to a branch of the template too; an update adds no migration."""
     project = make(NOW)
     project.run("fab", "update", "--to", MODELS)
     assert "later = " in (project.folder / "apps/accounts/models.py").read_text()
@@ -222,7 +222,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case: str, make: Make) -> None:
-    """What keeps an update from being made is said with what to type, and nothing is changed."""
+    """An update that cannot be made is refused with the command to type, and nothing is changed."""
     project = make(NOW)
     words, spoil = REFUSED[case]
     spoil(project)
@@ -249,7 +249,7 @@ def test_unknown_release(make: Make) -> None:
 
 
 def test_no_network(make: Make) -> None:
-    """Without a network a template from afar is not reached, and that is said."""
+    """Without a network, a remote template gives an error that says so."""
     project = make(NOW)
     text = answers(project).read_text().partition("_src_path:")
     answers(project).write_text(
@@ -273,7 +273,7 @@ def drop(file: Path, word: str) -> None:
 
 
 def everything(folder: Path) -> dict[Path, bytes]:
-    """Return all files with their bytes, but for git's own."""
+    """Return all files with their bytes, except git's own."""
     return {
         path: path.read_bytes()
         for path in folder.rglob("*")

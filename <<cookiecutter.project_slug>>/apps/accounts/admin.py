@@ -7,7 +7,7 @@ from apps.accounts.models import User
 
 @admin.register(User)
 class UserAdmin(BaseUserAdmin):
-    """Django's own page for users, with the e-mail address in the user name's place."""
+    """Django's own page for users, with the email address in the user name's place."""
 
     ordering = ["email"]
     list_display = ["email", "name", "is_staff", "is_active", "last_login"]

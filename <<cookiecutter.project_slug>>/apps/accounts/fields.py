@@ -4,7 +4,7 @@ from django.db import models
 
 
 class LowercaseEmailField(models.EmailField):
-    """An e-mail address kept in lower case, so that Ann@ and ann@ are one person.
+    """An email address stored in lowercase, so that Ann@ and ann@ are one person.
 
     It is also looked up in lower case, whatever case a person types.
     """

@@ -7,15 +7,15 @@ from apps.accounts.models import User
 
 
 class ProfileForm(forms.ModelForm):
-    """What people may change about themselves.
+    """The fields of a user's own profile.
 
-    Another e-mail address takes the password too: with it alone, whoever finds a browser
+    Another email address requires the password: without it, anyone who finds a browser
     signed in could have a new password sent to themselves.
     """
 
     password = forms.CharField(
         label=_("Password"),
-        help_text=_("Only needed for another e-mail address."),
+        help_text=_("Only needed for another email address."),
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
@@ -31,11 +31,11 @@ class ProfileForm(forms.ModelForm):
         }
 
     def clean(self) -> dict[str, Any]:
-        """Refuse another e-mail address without the right password."""
+        """Refuse another email address without the right password."""
         data = super().clean() or self.cleaned_data
         is_other = "email" in data and data["email"].lower() != self.instance.email
         if is_other and not self.instance.check_password(data["password"]):
             self.add_error(
-                "password", _("For another e-mail address your password has to be right.")
+                "password", _("For another email address your password has to be right.")
             )
         return data

@@ -1,15 +1,15 @@
-"""How often somebody may try to sign in or ask for a new password.
+"""Limits on attempts to sign in or to reset a password.
 
 Attempts are counted in the database, so that all workers and containers share one count and no
 further service has to run. Each attempt is counted by up to three counters:
 
-- `pair`: this account from this address. It stops a person who guesses, and only them.
-- `address`: any account from this address. It stops one who tries many accounts.
-- `account`: this account from any address. It stops one who guesses from many addresses.
+- `pair`: this account from this IP address. It stops a guesser, and no one else.
+- `address`: any account from this IP address. It stops attacks on many accounts.
+- `account`: this account from any IP address. It stops attacks from many addresses.
 
 By the last an attacker could lock out the owner, who therefore has a way round it. Signing in, or
 setting a new password by the link in a mail, leaves a signed cookie in the browser. From there on
-that browser has a counter of its own, `device`, instead of the three, and nobody else can use it up.
+that browser has a separate counter, `device`, instead of the three, and no one else can use it up.
 Where no such browser is at hand, the link in the mail makes one, and links that have been
 sent work however many attempts follow.
 https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
@@ -45,7 +45,7 @@ LIMITS = {
         "address": Limit(100, timedelta(minutes=15)),
         "account": Limit(50, timedelta(hours=1)),
     },
-    # Each may send a mail to somebody who did not ask for it.
+    # Each may send an email to a user who did not ask for it.
     "reset": {
         "device": Limit(5, timedelta(hours=1)),
         "pair": Limit(5, timedelta(hours=1)),
@@ -102,8 +102,8 @@ class Attempt:
             )
             for name, who in whose.items()
         }
-        # Who hammers one account shall not use up what they share with others; who tries
-        # many accounts shall not make counters without end.
+        # Attempts on one account must not use up a limit shared with others; attempts on
+        # many accounts must not create counters without end.
         if not known:
             refuse_if_full(self.counters["pair"])
         for name in ("device",) if known else ("address", "pair", "account"):
@@ -112,8 +112,8 @@ class Attempt:
     def succeeded(self) -> None:
         """Forget the failures of this device or pair, and take this attempt back from the others.
 
-        Not more than that, or signing in to their own account would let an attacker go on with
-        those of others.
+        No more than that, or an attacker could sign in to their own account to continue with
+        the accounts of others.
         """
         for name, counter in self.counters.items():
             found = AttemptCounter.objects.filter(key=counter.key, count__gt=0)
@@ -163,10 +163,10 @@ def remove_expired() -> None:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the address of the client, of IPv6 the network that one customer has (/64).
+    """Return the IP address of the client, of IPv6 the network of one customer (/64).
 
     Behind a proxy that is the last one in X-Forwarded-For, which the proxy itself has added;
-    those before it anybody can make up, as can without a proxy the whole header.
+    a client can forge those before it, and without a proxy the whole header.
     """
     address = request.META.get("REMOTE_ADDR", "")
     if settings.TRUST_PROXY:
@@ -190,7 +190,7 @@ def device(request: HttpRequest, account: str) -> str:
 
 
 def remember_device(response: HttpResponse, account: str) -> None:
-    """Give the browser a counter of its own for this account."""
+    """Give the browser a separate counter for this account."""
     response.set_signed_cookie(
         settings.DEVICE_COOKIE_NAME,
         secrets.token_hex(16),

@@ -10,12 +10,12 @@ class UserManager(BaseUserManager["User"]):
     """Makes users; `createsuperuser` and tests use it."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Return a new user, saved; without a password nobody can sign in as them.
+        """Return a new user, saved; without a password they cannot sign in.
 
         Raises ValueError if `email` is empty.
         """
         if not email:
-            raise ValueError("A user needs an e-mail address.")
+            raise ValueError("A user needs an email address.")
         user = self.model(email=email, **fields)
         user.set_password(password)
         user.full_clean(exclude=["password"])
@@ -23,5 +23,5 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Return a new user, saved, who may do everything."""
+        """Create and return a superuser."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)

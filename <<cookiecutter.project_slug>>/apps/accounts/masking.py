@@ -1,4 +1,4 @@
-"""What `fab pull` makes of people's data, and of the tables of Django's own apps: docs/masking.md."""
+"""How `fab pull` masks users' data, and the tables of Django's own apps: docs/masking.md."""
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission

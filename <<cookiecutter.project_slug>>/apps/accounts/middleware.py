@@ -10,7 +10,7 @@ logger = logging.getLogger("site.limits")
 
 
 class LimitsMiddleware:
-    """Answers 429 to who has tried too often, and remembers the browser of who has signed in."""
+    """Returns 429 when a limit is exceeded, and remembers the browser of a user who signs in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,7 +22,7 @@ class LimitsMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Return the page if a limit is reached; Django goes on with any other error."""
+        """Return the page if a limit is exceeded; Django handles any other error."""
         if not isinstance(error, limits.TooManyAttemptsError):
             return None
         logger.warning("Too many attempts (%s)", error)

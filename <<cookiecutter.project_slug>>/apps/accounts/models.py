@@ -9,19 +9,19 @@ from apps.accounts.managers import UserManager
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in by e-mail address and password.
+    """A person who signs in by email address and password.
 
     https://docs.djangoproject.com/en/6.1/topics/auth/customizing/#substituting-a-custom-user-model
     """
 
     email = LowercaseEmailField(
-        _("e-mail address"),
+        _("email address"),
         unique=True,
-        error_messages={"unique": _("There is an account with this e-mail address already.")},
+        error_messages={"unique": _("There is an account with this email address already.")},
     )
     name = models.CharField(_("name"), max_length=150, blank=True)
     is_staff = models.BooleanField(
-        _("staff"), default=False, help_text=_("May sign in to the administration.")
+        _("staff"), default=False, help_text=_("May sign in to the admin.")
     )
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Untick this instead of deleting an account.")
@@ -49,9 +49,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class AttemptCounter(models.Model):
-    """How often somebody has tried to sign in or to reset a password: see apps.accounts.limits.
+    """A count of attempts to sign in or to reset a password: see apps.accounts.limits.
 
-    The key is a keyed hash, so that the table says nothing about who came from where.
+    The key is a keyed hash, so that the table reveals no accounts and no IP addresses.
     """
 
     key = models.CharField(max_length=64, primary_key=True)

@@ -9,7 +9,7 @@ from django.utils import translation
 
 @task
 def send_password_reset(email: str, host: str, use_https: bool, language: str) -> None:
-    """Send a link to set a new password to whoever has an account with this address.
+    """Email the link to set a new password, if there is an account with this email address.
 
     The link is made here and not before, so that it is never kept in the database.
     """

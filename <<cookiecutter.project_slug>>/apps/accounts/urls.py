@@ -49,12 +49,12 @@ password_change_done = page(
 password_reset = page(
     views.PasswordResetView,
     title=_("Reset your password"),
-    text=_("Tell us your e-mail address and we send you a link to set a new password."),
+    text=_("Tell us your email address and we send you a link to set a new password."),
     button=_("Send the link"),
 )
 password_reset_done = page(
     auth.PasswordResetDoneView,
-    title=_("Look at your e-mail"),
+    title=_("Check your email"),
     text=_(
         "If there is an account with that address, the link is on its way. It may take some minutes;"
         " look into the spam folder, too."

@@ -15,7 +15,7 @@ from apps.api.models import Token
 class TokenAdmin(admin.ModelAdmin):
     """Makes tokens and shows each once; to revoke one, delete it.
 
-    With a token one acts as its owner, so nobody but a superuser deals with those of others.
+    A token acts as its owner, so only superusers manage the tokens of other users.
     """
 
     list_display = ["name", "user", "created", "last_used", "expires"]

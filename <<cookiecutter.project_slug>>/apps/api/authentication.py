@@ -1,4 +1,4 @@
-"""Who may ask by a token: https://www.django-rest-framework.org/api-guide/authentication/"""
+"""Authentication by token: https://www.django-rest-framework.org/api-guide/authentication/"""
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -10,7 +10,7 @@ from apps.api.models import Token
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Takes `Authorization: Bearer …`; whoever sends that is not let in by a session."""
+    """Takes `Authorization: Bearer …`; such a request is not authenticated by its session."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         scheme, _, token = get_authorization_header(request).partition(b" ")

@@ -1,4 +1,4 @@
-"""How often somebody may ask the API.
+"""Rate limits of the API.
 
 The counters are those of apps.accounts.limits, in the database, so that all workers and containers
 share them. One more token is no way round: the limit is the person's. A request without token and
@@ -16,13 +16,13 @@ from apps.accounts.models import User
 
 LIMITS = {
     "user": Limit(600, timedelta(minutes=1)),
-    # Tokens that are nobody's.
+    # Tokens that do not exist.
     "address": Limit(60, timedelta(minutes=1)),
 }
 
 
 def count_request(request: HttpRequest, user: User | AnonymousUser | None) -> None:
-    """Count a request of this user, or of its address if it is nobody's.
+    """Count a request of this user, or of its IP address if it has no user.
 
     Raises TooManyAttemptsError if a limit is reached, which apps.accounts.middleware answers.
     """

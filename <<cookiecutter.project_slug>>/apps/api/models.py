@@ -15,12 +15,12 @@ USED_EVERY = timedelta(minutes=1)
 
 
 def digest(secret: str) -> str:
-    """Return what is kept of a token. A random one needs no salt and no slow hash: nobody guesses it."""
+    """Return what is kept of a token. A random one needs no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def default_expiry() -> datetime:
-    """Return when a token ends unless somebody says otherwise."""
+    """Return the default expiry of a new token."""
     return timezone.now() + LIFETIME
 
 
@@ -35,7 +35,7 @@ class TokenManager(models.Manager["Token"]):
         return token
 
     def user_of(self, secret: str) -> User | None:
-        """Return whose token this is, or None if it is nobody's, has expired, or they are inactive."""
+        """Return whose token this is, or None if it is unknown or expired, or its owner inactive."""
         now = timezone.now()
         token = (
             self.select_related("user")

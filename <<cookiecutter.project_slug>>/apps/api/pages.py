@@ -7,7 +7,7 @@ from django.views.generic import TemplateView
 
 
 class DocsView(LoginRequiredMixin, TemplateView):
-    """The API, to read and to try. For who may use it: to strangers it says nothing."""
+    """The interactive API documentation, for signed-in users only."""
 
     template_name = "api/docs.html"
 

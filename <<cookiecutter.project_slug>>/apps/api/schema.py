@@ -1,4 +1,4 @@
-"""What the OpenAPI description says besides: https://drf-spectacular.readthedocs.io/en/latest/customization.html"""
+"""OpenAPI additions: https://drf-spectacular.readthedocs.io/en/latest/customization.html"""
 
 from typing import Any
 

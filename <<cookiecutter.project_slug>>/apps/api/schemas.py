@@ -1,4 +1,4 @@
-"""What goes in and out: https://django-ninja.dev/guides/response/"""
+"""Request and response bodies: https://django-ninja.dev/guides/response/"""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Who may ask, and how often: https://django-ninja.dev/guides/authentication/"""
+"""Authentication and rate limits: https://django-ninja.dev/guides/authentication/"""
 
 from django.http import HttpRequest
 from ninja.errors import AuthenticationError
@@ -24,7 +24,7 @@ class TokenAuth(HttpBearer):
 
 
 class SessionAuth(NinjaSessionAuth):
-    """Checks the CSRF token of people who are signed in; a program without a token gets 401."""
+    """Checks the CSRF token of signed-in users; a client without a token gets 401."""
 
     def __call__(self, request: HttpRequest) -> User | None:
         return super().__call__(request) if request.user.is_authenticated else None

@@ -1,4 +1,4 @@
-"""What goes in and out: https://www.django-rest-framework.org/api-guide/serializers/"""
+"""Request and response bodies: https://www.django-rest-framework.org/api-guide/serializers/"""
 
 from rest_framework import serializers
 

@@ -1,4 +1,4 @@
-"""What is at /api/v1/: https://django-ninja.dev"""
+"""The endpoints of /api/v1/: https://django-ninja.dev"""
 
 from typing import Any, NoReturn, cast
 
@@ -36,7 +36,7 @@ api = Api(
     version="1",
     auth=[TokenAuth(), SessionAuth()],
     throttle=UserThrottle(),
-    # Below, for those who may use the API; the page is apps.api.pages'.
+    # Below, for users of the API; the page is apps.api.pages'.
     openapi_url=None,
     docs_url=None,
 )
@@ -55,7 +55,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 @api.get("/me", response=Me, tags=["me"])
 def read_me(request: HttpRequest) -> User:
-    """Say who asks."""
+    """Return the user of the request."""
     return user_of(request)
 
 
@@ -79,11 +79,11 @@ def list_tokens(request: HttpRequest) -> QuerySet[Token]:
 
 @api.delete("/tokens/{int:token_id}", response={204: None}, tags=["tokens"])
 def revoke_token(request: HttpRequest, token_id: int) -> Status[None]:
-    """Revoke one of one's own tokens, such as this one."""
+    """Revoke one of the user's tokens, such as this one."""
     get_object_or_404(Token, pk=token_id, user=user_of(request)).delete()
     return Status(204, None)
 
 
 def user_of(request: HttpRequest) -> User:
-    """Return the user who is signed in."""
+    """Return the signed-in user."""
     return cast(User, request.user)

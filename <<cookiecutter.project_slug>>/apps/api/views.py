@@ -1,4 +1,4 @@
-"""What is at /api/v1/: https://www.django-rest-framework.org"""
+"""The endpoints of /api/v1/: https://www.django-rest-framework.org"""
 
 from typing import cast
 
@@ -12,7 +12,7 @@ from apps.api.serializers import MeSerializer, TokenSerializer
 
 
 class MeView(generics.RetrieveUpdateAPIView[User]):
-    """The person who asks."""
+    """The user of the request."""
 
     serializer_class = MeSerializer
     http_method_names = ["get", "patch"]
@@ -36,4 +36,4 @@ class TokensView(OwnTokens, generics.ListAPIView[Token]):
 
 
 class TokenView(OwnTokens, generics.DestroyAPIView[Token]):
-    """One of one's own tokens; to delete it revokes it."""
+    """One of the user's tokens; deleting it revokes it."""

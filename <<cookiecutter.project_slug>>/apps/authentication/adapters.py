@@ -1,4 +1,4 @@
-"""What django-allauth does here in another way than by itself.
+"""Changes to django-allauth's behavior.
 
 https://docs.allauth.org/en/latest/account/adapter.html
 """
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts import limits, mailing
 from apps.accounts.models import User
 
-# In the session: the hash of the password with which somebody has signed up again.
+# In the session: the hash of the password of a repeated sign-up.
 SIGN_UP = "authentication_sign_up"
 
 
@@ -24,12 +24,12 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": _(
             "That was the wrong code too often, so it no longer works. Sign in, or enter the new"
-            " e-mail address again, and we send another one."
+            " email address again, and we send another one."
         )
     }
 
     def pre_login(self, request: HttpRequest, user: User, **options: Any) -> Any:
-        """Forget a sign-up that somebody has not finished."""
+        """Forget an unfinished sign-up."""
         request.session.pop(SIGN_UP, None)
         return super().pre_login(request, user, **options)
 
@@ -41,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
 
     def new_user(self, request: HttpRequest) -> User:
-        """Return somebody who signs up, and whose address has yet to be verified."""
+        """Return a new user, whose email address is not verified yet."""
         user = User()
         user.signs_up = True  # type: ignore[attr-defined]
         return user
@@ -79,6 +79,6 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """Send what somebody gets instead of the code who has an account; it counts as one."""
+        """Send a user who has an account an email instead of the code; it counts as one."""
         limits.Attempt("mail", self.request, email)
         super().send_account_already_exists_mail(email)

@@ -1,4 +1,4 @@
-"""The administration with this site's sign-in, and without django-allauth's own pages in it.
+"""The admin with this site's sign-in, and without django-allauth's own pages in it.
 
 Those would show the secrets of second factors, and let addresses count as verified.
 """
@@ -24,13 +24,13 @@ from apps.authentication import receivers, second_factor
 for model in (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, User):
     admin.site.unregister(model)
 
-# Who is signed in and may not enter gets no form for the password of one who may.
+# Signed-in users without permission get no form for another user's password.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 @admin.register(User)
 class AuthenticationUserAdmin(UserAdmin):
-    """People, with what the staff does for one who has lost a second factor."""
+    """Users, with an action to remove lost second factors."""
 
     actions = ["remove_second_factors"]
 

@@ -22,7 +22,7 @@ from apps.authentication.adapters import SIGN_UP
 
 
 class ProfileForm(forms.ModelForm):
-    """What people may change about themselves; for the address there is a page of its own."""
+    """The fields of a user's own profile; the email address has a separate page."""
 
     class Meta:
         model = User

@@ -1,4 +1,4 @@
-"""None of it is copied by `fab pull`, which leaves nobody a password either: docs/masking.md."""
+"""None of it is copied by `fab pull`, which leaves no user a password either: docs/masking.md."""
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator

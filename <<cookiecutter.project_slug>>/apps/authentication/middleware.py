@@ -15,7 +15,7 @@ type GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class SecondFactorMiddleware:
-    """Lets nobody into settings.SECOND_FACTOR_PATHS by a password alone.
+    """Keeps users without a second factor out of settings.SECOND_FACTOR_PATHS.
 
     Who is not signed in is sent to the site's own page for it, so those parts need no other. Who
     may enter is for the part itself to decide.
@@ -44,7 +44,7 @@ class LeaveMiddleware:
     """Sends people to another site by a page instead of a redirect, where they have sent a form.
 
     The policy lets forms lead to this site alone (form-action), and Chromium applies that to the
-    redirects which follow: to Google, and to wherever an organisation's own server sends them on.
+    redirects which follow: to Google, and to wherever an organization's own server sends them on.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -1,4 +1,4 @@
-"""What follows when people are made, set up a factor or reset their password."""
+"""Signal receivers for new users, new factors and password resets."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from apps.accounts.models import User
 
 @receiver(post_save, sender=User)
 def trust_the_address(instance: User, created: bool, raw: bool, **_: Any) -> None:
-    """Take an address as verified that its owner has not signed up with: the staff or a command has."""
+    """Mark the email address of a user as verified if staff or a command has created them."""
     if created and not raw and not getattr(instance, "signs_up", False):
         verify(instance)
 
@@ -31,7 +31,7 @@ def verify(user: User) -> None:
 def count_as_shown(
     request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
-    """Who has just set a factor up has shown it, and their password before that."""
+    """Count a factor as used when it has just been set up, after the password."""
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
 

@@ -1,4 +1,4 @@
-"""Whether somebody has shown a second factor since they signed in, and where it is asked of them."""
+"""Whether a user has used a second factor since signing in, and where it is required."""
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
@@ -34,9 +34,9 @@ def page_for(user: User) -> str:
 
 
 def remove(user: User) -> int:
-    """Take every factor from somebody who has lost them; return how many there were.
+    """Remove all factors of a user who has lost them; return how many there were.
 
-    From then on the password alone signs them in, and the administration has them set up another.
+    From then on the password alone signs them in, and the admin has them set up another.
     """
     deleted, _ = Authenticator.objects.filter(user=user).delete()
     return deleted

@@ -20,5 +20,5 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     success_message = _("Your changes are saved.")
 
     def get_object(self, queryset: Any = None) -> User:
-        """Return the person who is signed in."""
+        """Return the signed-in user."""
         return User.objects.get(email=self.request.user.get_username())

@@ -29,7 +29,7 @@ def check_static_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         try:
             found = list(names((settings.BASE_DIR / path).read_text(encoding="utf-8")))
         except UnicodeDecodeError:
-            messages.append(Error("This file is not UTF-8: save it so.", obj=path, id="core.E002"))
+            messages.append(Error("This file is not UTF-8: convert it.", obj=path, id="core.E002"))
             continue
         messages += [
             Error(f"There is no static file {name!r}.", obj=f"{path}:{line}", id="core.E001")
@@ -47,7 +47,7 @@ def check_time_zones(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def sources(project: Path) -> list[Path]:
-    """Return the site's Python files and templates but for tests: no hidden files, folders or pictures."""
+    """Return the site's Python files and templates: no tests, hidden files, folders or images."""
     folders = [project / name for name in ("apps", "config", "templates")]
     files = sorted(file for folder in folders for file in folder.rglob("*.*") if file.is_file())
     return [

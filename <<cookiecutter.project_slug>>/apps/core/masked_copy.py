@@ -109,7 +109,7 @@ def rows(
 
 
 def typed(rule: Expression, field: "Field[Any, Any]") -> ExpressionWrapper:
-    """Return a rule as an expression of a field's type, which Value(None) has not by itself."""
+    """Return a rule as an expression of a field's type, which Value(None) lacks."""
     return ExpressionWrapper(rule, output_field=getattr(field, "target_field", field))
 
 
@@ -150,7 +150,7 @@ def decoded(value: Any) -> Any:
 def read(file: BinaryIO, alias: str) -> dict[str, int]:
     """Make the tables in an empty database, fill them, and return the number of rows of each.
 
-    The tables are made as they are where the copy comes from; `migrate` can go on from there.
+    The tables are created as in the copied database; `migrate` can continue from there.
     Raises CopyError, and leaves no row, if the copy was cut off or is not masked as it must be.
     """
     lines = Lines(file)
@@ -182,7 +182,7 @@ class Lines:
         except (EOFError, OSError, zlib.error):
             line = b""
         if not line.endswith(b"\n"):
-            raise CopyError("The copy was cut off.")
+            raise CopyError("The copy was cut off: try again.")
         self.digest.update(line)
         return line
 
@@ -191,16 +191,16 @@ class Lines:
         try:
             return json.loads(self.next())
         except ValueError:
-            raise CopyError("This is no copy of a database: fab pull makes one.") from None
+            raise CopyError("This is not a masked copy: fab pull makes one.") from None
 
 
 def refuse(connection: BaseDatabaseWrapper, first: dict[str, Any]) -> None:
     """Raise CopyError if a copy with this first line must not, or cannot, be taken in here."""
     if first.get("format") != FORMAT:
-        raise CopyError("The copy is of another release: update the site there, or this checkout.")
+        raise CopyError("The copy is from another release: update that site, or this checkout.")
     if first["vendor"] != connection.vendor:
         raise CopyError(
-            f"There it is {first['vendor']}, here {connection.vendor}: they must be alike."
+            f"The copy is from {first['vendor']}, but this database is {connection.vendor}."
         )
     here = {
         model._meta.db_table: masked_columns(model, of) for model, of in masking.copied().items()
@@ -222,7 +222,7 @@ def migrate_to(connection: BaseDatabaseWrapper, there: set[Any]) -> None:
     graph = executor.loader.graph
     if unknown := sorted(there - executor.loader.disk_migrations.keys()):
         name = ".".join(unknown[0])
-        raise CopyError(f"The site there is newer, it has the migration {name}: git pull first.")
+        raise CopyError(f"That site is newer and has the migration {name}: git pull first.")
     nodes = there & graph.nodes.keys()
 
     def children(node: Any) -> list[Any]:
@@ -250,7 +250,7 @@ def fill(connection: BaseDatabaseWrapper, lines: Lines, first: dict[str, Any]) -
         counts[value["table"]] = put_in(connection, value["table"], value["columns"], lines)
     digest = lines.digest.hexdigest()
     if value.get("rows") != counts or lines.value().get("sha256") != digest:
-        raise CopyError("The copy is damaged: what it counts is not what it has.")
+        raise CopyError("The copy is damaged: its row counts do not match.")
     if counts.keys() != first["masked"].keys():
         raise CopyError("The copy is damaged: a table is missing.")
     continue_numbers(connection, list(counts))
@@ -280,7 +280,7 @@ def put_in(connection: BaseDatabaseWrapper, table: str, columns: list[str], line
 
 
 def continue_numbers(connection: BaseDatabaseWrapper, tables: list[str]) -> None:
-    """Let new rows be numbered after those that were put in; SQLite does so by itself."""
+    """Let the ids of new rows follow those of the inserted ones; SQLite does so automatically."""
     if connection.vendor != "postgresql":
         return
     quote = connection.ops.quote_name

@@ -1,4 +1,4 @@
-"""What is made of personal data when the database is copied for developers: docs/masking.md.
+"""Rules for masking personal data when the database is copied for developers: docs/masking.md.
 
 Each app says it in its masking.py. A field without a rule is a warning of Django's checks,
 and then no copy is made.

@@ -1,4 +1,4 @@
-"""What in a migration breaks the release before it, which serves while a deployment rolls.
+"""Operations of a migration that break the previous release, which serves during a deployment.
 
 After a rollback, too, the old code meets the new tables. docs/deployment.md says how a change
 is made in two releases instead: expand, then contract.

@@ -1,4 +1,4 @@
-"""What search engines find: https://docs.djangoproject.com/en/6.1/ref/contrib/sitemaps/"""
+"""The sitemap for search engines: https://docs.djangoproject.com/en/6.1/ref/contrib/sitemaps/"""
 
 from django.contrib.sitemaps import Sitemap
 from django.urls import reverse

@@ -14,7 +14,7 @@ from django.middleware.security import SecurityMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
-# What collectstatic makes of main.css: main.0123456789ab.css
+# collectstatic's name for main.css: main.0123456789ab.css
 HASHED = re.compile(r"(?P<stem>.+)\.[0-9a-f]{12}(?P<suffix>\.[^./]+)?")
 
 
@@ -57,7 +57,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
         else:
             response = self.get_response(request)
         if request.path_info.startswith(self.static_prefix):
-            # Nor may a 404: the next container may have the file.
+            # A 404 must not be cached either: the next container may have the file.
             response["Cache-Control"] = "no-store"
         return response
 

@@ -42,7 +42,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=86400)
 def security(request: HttpRequest) -> HttpResponse:
-    """Say who wants to hear of a weakness: RFC 9116. It never expires while the site is served."""
+    """Return the contact for reports of vulnerabilities: RFC 9116. It never expires while the site is served."""
     expires = datetime.now(UTC).replace(microsecond=0) + timedelta(days=90)
     lines = [
         f"Contact: {settings.SECURITY_CONTACT}",
@@ -64,5 +64,5 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the page for an address that there is not."""
+    """Return the page for an unknown URL."""
     return render(request, "404.html", status=404)

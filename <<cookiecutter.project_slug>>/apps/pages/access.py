@@ -1,4 +1,4 @@
-"""Who may use the CMS, and the Content Security Policy that it takes."""
+"""Access to the CMS, and the Content Security Policy that it needs."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,7 +16,7 @@ CMS_CSP = {**settings.SECURE_CSP, "img-src": [*settings.SECURE_CSP["img-src"], "
 
 
 def cms_page(view: View) -> View:
-    """Let nobody in who is signed in and not of the staff, and give the page the CMS's policy."""
+    """Refuse signed-in users who are not staff, and give the page the CMS's policy."""
 
     @wraps(view)
     def for_staff(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Where the pages are, and whether their URLs lead to them or to something else of the site."""
+"""The pages' URLs, and whether they lead to the pages or to other views of the site."""
 
 from urllib.parse import unquote
 

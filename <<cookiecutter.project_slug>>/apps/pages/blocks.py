@@ -1,4 +1,4 @@
-"""What the text of a page is made of: https://docs.wagtail.org/en/stable/topics/streamfield.html"""
+"""The blocks of a page's text: https://docs.wagtail.org/en/stable/topics/streamfield.html"""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ TEXT_FEATURES = ["h3", "h4", "bold", "italic", "ol", "ul", "link", "document-lin
 
 
 class PictureBlock(blocks.StructBlock):
-    """A picture, which is described or said to be decoration."""
+    """A picture, with a description, or marked as decoration."""
 
     image = ImageBlock(label=_("Picture"))
     caption = blocks.CharBlock(label=_("Caption"), required=False, max_length=250)

@@ -5,7 +5,7 @@ from apps.core.sessions import SessionCache
 
 
 class PagesCache(SessionCache):
-    """Wagtail's cache of sites and pictures, without which pages go on, more slowly."""
+    """Wagtail's cache of sites and images; pages work without it, more slowly."""
 
     # /readyz asks by this whether the server answers, so it fails if it does not.
     has_key = RedisCache.has_key

@@ -1,4 +1,4 @@
-"""What the forms of pages check besides what Wagtail's own do."""
+"""Validation of pages' forms in addition to Wagtail's own."""
 
 from typing import Any
 

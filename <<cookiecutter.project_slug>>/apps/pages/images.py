@@ -1,4 +1,4 @@
-"""What the form of an image checks besides what Wagtail's own does."""
+"""Validation of an image's form in addition to Wagtail's own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What `fab pull` makes of the pages and of Wagtail's own tables: docs/masking.md.
+"""How `fab pull` masks the pages and Wagtail's own tables: docs/masking.md.
 
 What is published is for everybody. Drafts and who wrote them, comments, logs and keys are not.
 """

@@ -23,7 +23,7 @@ PREVIEW_CSP = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
 class SitePage(Page):
-    """What the pages of all kinds have."""
+    """The fields that all kinds of pages have."""
 
     introduction = models.TextField(_("introduction"), max_length=500, blank=True)
     body = StreamField(BodyBlock(), verbose_name=_("body"), blank=True)
@@ -53,7 +53,7 @@ class SitePage(Page):
 
 
 class HomePage(SitePage):
-    """The first page. Until somebody has written its body, it says what to do next."""
+    """The first page. Until an editor has written its body, it shows what to do next."""
 
     parent_page_types = ["wagtailcore.Page"]
 

@@ -1,4 +1,4 @@
-"""What the CMS leaves to the rest of the site: accounts, their names, addresses and passwords."""
+"""Parts of the CMS that are left to the rest of the site: accounts, their names, addresses and passwords."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from apps.accounts.models import User
 
 
 class NobodyPolicy(BasePermissionPolicy):
-    """Lets nobody make, change or delete accounts in the CMS."""
+    """Keeps accounts from being created, changed or deleted in the CMS."""
 
     def user_has_permission(self, user: User | AnonymousUser, action: str) -> bool:
         return False

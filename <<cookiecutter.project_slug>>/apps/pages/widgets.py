@@ -15,7 +15,7 @@ CALL = re.compile(r"(?:new )?(?P<name>\w+)\((?P<given>.*)\);", re.DOTALL)
 def render(
     chooser: BaseChooser, name: str, value: Any, attrs: dict[str, Any], renderer: Any = None
 ) -> SafeString:
-    """Return a chooser, and beside it what assets/js/cms.js starts it by."""
+    """Return a chooser, and next to it the data from which assets/js/cms.js starts it."""
     data = chooser.get_value_data(value)
     html = chooser.render_html(name, data, attrs)
     call = CALL.fullmatch(chooser.render_js_init(attrs["id"], name, data))

@@ -1,4 +1,4 @@
-"""What a task may declare besides what Django's `@task` takes.
+"""Options of a task in addition to those of Django's `@task`.
 
 https://docs.djangoproject.com/en/6.1/topics/tasks/
 """

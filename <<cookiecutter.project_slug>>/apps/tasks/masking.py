@@ -1,4 +1,4 @@
-"""What a task is to do may name people, so none is copied by `fab pull`: docs/masking.md."""
+"""A task's arguments may contain personal data, so `fab pull` copies no tasks: docs/masking.md."""
 
 from django_tasks_db.models import DBTaskResult
 

@@ -41,7 +41,7 @@ task_id: ContextVar[str] = ContextVar("task_id", default="")
 
 # How long the worker sleeps when there is nothing to do, in seconds.
 PAUSE = 1
-# What a task that was told to stop gets to clean up, before the whole process ends.
+# How long a stopped task has to clean up before the process ends, in seconds.
 HARD_LIMIT = 5
 
 
@@ -63,7 +63,7 @@ class TimeLimitExceeded(KeyboardInterrupt):
 
 
 class StopRequested(KeyboardInterrupt):
-    """The worker is to end and the task has not finished within the grace period."""
+    """The worker is stopping and the task has not finished within the grace period."""
 
 
 class WorkerLostError(Exception):
@@ -142,7 +142,7 @@ class TaskWorker:
     # --- Heartbeat
 
     def beat(self, ended: threading.Event) -> None:
-        """Send heartbeats until the worker has ended; runs in a thread of its own."""
+        """Send heartbeats until the worker has ended; runs in a separate thread."""
         while not ended.wait(self.lost_after / 6):
             try:
                 self.sign()

@@ -1,4 +1,4 @@
-// What pages do beyond HTML; each works without it. Becomes static/dist/js/main.js.
+// Enhancements of pages; each page works without them. Becomes static/dist/js/main.js.
 import { focusErrorSummary } from "./modules/error-summary.js";
 <% if cookiecutter.__with_allauth == "yes" %>
 import { showPasskeyErrors } from "./modules/passkey-errors.js";

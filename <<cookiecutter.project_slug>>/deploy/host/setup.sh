@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a fresh Debian or Ubuntu server ready for the site; on one that is ready it changes nothing.
+# Sets up a new Debian or Ubuntu server for the site; it is idempotent.
 # `fab host.setup` sends this folder there and runs as root: sh setup.sh PROJECT SSH_PORT DOMAINS
 set -eu
 cd "$(dirname "$0")"
@@ -25,7 +25,7 @@ random() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 case "$ID" in
   debian | ubuntu) ;;
   *)
-    echo "This takes Debian 13 or Ubuntu 24.04, or newer; the server runs ${PRETTY_NAME:-$ID}." >&2
+    echo "This needs Debian 13 or Ubuntu 24.04, or newer; the server runs ${PRETTY_NAME:-$ID}." >&2
     exit 1
     ;;
 esac
@@ -46,7 +46,7 @@ fi
 apt-get install --yes -qq --no-install-recommends $packages > /dev/null
 
 step "Docker"
-# Containers go on while the engine is upgraded.
+# Containers keep running while the engine is upgraded.
 test -f /etc/docker/daemon.json || echo '{"live-restore": true}' > daemon.json
 if test -f daemon.json && changed daemon.json /etc/docker/daemon.json; then
   systemctl restart docker
@@ -82,7 +82,7 @@ chmod 600 /home/deploy/.ssh/authorized_keys
 
 memory=$(awk '/^MemTotal/ {print int($2 / 1024)}' /proc/meminfo)
 if test "$memory" -lt 2500 && test "$(wc -l < /proc/swaps)" -lt 2; then
-  step "Swap, since there are but $memory MB of memory"
+  step "Swap, since the server has only $memory MB of memory"
   test -f /swapfile || fallocate --length 2G /swapfile
   chmod 600 /swapfile
   mkswap --quiet /swapfile

@@ -11,7 +11,7 @@ from invoke.exceptions import Exit
 from fabfile.aws import environment
 from fabfile.aws.environment import Environment
 
-# What can be wrong with credentials, by the names of errors of botocore and of AWS.
+# Errors about credentials, by their names in botocore and AWS.
 NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"}
 EXPIRED = {
     *("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRetrievalError"),
@@ -38,7 +38,7 @@ class Account:
                 " (or: uv tool install fabric --with boto3)"
             ) from None
         if not self.environment.region:
-            raise Exit(f'{self.environment.file} names no region, such as region = "eu-west-2".')
+            raise Exit(f'{self.environment.file} has no region, such as region = "eu-west-2".')
         self.session = boto3.Session(region_name=self.environment.region)
         found = self.sts.get_caller_identity()["Account"]
         check(self.environment, found)
@@ -51,7 +51,7 @@ class Account:
 
     @property
     def prefix(self) -> str:
-        """What the names of all resources begin with; also the cluster's and the repository's name."""
+        """The prefix of all resources' names; also the cluster's and the repository's name."""
         return self.environment.prefix
 
     @property
@@ -64,14 +64,14 @@ def check(environment: Environment, found: str) -> None:
     """Raise Exit if the credentials' account is not the one that the environment's file names."""
     if not environment.account:
         raise Exit(
-            f"{environment.file} names no account. Your credentials are of {found}:"
-            f' if that is the one, write account = "{found}"'
+            f"{environment.file} has no account. Your credentials belong to {found}:"
+            f' if that is the one, add account = "{found}"'
         )
     if found != environment.account:
         profile = os.environ.get("AWS_PROFILE", "")
         raise Exit(
             f"{environment.name} is in account {environment.account}, but your credentials"
-            f"{' (AWS_PROFILE=' + profile + ')' if profile else ''} are of {found}."
+            f"{' (AWS_PROFILE=' + profile + ')' if profile else ''} belong to {found}."
         )
 
 
@@ -80,9 +80,9 @@ def task(*arguments: Any, **options: Any) -> Any:
 
     def declare(body: Callable[..., None]) -> Any:
         @functools.wraps(body)
-        def guarded(*given: Any, **named: Any) -> None:
+        def guarded(*args: Any, **kwargs: Any) -> None:
             try:
-                body(*given, **named)
+                body(*args, **kwargs)
             except Exception as error:
                 if not type(error).__module__.startswith(("botocore", "boto3")):
                     raise
@@ -106,11 +106,11 @@ def explain(error: Exception) -> str:
     if name == "ProfileNotFound":
         return f"{error}: see `aws configure list-profiles`."
     if name in {"EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError"}:
-        return f"AWS does not answer: is there a network? {error}"
+        return f"AWS does not respond: check the network. {error}"
     operation = getattr(error, "operation_name", "")
     return f"AWS refused {operation or 'that'}: {details.get('Message') or error} ({name})"
 
 
 def error_code(error: Exception) -> str:
-    """Return AWS's name for an error, or "" if AWS has not made it."""
+    """Return AWS's code of an error, or "" if it is not from AWS."""
     return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))

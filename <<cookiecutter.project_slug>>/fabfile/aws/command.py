@@ -12,7 +12,7 @@ from fabfile.aws.account import Account
 
 PAUSE = 2
 CONTAINER = "site"
-# What a new task definition takes over from the one it is like.
+# The parts that a new task definition copies from the site's.
 KEPT = (
     *("executionRoleArn", "taskRoleArn", "networkMode", "containerDefinitions", "volumes"),
     *("requiresCompatibilities", "cpu", "memory", "runtimePlatform"),
@@ -24,7 +24,7 @@ def web(aws: Account) -> dict[str, Any]:
     found = aws.ecs.describe_services(cluster=aws.prefix, services=["web"])["services"]
     if not found or found[0]["status"] != "ACTIVE":
         name = aws.environment.name
-        raise Exit(f"{name} does not run: fab aws.up --environment {name}")
+        raise Exit(f"{name} is not running. Type: fab aws.up --environment {name}")
     service: dict[str, Any] = found[0]
     return service
 
@@ -33,9 +33,9 @@ def web(aws: Account) -> dict[str, Any]:
 def definition(
     aws: Account, kind: str, words: list[str], image: str = "", *, terminal: bool = False
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a task definition for one command, and the service that it was made after.
+    """Yield a task definition for one command, and the service from which it was copied.
 
-    It is as the site's own but for the command, its stream in the log (`kind`) and, if given, the
+    It is the site's own except for the command, the log stream (`kind`) and, if given, the
     image. With `terminal` it can write to its disk, which ECS Exec needs, and has the role for it.
     """
     service = web(aws)

@@ -15,7 +15,7 @@ STACKS = ("bootstrap", "base", "service")
 
 @dataclass(frozen=True)
 class Environment:
-    """What the file of an environment says; `parameters` are those of each stack."""
+    """The content of an environment's file; `parameters` are those of each stack."""
 
     name: str
     account: str
@@ -24,7 +24,7 @@ class Environment:
 
     @property
     def prefix(self) -> str:
-        """What the names of all its resources begin with: the site's name and the environment's."""
+        """The prefix of all its resources' names: the site's name and the environment's."""
         content = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
         return f"{content['tool']['deploy']['name'].replace('_', '-')}-{self.name}"
 
@@ -48,7 +48,7 @@ def read(name: str) -> Environment:
         name = names[0]
     if name not in names:
         raise Exit(
-            f"{'There is no environment ' + name if name else 'Which environment'}:"
+            f"{'There is no environment ' + name if name else 'Name the environment'}:"
             f" --environment {' or '.join(names)} (the files deploy/aws/*.toml)."
         )
     file = FOLDER / f"{name}.toml"
@@ -58,12 +58,12 @@ def read(name: str) -> Environment:
         raise Exit(f"deploy/aws/{name}.toml cannot be read: {error}") from None
     unknown = data.keys() - {"account", "region", *STACKS}
     if unknown:
-        raise Exit(f"deploy/aws/{name}.toml: nothing is called {', '.join(sorted(unknown))}.")
-    parameters = {kind: texts(data.get(kind, {})) for kind in STACKS}
+        raise Exit(f"deploy/aws/{name}.toml: unknown names: {', '.join(sorted(unknown))}.")
+    parameters = {kind: to_strings(data.get(kind, {})) for kind in STACKS}
     return Environment(name, str(data.get("account", "")), str(data.get("region", "")), parameters)
 
 
-def texts(values: dict[str, Any]) -> dict[str, str]:
+def to_strings(values: dict[str, Any]) -> dict[str, str]:
     """Return the values as CloudFormation takes them."""
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Tasks that make an environment on AWS, change what it is made of, and take it down."""
+"""Tasks that create, update and remove an environment on AWS."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ GITHUB = "token.actions.githubusercontent.com"
 
 @task(help=HELP)
 def plan(c: Context, environment: str = "") -> None:
-    """Show what aws.up would make, change or remove."""
+    """Show what aws.up would create, change or remove."""
     aws = Account(environment)
-    about(aws)
+    print_target(aws)
     for kind in environments.STACKS:
         if kind == "service" and not stacks.describe(aws, "base"):
-            print(f"\n{aws.environment.stack(kind)}: made after the others")
+            print(f"\n{aws.environment.stack(kind)}: created after the others")
             continue
         values = parameters(aws, kind)
         if kind == "service" and "ImageUri" not in values:
@@ -38,13 +38,13 @@ def plan(c: Context, environment: str = "") -> None:
     help={**HELP, "yes": "Replace and remove without asking", "dirty": "See fab --help aws.deploy"}
 )
 def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False) -> None:
-    """Make an environment, or change what it is made of.
+    """Create or update an environment.
 
     The first time it also builds, pushes and starts this commit. Asks before it replaces or
     removes anything.
     """
     aws = Account(environment)
-    about(aws)
+    print_target(aws)
     for kind in environments.STACKS:
         forget_failed(aws, kind)
     first = not stacks.describe(aws, "service")
@@ -54,29 +54,29 @@ def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False
     apply(aws, "bootstrap", yes)
     apply(aws, "base", yes)
     if first:
-        secrets.ask_for_mail(aws)
+        secrets.require_mail(aws)
         apply(aws, "service", yes, ImageUri=first_image(c, aws, dirty))
         release.migrate(aws)
     else:
         apply(aws, "service", yes)
     rolling.verify(aws, rolling.wanted(aws))
     print(f"The site is at {rolling.smoke_test(aws)}")
-    say_next(aws)
+    print_next_steps(aws)
 
 
 @task(help={**HELP, "data": "Also delete the database, uploads, secrets and images"})
 def down(c: Context, environment: str = "", data: bool = False) -> None:
-    """Take an environment down; its data stays until aws.up."""
+    """Remove an environment's site; keep its data for aws.up."""
     aws = Account(environment)
-    about(aws)
+    print_target(aws)
     if data:
-        print("This deletes the database (a last snapshot stays), every upload, secret and image.")
+        print("This deletes the database (a final snapshot stays), every upload, secret and image.")
     else:
-        print("This ends the site. Database, uploads, secrets and images stay, and cost money.")
-    agree(f"Type {aws.prefix} to go on: ", aws.prefix)
+        print("This removes the site. Database, uploads, secrets and images stay, and cost money.")
+    confirm(f"Type {aws.prefix} to continue: ", aws.prefix)
     delete(aws, "service")
     if not data:
-        print(f"To bring it back: fab aws.up -e {aws.environment.name}")
+        print(f"To create it again: fab aws.up -e {aws.environment.name}")
         return
     base = stacks.describe(aws, "base")
     if base:
@@ -93,7 +93,7 @@ def down(c: Context, environment: str = "", data: bool = False) -> None:
 # --- Steps --------------------------------------------------------------------------------
 
 
-def about(aws: Account) -> None:
+def print_target(aws: Account) -> None:
     """Print where this is going to happen."""
     place = aws.environment
     print(f"{place.name}: account {place.account}, region {place.region}, {place.file}")
@@ -103,18 +103,18 @@ def parameters(aws: Account, kind: str) -> dict[str, str]:
     """Return the values of a stack's parameters: its file's, the base's outputs, the running image's."""
     response = aws.cloudformation.get_template_summary(TemplateBody=environments.template(kind))
     declared = {each["ParameterKey"] for each in response["Parameters"]}
-    given = {"Prefix": aws.prefix, "Environment": aws.environment.name}
+    values = {"Prefix": aws.prefix, "Environment": aws.environment.name}
     now = stacks.parameters(stacks.describe(aws, kind))
     if kind == "bootstrap":
-        given["CreateGitHubProvider"] = str(not trusts_github(aws)).lower()
+        values["CreateGitHubProvider"] = str(not trusts_github(aws)).lower()
         # The one that this stack has made stays in it.
         if now.get("CreateGitHubProvider") == "true":
-            given["CreateGitHubProvider"] = "true"
+            values["CreateGitHubProvider"] = "true"
     if kind == "service":
-        given.update(stacks.outputs(stacks.describe(aws, "base")))
-        given.update({name: now[name] for name in ("ImageUri", "PreviousImageUri") if name in now})
-    given = {name: value for name, value in given.items() if name in declared}
-    return {**given, **aws.environment.parameters[kind]}
+        values.update(stacks.outputs(stacks.describe(aws, "base")))
+        values.update({name: now[name] for name in ("ImageUri", "PreviousImageUri") if name in now})
+    values = {name: value for name, value in values.items() if name in declared}
+    return {**values, **aws.environment.parameters[kind]}
 
 
 def trusts_github(aws: Account) -> bool:
@@ -144,29 +144,29 @@ def apply(aws: Account, kind: str, yes: bool, **more: str) -> None:
         return
     if change.losses and not yes:
         try:
-            agree(f"\nLoses {', '.join(change.losses)}. Type yes to go on: ", "yes")
+            confirm(f"\nThis loses {', '.join(change.losses)}. Type yes to continue: ", "yes")
         except Exit:
             change.forget()
             raise
     change.execute()
 
 
-def agree(question: str, word: str) -> None:
+def confirm(question: str, word: str) -> None:
     """Ask; raise Exit unless the answer is this word, or if there is no terminal."""
     try:
         answer = input(question)
     except EOFError:
         answer = ""
     if answer.strip() != word:
-        raise Exit("\nNothing was done.")
+        raise Exit("\nNothing was changed.")
 
 
-def say_next(aws: Account) -> None:
-    """Print what is left to do by hand."""
+def print_next_steps(aws: Account) -> None:
+    """Print the remaining manual steps."""
     role = stacks.outputs(stacks.describe(aws, "bootstrap")).get("DeployRole")
     if role:
         name = aws.environment.name
-        print(f"For GitHub's environment {name}: the variable AWS_DEPLOY_ROLE is {role}")
+        print(f"In GitHub's environment {name}, set the variable AWS_DEPLOY_ROLE to {role}")
     response = stacks.outputs(stacks.describe(aws, "service"))
     if aws.environment.parameters["service"].get("CertificateArn"):
         print(f"Create a CNAME record from the host name to {response['LoadBalancer']}")
@@ -180,7 +180,7 @@ def delete(aws: Account, kind: str) -> None:
     print(f"== Delete {aws.environment.stack(kind)}", flush=True)
     since = stacks.now()
     aws.cloudformation.delete_stack(StackName=aws.environment.stack(kind))
-    stacks.finish(aws, kind, since, stack)
+    stacks.wait(aws, kind, since, stack)
 
 
 def unprotect(aws: Account, base: dict[str, Any]) -> None:
@@ -188,7 +188,7 @@ def unprotect(aws: Account, base: dict[str, Any]) -> None:
     if stacks.parameters(base)["Protect"] == "true":
         since = stacks.now()
         stacks.update(aws, "base", Protect="false")
-        stacks.finish(aws, "base", since)
+        stacks.wait(aws, "base", since)
 
 
 def empty(aws: Account, bucket: str) -> None:

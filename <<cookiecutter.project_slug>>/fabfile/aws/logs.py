@@ -1,4 +1,4 @@
-"""The log on AWS, in which each container has a stream of its own: KIND/site/TASK."""
+"""The log on AWS, in which each container has its own stream: KIND/site/TASK."""
 
 import json
 import time
@@ -26,9 +26,9 @@ class Stream:
         """Begin with the lines since a time, in milliseconds."""
         self.aws, self.since, self.seen = aws, since_ms, set[str]()
         self.with_names = not name
-        self.where: dict[str, Any] = {"logStreamNames": [name]} if name else {}
+        self.filters: dict[str, Any] = {"logStreamNames": [name]} if name else {}
         if prefix:
-            self.where = {"logStreamNamePrefix": prefix}
+            self.filters = {"logStreamNamePrefix": prefix}
 
     def show(self) -> int:
         """Print the lines that are new, and return how many there were."""
@@ -36,7 +36,7 @@ class Stream:
         for line in new:
             self.seen.add(line["eventId"])
             self.since = max(self.since, line["timestamp"] - LATE_MS)
-            print(shown(line, with_name=self.with_names), flush=True)
+            print(format_line(line, with_name=self.with_names), flush=True)
         return len(new)
 
     def show_rest(self) -> None:
@@ -52,7 +52,7 @@ class Stream:
         try:
             found: list[dict[str, Any]] = []
             for page in pages.paginate(
-                logGroupName=self.aws.log, startTime=self.since, **self.where
+                logGroupName=self.aws.log, startTime=self.since, **self.filters
             ):
                 found += page["events"]
         except Exception as error:
@@ -62,7 +62,7 @@ class Stream:
         return found
 
 
-def shown(line: dict[str, Any], *, with_name: bool = False) -> str:
+def format_line(line: dict[str, Any], *, with_name: bool = False) -> str:
     """Return a line of the log as people read it: of JSON the time, level and message."""
     text = line["message"].rstrip("\n")
     moment = datetime.fromtimestamp(line["timestamp"] / 1000, UTC).strftime("%H:%M:%S")
@@ -81,4 +81,4 @@ def shown(line: dict[str, Any], *, with_name: bool = False) -> str:
 
 def last_lines(aws: Account, name: str, count: int = 20) -> list[str]:
     """Return the last lines of a stream, as people read them."""
-    return [shown(line) for line in Stream(aws, name).lines()[-count:]]
+    return [format_line(line) for line in Stream(aws, name).lines()[-count:]]

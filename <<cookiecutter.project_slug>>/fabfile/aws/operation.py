@@ -1,4 +1,4 @@
-"""Tasks that look at what runs on AWS, and work in it."""
+"""Tasks that inspect the site on AWS, and run commands in it."""
 
 import json
 import shlex
@@ -21,11 +21,11 @@ SHELL_HOURS = 4
 
 @task(help=HELP)
 def status(c: Context, environment: str = "") -> None:
-    """Say which release runs, how it is, and where."""
+    """Show the release, its health and its URL."""
     aws = Account(environment)
     stack = stacks.describe(aws, "service")
     if not stack:
-        raise Exit(f"{aws.environment.name} has not been made yet: fab aws.up")
+        raise Exit(f"{aws.environment.name} has not been created yet. Type: fab aws.up")
     now = release.summary(aws)
     previous = now["PreviousImageUri"]
     rows = [
@@ -45,15 +45,15 @@ def status(c: Context, environment: str = "") -> None:
 @task(
     help={
         **HELP,
-        "kind": "web, << 'worker, ' if cookiecutter.tasks == 'database' else '' >>migrate or manage; all without it",
-        "follow": "Go on as new lines come",
-        "minutes": "Begin so long ago",
+        "kind": "web, << 'worker, ' if cookiecutter.tasks == 'database' else '' >>migrate or manage (default: all)",
+        "follow": "Keep printing new lines",
+        "minutes": "Start this many minutes ago",
     }
 )
 def logs(
     c: Context, kind: str = "", environment: str = "", minutes: int = 10, follow: bool = True
 ) -> None:
-    """Show what the site has logged, and go on; Ctrl-C ends it."""
+    """Show the site's log and follow it; stop with Ctrl-C."""
     aws = Account(environment)
     since = int((time.time() - minutes * 60) * 1000)
     stream = Stream(aws, prefix=f"{kind}/" if kind else "", since_ms=since)
@@ -66,26 +66,26 @@ def logs(
         print()
 
 
-@task(help={**HELP, "line": 'What follows manage.py, in quotes: "check --deploy"'})
+@task(help={**HELP, "line": 'The command and its arguments, in quotes: "check --deploy"'})
 def manage(c: Context, line: str, environment: str = "") -> None:
-    """Run one of Django's commands: fab aws.manage "check".
+    """Run a Django command: fab aws.manage "check".
 
-    It runs in a container of its own. Its lines come by the log, and its exit code is the task's.
+    It runs in a separate container; the task prints its log and has its exit code.
     """
     aws = Account(environment)
     code = command.run(aws, "manage", ["python", "manage.py", *shlex.split(line)])
     if code:
-        raise Exit(f"It ended with exit code {code}.", code=code)
+        raise Exit(f"The command failed with exit code {code}.", code=code)
 
 
 @task(help=HELP)
 def shell(c: Context, environment: str = "") -> None:
-    """Open a shell in a container of its own, with the code.
+    """Open a shell in a separate container, with the code.
 
     The container can write to its disk, unlike those that serve, and ends with the shell.
     """
     if not shutil.which("session-manager-plugin"):
-        raise Exit(f"The terminal comes by Amazon's session-manager-plugin: {PLUGIN}")
+        raise Exit(f"A shell needs Amazon's session-manager-plugin: {PLUGIN}")
     aws = Account(environment)
     words = ["sleep", str(SHELL_HOURS * 3600)]
     with command.definition(aws, "shell", words, terminal=True) as (definition, service):
@@ -100,7 +100,7 @@ def shell(c: Context, environment: str = "") -> None:
 def restart(c: Context, environment: str = "") -> None:
     """Restart all containers with the current secrets."""
     aws = Account(environment)
-    stacks.need(aws, "service")
+    stacks.require(aws, "service")
     release.restart(aws)
 
 
@@ -117,12 +117,12 @@ def state(service: dict[str, Any]) -> str:
 def targets(aws: Account, group: str) -> str:
     """Return how many containers the load balancer finds in which health."""
     response = aws.elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-    found = [each["TargetHealth"]["State"] for each in response]
-    return ", ".join(f"{found.count(name)} {name}" for name in sorted(set(found))) or "none"
+    states = [each["TargetHealth"]["State"] for each in response]
+    return ", ".join(f"{states.count(name)} {name}" for name in sorted(set(states))) or "none"
 
 
 def alarms(aws: Account) -> str:
-    """Return the alarms that ring."""
+    """Return the active alarms."""
     response = aws.cloudwatch.describe_alarms(AlarmNamePrefix=f"{aws.prefix}-", StateValue="ALARM")
     return ", ".join(each["AlarmName"] for each in response["MetricAlarms"]) or "none"
 
@@ -145,12 +145,12 @@ def connect(aws: Account, arn: str) -> None:
     )["session"]
     container = response["containers"][0]["runtimeId"]
     target = {"Target": f"ecs:{aws.prefix}_{arn.rpartition('/')[2]}_{container}"}
-    # What the plugin takes is what the command line of AWS gives it.
-    given = {
+    # The plugin takes the arguments that the AWS CLI passes.
+    arguments = {
         "SessionId": session["sessionId"],
         "StreamUrl": session["streamUrl"],
         "TokenValue": session["tokenValue"],
     }
     region = aws.environment.region
-    words = ["session-manager-plugin", json.dumps(given), region, "StartSession", ""]
+    words = ["session-manager-plugin", json.dumps(arguments), region, "StartSession", ""]
     subprocess.run([*words, json.dumps(target), f"https://ssm.{region}.amazonaws.com"])

@@ -44,7 +44,7 @@ def build(c: Context, aws: Account, repository: str, architecture: str, *, dirty
     tag = image.commit(dirty)
     digest = find(aws, tag)
     if digest:
-        print(f"The image of {tag} has been pushed before.")
+        print(f"The image of {tag} has already been pushed.")
         return f"{repository}@{digest}"
     local = f"{repository}:{tag}"
     image.build(c, local, tag, PLATFORMS[architecture])
@@ -59,8 +59,8 @@ def push(c: Context, aws: Account, name: str) -> None:
     user, _, password = base64.b64decode(response["authorizationToken"]).decode().partition(":")
     host = name.partition("/")[0]
     login = f"docker login --username {user} --password-stdin {shlex.quote(host)}"
-    done: Any = c.run(login, in_stream=StringIO(password), hide=True, warn=True)
-    if not done:
-        raise Exit(f"Docker cannot sign in to {host}: {image.last_line(done.stderr)}")
+    result: Any = c.run(login, in_stream=StringIO(password), hide=True, warn=True)
+    if not result:
+        raise Exit(f"Docker cannot sign in to {host}: {image.last_line(result.stderr)}")
     if not c.run(f"docker push --quiet {shlex.quote(name)}", warn=True):
         raise Exit("The image could not be pushed: the lines above say why. Nothing was changed.")

@@ -1,4 +1,4 @@
-"""Tasks that put a release on AWS, and take it back."""
+"""Tasks that deploy a release to AWS, and roll it back."""
 
 from typing import Any
 
@@ -13,49 +13,47 @@ HELP = {"environment": "staging or production: a file of deploy/aws/"}
 MIGRATE = ["python", "manage.py", "wait_and_migrate"]
 
 
-@task(help={**HELP, "dirty": "Deploy the files as they are, though they differ from the commit"})
+@task(help={**HELP, "dirty": "Deploy uncommitted changes too"})
 def deploy(c: Context, environment: str = "", dirty: bool = False) -> None:
     """Build, push, migrate and roll out this commit.
 
-    Whatever fails, the old release goes on serving, and the exit code is not 0.
+    If a step fails, the old release keeps serving, and the exit code is not 0.
     """
     aws = Account(environment)
-    stack = stacks.need(aws, "service")
+    stack = stacks.require(aws, "service")
     refuse_second_deployment(aws)
     now = stacks.parameters(stack)
     repository = now["ImageUri"].partition("@")[0]
     uri = registry.build(c, aws, repository, now["Architecture"], dirty=dirty)
     migrate(aws, uri)
     if uri == now["ImageUri"]:
-        print(f"This release runs already: {rolling.smoke_test(aws)}")
+        print(f"This release is already running: {rolling.smoke_test(aws)}")
     else:
         roll(aws, uri, now)
 
 
 @task(
-    help={**HELP, "release": "A commit, tag or branch; without it, the release before this one"},
+    help={**HELP, "release": "A commit, tag or branch (default: the previous release)"},
 )
 def rollback(c: Context, release: str = "", environment: str = "") -> None:
-    """Go back to the release before, or to the one named.
+    """Return to the previous release, or to a given one.
 
-    The database stays as it is: no migration is taken back.
+    Migrations are not reversed.
     """
     aws = Account(environment)
-    now = stacks.parameters(stacks.need(aws, "service"))
+    now = stacks.parameters(stacks.require(aws, "service"))
     repository = now["ImageUri"].partition("@")[0]
     uri = now["PreviousImageUri"]
     if release:
-        digest = registry.find(aws, image.named(release))
+        digest = registry.find(aws, image.resolve_commit(release))
         if not digest:
             raise Exit(f"No image has been pushed for {release}; the last 30 are kept.")
         uri = f"{repository}@{digest}"
     if uri == "none":
-        raise Exit("There is no release before this one.")
+        raise Exit("There is no previous release.")
     if uri == now["ImageUri"]:
-        raise Exit("That release runs already.")
-    print(
-        f"Going back to {registry.release(aws, uri)}. The database's migrations stay as they are."
-    )
+        raise Exit("That release is already running.")
+    print(f"Returning to {registry.release(aws, uri)}. Migrations are not reversed.")
     roll(aws, uri, now)
 
 
@@ -63,7 +61,7 @@ def refuse_second_deployment(aws: Account) -> None:
     """Raise Exit if another deployment migrates; when it rolls, its stack says so."""
     listed = aws.ecs.list_tasks(cluster=aws.prefix, family=f"{aws.prefix}-migrate")
     if listed["taskArns"]:
-        raise Exit("Another deployment migrates the database just now: wait for its end.")
+        raise Exit("Another deployment is migrating the database: wait until it ends.")
 
 
 def migrate(aws: Account, uri: str = "") -> None:
@@ -76,7 +74,7 @@ def migrate(aws: Account, uri: str = "") -> None:
     if code:
         raise Exit(
             f"The migration failed with exit code {code}: the lines above say why."
-            " The release that ran goes on serving."
+            " The old release keeps serving."
         )
 
 
@@ -89,14 +87,14 @@ def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
     since = stacks.now()
     try:
         stacks.update(aws, "service", ImageUri=uri, PreviousImageUri=before["ImageUri"])
-        stacks.finish(aws, "service", since)
+        stacks.wait(aws, "service", since)
         rolling.verify(aws, rolling.wanted(aws))
         url = rolling.smoke_test(aws)
     except KeyboardInterrupt:
         name = aws.environment.name
         raise Exit(
-            f"\nAWS goes on without you. See: fab aws.status -e {name}"
-            f" and, to take it back: fab aws.rollback -e {name}"
+            f"\nAWS continues the deployment. See: fab aws.status -e {name}"
+            f" and, to undo it: fab aws.rollback -e {name}"
         ) from None
     except Exception as error:
         bring_back(aws, before, error)
@@ -106,28 +104,28 @@ def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
 
 def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:
     """Roll the stack back to the parameters that it had, unless CloudFormation has done so."""
-    print(f"\n{str(reason).splitlines()[0]}\n== Bring the old one back", flush=True)
+    print(f"\n{str(reason).splitlines()[0]}\n== Roll back", flush=True)
     try:
         stack = stacks.describe(aws, "service") or {}
         if stack.get("StackStatus", "").endswith("_IN_PROGRESS"):
             wait(aws)
-        if stacks.parameters(stacks.need(aws, "service")) != before:
+        if stacks.parameters(stacks.require(aws, "service")) != before:
             old = {name: before[name] for name in ("ImageUri", "PreviousImageUri")}
             since = stacks.now()
             stacks.update(aws, "service", **old)
-            stacks.finish(aws, "service", since)
+            stacks.wait(aws, "service", since)
         rolling.verify(aws, rolling.wanted(aws))
     except Exception as error:
         name = aws.environment.name
-        print(f"That failed too: {error}\nSee what serves now: fab aws.status -e {name}")
+        print(f"The rollback failed too: {error}\nTo see what runs now: fab aws.status -e {name}")
         return
-    print("The old release serves.")
+    print("The old release is serving.")
 
 
 def wait(aws: Account) -> None:
-    """Wait until CloudFormation has gone back by itself, which ends as a failure of its own."""
+    """Wait until CloudFormation has rolled back by itself; that ends as a failure too."""
     try:
-        stacks.finish(aws, "service", stacks.now())
+        stacks.wait(aws, "service", stacks.now())
     except Exit as ended:
         print(ended)
 
@@ -139,7 +137,7 @@ def restart(aws: Account) -> None:
     for name in running:
         aws.ecs.update_service(cluster=aws.prefix, service=name, forceNewDeployment=True)
     rolling.verify(aws, definitions)
-    print(f"The site runs with it: {rolling.smoke_test(aws)}")
+    print(f"The containers were restarted: {rolling.smoke_test(aws)}")
 
 
 def summary(aws: Account) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A release as it takes the place of another: the services' containers, and the site's own answer."""
+"""A rolling release: the services' new containers, and a smoke test of the site."""
 
 import http.client
 import socket
@@ -70,7 +70,7 @@ def verify(aws: Account, definitions: dict[str, str]) -> None:
         if all(each.get("rolloutState") == "COMPLETED" for each in states.values()):
             return
         if time.monotonic() - begin > STEADY_SECONDS:
-            raise Exit(f"After {STEADY_SECONDS} s: {line}.")
+            raise Exit(f"Not ready after {STEADY_SECONDS} s: {line}. See: fab aws.logs")
         time.sleep(PAUSE)
 
 
@@ -94,14 +94,14 @@ def failure(aws: Account, definition: str) -> str:
 
 
 def smoke_test(aws: Account) -> str:
-    """Ask the site for its readiness and its first page, and return its address.
+    """Ask the site for its readiness and its first page, and return its URL.
 
     Asks the load balancer by its own name, but for the site's host and, over HTTPS, for the site's
     certificate: so it holds before the host name leads there. Raises Exit with what it answered.
     """
     outputs = stacks.outputs(stacks.describe(aws, "service"))
     url, begin, tries = outputs["Url"], time.monotonic(), 0
-    print(f"== Ask {url}", flush=True)
+    print(f"== Test {url}", flush=True)
     while True:
         status, problem = first_problem(url, outputs["LoadBalancer"])
         if not problem:
@@ -121,9 +121,9 @@ def first_problem(url: str, balancer: str) -> tuple[int, str]:
         try:
             status, body = ask(url, balancer, path)
         except (OSError, http.client.HTTPException) as error:
-            return 0, f"{path} does not answer: {error}"
+            return 0, f"{path} does not respond: {error}"
         if status >= 400:
-            return status, f"{path} answers {status}: {' '.join(body[:200].split())}"
+            return status, f"{path} responds with {status}: {' '.join(body[:200].split())}"
     return 200, ""
 
 
@@ -141,8 +141,8 @@ def ask(url: str, balancer: str, path: str) -> tuple[int, str]:
             else plain
         )
         connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode(errors="replace")
+        response = connection.getresponse()
+        return response.status, response.read().decode(errors="replace")
     finally:
         connection.close()
         plain.close()

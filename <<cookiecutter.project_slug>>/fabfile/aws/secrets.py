@@ -18,16 +18,16 @@ from fabfile.aws.release import HELP
 @task(help={**HELP, "name": "EMAIL_URL, SENTRY_DSN, CACHE_URL or SECRET_KEY"})
 <% endif %>
 def secret(c: Context, name: str, environment: str = "") -> None:
-    """Set one of the site's secrets, which it asks for.
+    """Set one of the site's secrets; ask for its value.
 
-    Not a terminal: reads the value from standard input.
+    Reads the value from standard input if that is not a terminal.
     """
     aws = Account(environment)
-    arn = where(aws)
+    arn = find_secret(aws)
     values = read(aws, arn)
     if name not in values:
-        raise Exit(f"{name} is no secret of the site's: those are {', '.join(sorted(values))}.")
-    write(aws, arn, {**values, name: ask(name)})
+        raise Exit(f"There is no secret {name}; there are: {', '.join(sorted(values))}.")
+    write(aws, arn, {**values, name: read_value(name)})
     if not stacks.describe(aws, "service"):
         return
     print("Running containers keep the old value until they are restarted.")
@@ -37,9 +37,9 @@ def secret(c: Context, name: str, environment: str = "") -> None:
         print(f"To do so later: fab aws.restart -e {aws.environment.name}")
 
 
-def where(aws: Account) -> str:
+def find_secret(aws: Account) -> str:
     """Return the secret's ARN."""
-    return stacks.outputs(stacks.need(aws, "base"))["SiteSecrets"]
+    return stacks.outputs(stacks.require(aws, "base"))["SiteSecrets"]
 
 
 def read(aws: Account, arn: str) -> dict[str, str]:
@@ -53,10 +53,10 @@ def read(aws: Account, arn: str) -> dict[str, str]:
 def write(aws: Account, arn: str, values: dict[str, str]) -> None:
     """Keep these variables; the version before stays for a while, as AWSPREVIOUS."""
     aws.secretsmanager.put_secret_value(SecretId=arn, SecretString=json.dumps(values))
-    print("It is kept.")
+    print("Saved.")
 
 
-def ask(name: str) -> str:
+def read_value(name: str) -> str:
     """Return a value that is typed unseen, or comes by standard input; raise Exit if there is none."""
     value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()
     if not value.strip():
@@ -64,19 +64,19 @@ def ask(name: str) -> str:
     return value.strip()
 
 
-def ask_for_mail(aws: Account) -> None:
-    """See to it that the mail server is known, without which the site does not start.
+def require_mail(aws: Account) -> None:
+    """Ask for the mail server if it is not set: the site does not start without it.
 
     Raises Exit with the command to type if there is no terminal.
     """
-    arn = where(aws)
+    arn = find_secret(aws)
     values = read(aws, arn)
     if values["EMAIL_URL"]:
         return
     if not sys.stdin.isatty():
         raise Exit(
-            "The site takes a mail server: echo smtp://USER:PASSWORD@HOST:587 |"
+            "The site needs a mail server. Type: echo smtp://USER:PASSWORD@HOST:587 |"
             f" fab aws.secret EMAIL_URL -e {aws.environment.name} (console:// only logs mail)"
         )
     print("The site's mail server, such as smtp://USER:PASSWORD@HOST:587 (console:// only logs it)")
-    write(aws, arn, {**values, "EMAIL_URL": ask("EMAIL_URL")})
+    write(aws, arn, {**values, "EMAIL_URL": read_value("EMAIL_URL")})

@@ -1,4 +1,4 @@
-"""CloudFormation: what a stack is, what a change would do to it, and a change as it goes on."""
+"""CloudFormation: read a stack, plan a change, and follow it."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from fabfile.aws.account import Account, error_code
 # How often CloudFormation is asked, in seconds.
 PAUSE = 3
 # While nothing else happens, a line says so this often.
-SIGN_OF_LIFE = 30
+HEARTBEAT_SECONDS = 30
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": "+", "Dynamic": "~"}
 # A new one takes the place of the old at each release.
 ALWAYS_NEW = {"AWS::ECS::TaskDefinition"}
@@ -20,25 +20,25 @@ NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 
 
 def describe(aws: Account, kind: str) -> dict[str, Any] | None:
-    """Return what CloudFormation says of a stack, or None if it has not been made."""
+    """Return CloudFormation's description of a stack, or None if it does not exist."""
     try:
         [stack] = aws.cloudformation.describe_stacks(StackName=aws.environment.stack(kind))[
             "Stacks"
         ]
     except Exception as error:
-        # CloudFormation has no name of its own for this.
+        # CloudFormation has no error code for this.
         if error_code(error) == "ValidationError" and "does not exist" in str(error):
             return None
         raise
     return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else stack
 
 
-def need(aws: Account, kind: str) -> dict[str, Any]:
+def require(aws: Account, kind: str) -> dict[str, Any]:
     """Return a stack that can be changed; raise Exit in one line if it is missing, busy or broken."""
     stack = describe(aws, kind)
     if not stack:
         name = aws.environment.name
-        raise Exit(f"{name} has not been made yet: fab aws.up --environment {name}")
+        raise Exit(f"{name} has not been created yet. Type: fab aws.up --environment {name}")
     refuse_busy(stack)
     return stack
 
@@ -47,15 +47,15 @@ def refuse_busy(stack: dict[str, Any]) -> None:
     """Raise Exit if the stack is being changed, or has to be fixed first."""
     name, status = stack["StackName"], stack["StackStatus"]
     if status.endswith("_IN_PROGRESS"):
-        raise Exit(f"{name} is being changed ({status}), by another deployment: wait for its end.")
+        raise Exit(f"{name} is being changed by another deployment ({status}): wait until it ends.")
     if status == "UPDATE_ROLLBACK_FAILED":
         raise Exit(
-            f"{name} could not go back to what it was. See its events for the reason, then type:"
+            f"{name} could not be rolled back. See its events for the reason, then type:"
             f" aws cloudformation continue-update-rollback --stack-name {name}"
         )
     if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
         raise Exit(
-            f"{name} was not made ({status}). Delete what is there, then try again:"
+            f"{name} was not created ({status}). Delete the rest, then try again:"
             f" aws cloudformation delete-stack --stack-name {name}"
         )
 
@@ -109,7 +109,7 @@ class Plan:
         if response["Status"] == "FAILED":
             self.forget()
             if not any(words in reason for words in NO_CHANGE):
-                raise Exit(f"{self.stack} cannot be changed so: {reason}")
+                raise Exit(f"{self.stack} cannot be changed: {reason}")
             return
         pages = self.aws.cloudformation.get_paginator("describe_change_set")
         for page in pages.paginate(ChangeSetName=self.id):
@@ -123,18 +123,18 @@ class Plan:
     @property
     def losses(self) -> list[str]:
         """The resources that would be replaced or removed."""
-        return [each["LogicalResourceId"] for each in self.changes if fate(each)]
+        return [each["LogicalResourceId"] for each in self.changes if describe_loss(each)]
 
     def show(self) -> None:
         """Print a line for each resource that would change."""
         if self.is_empty:
             print(f"\n{self.stack}: no change")
             return
-        print(f"\n{self.stack}: {'change' if self.before else 'make'}")
+        print(f"\n{self.stack}: {'change' if self.before else 'create'}")
         for each in sorted(self.changes, key=lambda change: change["Action"]):
-            sign = "!" if fate(each) else SIGNS[each["Action"]]
+            sign = "!" if describe_loss(each) else SIGNS[each["Action"]]
             line = f"  {sign} {each['LogicalResourceId']:<22} {each['ResourceType']:<46}"
-            print(f"{line} {fate(each)}".rstrip())
+            print(f"{line} {describe_loss(each)}".rstrip())
 
     def forget(self) -> None:
         """Delete the change, and the empty stack that CloudFormation makes to hold one."""
@@ -147,10 +147,10 @@ class Plan:
         """Make the change, and wait for its end; raise Exit with the reason if it fails."""
         since = now()
         self.aws.cloudformation.execute_change_set(ChangeSetName=self.id)
-        finish(self.aws, self.kind, since)
+        wait(self.aws, self.kind, since)
 
 
-def fate(change: dict[str, Any]) -> str:
+def describe_loss(change: dict[str, Any]) -> str:
     """Return REPLACED, REMOVED or the like, for a resource that is lost by a change; else ""."""
     if change["Action"] == "Remove":
         kept = change.get("PolicyAction", "Delete")
@@ -162,12 +162,12 @@ def fate(change: dict[str, Any]) -> str:
     )
 
 
-# --- A change as it goes on -------------------------------------------------------------
+# --- A change in progress ---------------------------------------------------------------
 
 
 def update(aws: Account, kind: str, **changed: str) -> None:
     """Begin to change a stack's parameters; its template and its other parameters stay."""
-    stack = need(aws, kind)
+    stack = require(aws, kind)
     aws.cloudformation.update_stack(
         StackName=stack["StackName"],
         UsePreviousTemplate=True,
@@ -186,13 +186,13 @@ def now() -> datetime:
     return datetime.now(UTC) - timedelta(seconds=2)
 
 
-def finish(aws: Account, kind: str, since: datetime, stack: dict[str, Any] | None = None) -> None:
+def wait(aws: Account, kind: str, since: datetime, stack: dict[str, Any] | None = None) -> None:
     """Wait until a stack is not being changed, and print what happens; raise Exit if it failed.
 
     A stack that is being deleted must be given, since it may have lost its name already.
     """
     stack = stack or describe(aws, kind)
-    begin, spoke, seen = time.monotonic(), time.monotonic(), set()
+    begin, printed, seen = time.monotonic(), time.monotonic(), set()
     reasons: list[str] = []
     while stack:
         for event in events(aws, stack["StackId"], since):
@@ -203,15 +203,15 @@ def finish(aws: Account, kind: str, since: datetime, stack: dict[str, Any] | Non
             if status.endswith("_FAILED") and "cancelled" not in reason.lower():
                 reasons.append(f"{event['LogicalResourceId']}: {reason}")
             if not status.endswith("_IN_PROGRESS"):
-                spoke = time.monotonic()
-                line = f"{spoke - begin:5.0f} s  {event['LogicalResourceId']} {status.lower()}"
+                printed = time.monotonic()
+                line = f"{printed - begin:5.0f} s  {event['LogicalResourceId']} {status.lower()}"
                 print(f"{line} {reason}".rstrip(), flush=True)
         [stack] = aws.cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"]
         if not stack["StackStatus"].endswith("_IN_PROGRESS"):
             break
-        if time.monotonic() - spoke > SIGN_OF_LIFE:
-            spoke = time.monotonic()
-            print(f"{spoke - begin:5.0f} s  {stack['StackStatus'].lower()} ...", flush=True)
+        if time.monotonic() - printed > HEARTBEAT_SECONDS:
+            printed = time.monotonic()
+            print(f"{printed - begin:5.0f} s  {stack['StackStatus'].lower()} ...", flush=True)
         time.sleep(PAUSE)
     status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
     if "ROLLBACK" in status or status.endswith("_FAILED"):

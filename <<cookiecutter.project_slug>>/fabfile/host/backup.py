@@ -1,4 +1,4 @@
-"""Tasks that keep the database's data, and bring it back."""
+"""Tasks that back up and restore the database."""
 
 import shlex
 import sys
@@ -19,44 +19,44 @@ PSQL = "docker compose exec -T db psql --username=site --dbname=postgres --quiet
 
 @task(help={"fetch": "Copy it to this machine, into backups/"})
 def backup(c: Context, fetch: bool = False) -> None:
-    """Back the database up now; a timer does so each night."""
+    """Back up the database now; a timer does so every night."""
     server = connect(c)
-    done = server.run("sh backup.sh", warn=True, hide=True)
-    if not done:
-        raise Exit(f"{done.stderr.strip()}\nThere is no backup: the lines above say why.")
-    name = done.stdout.strip().splitlines()[-1]
+    result = server.run("sh backup.sh", warn=True, hide=True)
+    if not result:
+        raise Exit(f"{result.stderr.strip()}\nThe backup failed: the lines above say why.")
+    name = result.stdout.strip().splitlines()[-1]
     print(f"{name} is on the server.")
     if fetch:
         Path("backups").mkdir(mode=0o700, exist_ok=True)
         server.connection.get(f"{server.folder}/{name}", name)
-        print(f"{name} is here, too.")
+        print(f"Copied to {name} on this machine.")
 
 
 @task(
     help={
         "file": "A backup: its name on the server, or a file of this machine",
-        "yes": "Do not ask",
+        "yes": "Do not ask for confirmation",
     }
 )
 def restore(c: Context, file: str, yes: bool = False) -> None:
-    """Bring a backup back; the data of now is set aside.
+    """Restore a backup; the current data is set aside.
 
-    The backup is restored into a database of its own, and migrated there, before the site stops for a
+    The backup is restored into a new database, and migrated there, before the site stops for a
     moment and takes that one. So a backup that cannot be restored changes nothing.
     """
     server = connect(c)
     slot = release.serving(server)
     if not slot:
-        raise Exit(f"Nothing has been deployed that could use it: fab -H {server.name} host.deploy")
-    if not yes and not (sys.stdin.isatty() and agrees(file)):
-        raise Exit("Nothing was changed: it takes a yes, or --yes.")
+        raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
+    if not yes and not (sys.stdin.isatty() and confirm(file)):
+        raise Exit("Nothing was changed: not confirmed. Answer y, or add --yes.")
     if not server.succeeds("grep -q \"^DATABASE_URL='[^']*@db[:/]\" site.env"):
         raise Exit("The database in site.env is not on this server: restore it where it is.")
     with server.lock():
         name = find(server, file)
         set_aside = f"site_before_{time.strftime('%Y%m%dT%H%M%S', time.gmtime()).lower()}"
-        fill(server, name, slot)
-        print("== Exchange: the site stops for a moment", flush=True)
+        load_backup(server, name, slot)
+        print("== Switch databases: the site stops for a moment", flush=True)
 <% if cookiecutter.tasks == "database" %>
         worker = server.succeeds("docker compose ps --quiet worker | grep -q .")
         services = f"web-{slot}{' worker' if worker else ''}"
@@ -75,14 +75,14 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
             server.ask(f"docker compose start {services}")
         release.wait(server, slot)
     print(
-        f"The site has the data of {name}. What it had before is in the database {set_aside}; when"
-        f" no one misses it: docker compose exec db dropdb --username=site {set_aside}"
+        f"The site now has the data of {name}. Its earlier data is in the database {set_aside};"
+        f" to delete that: docker compose exec db dropdb --username=site {set_aside}"
     )
 
 
-def agrees(file: str) -> bool:
+def confirm(file: str) -> bool:
     """Ask whether the site's data may be replaced."""
-    answer = input(f"The site gets the data of {file}, and loses what is newer. Go on? [y/N] ")
+    answer = input(f"Replace the site's data with {file}? [y/N] ")
     return answer.strip().lower() == "y"
 
 
@@ -94,12 +94,12 @@ def find(server: Server, file: str) -> str:
         server.ask("mkdir -p -m 700 backups")
         server.connection.sftp().put(str(local), f"{server.folder}/{name}")
     if not server.succeeds(f"test -f {shlex.quote(name)}"):
-        there = server.run("ls -1 backups", warn=True, hide=True).stdout.split()
-        raise Exit(f"There is no backup {file}; there are: {', '.join(there) or 'none'}.")
+        backups = server.run("ls -1 backups", warn=True, hide=True).stdout.split()
+        raise Exit(f"There is no backup {file}. On the server: {', '.join(backups) or 'none'}.")
     return name
 
 
-def fill(server: Server, name: str, slot: str) -> None:
+def load_backup(server: Server, name: str, slot: str) -> None:
     """Restore a backup into a new database, and migrate it to the release that serves.
 
     Raises Exit if that fails; nothing is left of it then.
@@ -116,7 +116,7 @@ def fill(server: Server, name: str, slot: str) -> None:
         " python manage.py wait_and_migrate",
     )
     for step in steps:
-        done = server.run(step, warn=True, hide=True)
-        if not done:
+        result = server.run(step, warn=True, hide=True)
+        if not result:
             server.ask(drop)
-            raise Exit(f"{done.stderr.strip()}\n{name} cannot be restored. Nothing was changed.")
+            raise Exit(f"{result.stderr.strip()}\n{name} cannot be restored. Nothing was changed.")

@@ -1,4 +1,4 @@
-"""Tasks that look at what runs on the server, and work in it."""
+"""Tasks that inspect the site on the server, and run commands in it."""
 
 import shlex
 import sys
@@ -13,38 +13,38 @@ from invoke.exceptions import Exit
 from fabfile.host import release
 from fabfile.host.server import Server, connect
 
-# What each line of `host.status` asks the server.
+# The command for each line of `host.status`.
 QUESTIONS = {
     "containers": "docker compose ps --format '{{.Service}} {{.Status}}'",
     "disk": 'df -h --output=pcent,avail / | tail -n 1 | awk \'{print $1 " used, " $2 " free"}\'',
     "memory": "awk '/^MemAvail/ {print int($2 / 1024) \" MB free\"}' /proc/meminfo",
     "backup": "ls -1t backups/*.dump 2>/dev/null | head -n 1",
-    "restart": "test -f /run/reboot-required && echo 'the server wants one, for a security update'",
+    "restart": "test -f /run/reboot-required && echo 'the server needs one, for a security update'",
 }
 
 
 @task
 def status(c: Context) -> None:
-    """Say which release runs, how it is, and how the server is."""
+    """Show the release, its health, and the server's state."""
     server = connect(c)
-    done = release.history(server)
-    now = done[-1] if done else "none"
-    before = [each for each in done if each != now]
+    deployed = release.history(server)
+    now = deployed[-1] if deployed else "none"
+    before = [each for each in deployed if each != now]
     hosts = site(server)
     rows = [
         ("site", ", ".join(f"https://{host}" for host in hosts)),
         ("release", now),
         ("before", before[-1] if before else "none"),
-        *((name, answer(server, question)) for name, question in QUESTIONS.items()),
+        *((name, ask(server, question)) for name, question in QUESTIONS.items()),
         ("answers", problem(hosts[0]) or "all is well"),
     ]
     for name, value in rows:
         print(f"{name:<12} {value}")
 
 
-@task(help={"service": "web, << 'worker, ' if cookiecutter.tasks == 'database' else '' >>db or caddy", "follow": "Go on as new lines come"})
+@task(help={"service": "web, << 'worker, ' if cookiecutter.tasks == 'database' else '' >>db or caddy", "follow": "Keep printing new lines"})
 def logs(c: Context, service: str = "web", follow: bool = True) -> None:
-    """Show what the site has logged, and go on; Ctrl-C ends it."""
+    """Show the site's log and follow it; stop with Ctrl-C."""
     server = connect(c)
     name = f"web-{release.serving(server) or 'a'}" if service == "web" else shlex.quote(service)
     options = "--follow" if follow else ""
@@ -55,24 +55,24 @@ def logs(c: Context, service: str = "web", follow: bool = True) -> None:
         print()
 
 
-@task(help={"line": 'What follows manage.py, in quotes: "createsuperuser"'})
+@task(help={"line": 'The command and its arguments, in quotes: "createsuperuser"'})
 def manage(c: Context, line: str) -> None:
-    """Run one of Django's commands: fab host.manage "check".
+    """Run a Django command: fab host.manage "check".
 
-    It runs in a container of its own, with your terminal, and its exit code is the task's.
+    It runs in a separate container, with your terminal, and the task has its exit code.
     """
     server = connect(c)
     slot = release.serving(server)
     if not slot:
-        raise Exit(f"Nothing has been deployed: fab -H {server.name} host.deploy")
+        raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     words = shlex.join(["python", "manage.py", *shlex.split(line)])
     options = "" if terminal else "-T"
-    done = server.run(
+    result = server.run(
         f"docker compose run --rm --no-deps {options} web-{slot} {words}", warn=True, pty=terminal
     )
-    if not done:
-        raise Exit(f"It ended with exit code {done.exited}.", code=done.exited)
+    if not result:
+        raise Exit(f"The command failed with exit code {result.exited}.", code=result.exited)
 
 
 # --- Steps --------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def site(server: Server) -> list[str]:
     return [name.strip() for name in lines.get("SITE_HOSTS", "").split(",")]
 
 
-def answer(server: Server, question: str) -> str:
+def ask(server: Server, question: str) -> str:
     """Return what a command prints, on one line."""
     output = str(server.run(question, warn=True, hide=True).stdout).strip()
     return ", ".join(output.splitlines()) or "none"
@@ -96,6 +96,6 @@ def problem(host: str) -> str:
         with urlopen(f"https://{host}/", timeout=10):
             return ""
     except HTTPError as error:
-        return f"answers {error.code}"
+        return f"responds with {error.code}"
     except (OSError, HTTPException) as error:
         return f"https://{host} cannot be reached from here: {error}"

@@ -1,4 +1,4 @@
-"""Tasks that put a release on the server, and take it back."""
+"""Tasks that deploy a release to the server, and roll it back."""
 
 import time
 from typing import Any
@@ -27,28 +27,28 @@ for code, path in ((1, "/readyz"), (2, "/")):
     try:
         site = HTTPConnection("127.0.0.1", 8000, timeout=10)
         site.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": "https"})
-        answer = site.getresponse()
-        body = answer.read(300).decode(errors="replace")
+        response = site.getresponse()
+        body = response.read(300).decode(errors="replace")
     except OSError as error:
-        print(path, "does not answer:", error)
+        print(path, "does not respond:", error)
         sys.exit(code)
-    if answer.status >= 400:
-        print(path, "answers", answer.status, " ".join(body.split()))
+    if response.status >= 400:
+        print(path, "responds with", response.status, " ".join(body.split()))
         sys.exit(code)
 """
 
 
-@task(help={"dirty": "Deploy the files as they are, though they differ from the commit"})
+@task(help={"dirty": "Deploy uncommitted changes too"})
 def deploy(c: Context, dirty: bool = False) -> None:
     """Build, send, migrate and serve this commit.
 
-    Type: fab -H deploy@HOST host.deploy. Whatever fails, the old release goes on serving, and the exit code is not 0.
+    Type: fab -H deploy@HOST host.deploy. If a step fails, the old release keeps serving, and the exit code is not 0.
     """
     server = connect(c)
     release = image.commit(dirty)
     with server.lock():
         if server.succeeds(f"docker image inspect {server.project}:{release}"):
-            print(f"The image of {release} has been sent before.")
+            print(f"The image of {release} is already on the server.")
         else:
             local = f"{server.project}:{release}"
             image.build(Context(), local, release, transfer.platform(server))
@@ -57,41 +57,41 @@ def deploy(c: Context, dirty: bool = False) -> None:
         roll(server, release, migrated=False)
 
 
-@task(help={"to": "A commit, tag or branch; without it, the release before this one"})
+@task(help={"to": "A commit, tag or branch (default: the previous release)"})
 def rollback(c: Context, to: str = "") -> None:
-    """Go back to the release before, or to the one named.
+    """Return to the previous release, or to a given one.
 
-    The database stays as it is: no migration is taken back.
+    Migrations are not reversed.
     """
     server = connect(c)
     with server.lock():
-        done = history(server)
-        there = releases(server)
-        now = done[-1] if done else ""
-        before = [each for each in done if each != now and each in there]
-        release = image.named(to) if to else before[-1] if before else ""
+        deployed = history(server)
+        kept = releases(server)
+        now = deployed[-1] if deployed else ""
+        before = [each for each in deployed if each != now and each in kept]
+        release = image.resolve_commit(to) if to else before[-1] if before else ""
         if not release:
-            raise Exit("There is no release before this one.")
-        if release not in there:
-            raise Exit(f"There is no image of {to}; the last {KEPT} are kept: {', '.join(there)}.")
+            raise Exit("There is no previous release.")
+        if release not in kept:
+            raise Exit(f"There is no image of {to}; the last {KEPT} are kept: {', '.join(kept)}.")
         if release == now:
-            raise Exit("That release runs already.")
-        print(f"Going back to {release}. The database's migrations stay as they are.")
+            raise Exit("That release is already running.")
+        print(f"Returning to {release}. Migrations are not reversed.")
         roll(server, release, migrated=True)
 
 
 @task
 def restart(c: Context) -> None:
-    """Restart the release, as for a changed variable.
+    """Restart the release, for example after a changed variable.
 
     No request is lost.
     """
     server = connect(c)
     with server.lock():
-        done = history(server)
-        if not done:
-            raise Exit(f"Nothing has been deployed: fab -H {server.name} host.deploy")
-        roll(server, done[-1], migrated=True)
+        deployed = history(server)
+        if not deployed:
+            raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
+        roll(server, deployed[-1], migrated=True)
 
 
 # --- What is on the server ----------------------------------------------------------------
@@ -117,9 +117,9 @@ def releases(server: Server) -> list[str]:
 
 
 def configure(server: Server) -> None:
-    """Bring deploy/host to the server, and start the database and Caddy, or change them to it.
+    """Copy deploy/host to the server, and start or update the database and Caddy.
 
-    Raises Exit if Caddy refuses its file; the old one then stays.
+    Raises Exit if Caddy rejects its file; the old one then stays.
     """
     print("== Database and Caddy", flush=True)
     for name in ("compose.yaml", "backup.sh"):
@@ -129,24 +129,25 @@ def configure(server: Server) -> None:
     words = (
         "docker compose run --rm --no-deps -T caddy caddy validate --config /etc/caddy/Caddyfile"
     )
-    if old != new and not (done := server.run(words, warn=True, hide=True)):
+    if old != new and not (result := server.run(words, warn=True, hide=True)):
         if old:
             server.write("caddy/Caddyfile", old, 0o644)
-        raise Exit(f"Caddy refuses its file: {image.last_line(done.stderr)}. Nothing was changed.")
-    done = server.run(
+        reason = image.last_line(result.stderr)
+        raise Exit(f"Caddy rejects deploy/host/Caddyfile: {reason}. Nothing was changed.")
+    result = server.run(
         "docker compose up --detach --wait --quiet-pull db caddy", warn=True, hide=True
     )
-    if not done:
-        raise Exit(f"{done.stderr.strip()}\nThe database or Caddy does not start, see above.")
+    if not result:
+        raise Exit(f"{result.stderr.strip()}\nDatabase or Caddy failed: the lines above say why.")
     if old and old != new:
         server.ask("docker compose exec -T caddy caddy reload --config /etc/caddy/Caddyfile")
 
 
 def roll(server: Server, release: str, *, migrated: bool) -> None:
-    """Let a release take the place of the one that serves, without losing a request.
+    """Replace the release that serves by another one, without losing a request.
 
     Migrates before, unless `migrated`. Raises Exit with the reason if it does not come to serve;
-    the one that serves then goes on.
+    the old one then keeps serving.
     """
     old = serving(server)
     new = SLOTS[old]
@@ -165,7 +166,7 @@ def roll(server: Server, release: str, *, migrated: bool) -> None:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     server.ask(f"echo {stamp} {release} >> releases")
     if old:
-        print("== Let the old one finish its requests", flush=True)
+        print("== Drain the old release", flush=True)
         server.ask(f"docker compose stop web-{old}")
 <% if cookiecutter.tasks == "database" %>
     run_worker(server, release)
@@ -181,11 +182,11 @@ def migrate(server: Server, slot: str) -> None:
     """
     print("== Migrate", flush=True)
     line = "python manage.py wait_and_migrate"
-    done = server.run(f"docker compose run --rm --no-deps -T web-{slot} {line}", warn=True)
-    if not done:
+    result = server.run(f"docker compose run --rm --no-deps -T web-{slot} {line}", warn=True)
+    if not result:
         raise Exit(
-            f"The migration failed with exit code {done.exited}: the lines above say why."
-            " The release that served goes on; a variable is set by:"
+            f"The migration failed with exit code {result.exited}: the lines above say why."
+            " The old release keeps serving. To set a variable:"
             f" fab -H {server.name} host.env NAME"
         )
 
@@ -193,23 +194,23 @@ def migrate(server: Server, slot: str) -> None:
 def wait(server: Server, slot: str) -> None:
     """Wait until the container in a place is ready; raise Exit with its last lines if it never is."""
     begin, failed = time.monotonic(), 0
-    asked = f"docker compose exec -T web-{slot} python -c '{ASK}'"
+    check = f"docker compose exec -T web-{slot} python -c '{ASK}'"
     look = "docker inspect --format '{{.State.Status}} {{.RestartCount}}'"
     problem = ""
     while time.monotonic() - begin < READY_SECONDS and failed < TRIES:
-        done: Any = server.run(asked, warn=True, hide=True)
-        if done:
+        result: Any = server.run(check, warn=True, hide=True)
+        if result:
             print(f"  It is ready after {time.monotonic() - begin:.0f} s.", flush=True)
             return
         state = server.ask(f"{look} $(docker compose ps --all --quiet web-{slot})")
         if state != "running 0":
             problem = f"its container is {state.split()[0]}"
             break
-        problem = done.stdout.strip()
-        failed += done.exited == 2
+        problem = result.stdout.strip()
+        failed += result.exited == 2
         time.sleep(PAUSE)
     lines = server.ask(f"docker compose logs --no-log-prefix --tail 30 web-{slot} 2>&1")
-    raise Exit(f"{lines}\nThe release is not ready: {problem}. The lines above are its last ones.")
+    raise Exit(f"{lines}\nThe release is not ready: {problem}. The lines above are its log.")
 
 
 <% if cookiecutter.tasks == "database" %>

@@ -1,4 +1,4 @@
-"""The server: the one way to reach it, to run something there and to put a file there."""
+"""The server: connect to it, run commands there and write files there."""
 
 import shlex
 import tomllib
@@ -11,7 +11,7 @@ from fabric import Connection
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from fabfile import ssh
+from fabfile import connection
 from fabfile.env import PROJECT
 from fabfile.image import last_line
 
@@ -32,7 +32,7 @@ class Server:
 
     @property
     def name(self) -> str:
-        """What a person types after -H, with the user who deploys."""
+        """The argument of -H, with the user who deploys."""
         port = "" if self.connection.port == 22 else f":{self.connection.port}"
         return f"{USER}@{self.connection.host}{port}"
 
@@ -49,10 +49,10 @@ class Server:
 
     def ask(self, command: str) -> str:
         """Return what a command prints; raise Exit in one line if it fails."""
-        done = self.run(command, warn=True, hide=True)
-        if not done:
-            raise Exit(f"{command.split()[0]} failed on the server: {last_line(done.stderr)}")
-        return str(done.stdout).strip()
+        result = self.run(command, warn=True, hide=True)
+        if not result:
+            raise Exit(f"{command.split()[0]} failed on the server: {last_line(result.stderr)}")
+        return str(result.stdout).strip()
 
     def succeeds(self, command: str) -> bool:
         """Whether a command ends well; what it prints is not shown."""
@@ -72,7 +72,7 @@ class Server:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep others from changing this server meanwhile; raise Exit if somebody else does.
+        """Lock the server against other deployments; raise Exit if another one holds the lock.
 
         The lock ends with the connection, however that ends.
         """
@@ -84,7 +84,7 @@ class Server:
         if not channel.recv(1):
             code = channel.recv_exit_status()
             raise Exit(
-                "Somebody else deploys to this server, or restores its data: wait for the end."
+                "Another deployment or restore is running on this server: wait until it ends."
                 if code == LOCKED
                 else f"{self.folder}/lock cannot be made: flock ended with {code}."
             )
@@ -96,17 +96,15 @@ class Server:
 
 def reach(c: Context) -> Server:
     """Return the server that -H names; raise Exit in one line if it cannot be reached."""
-    usage = f"Which server? fab -H {USER}@www.example.org host.status (and so on)"
-    return Server(ssh.reach(c, usage))
+    usage = f"Name the server: fab -H {USER}@www.example.org host.status"
+    return Server(connection.reach(c, usage))
 
 
 def connect(c: Context) -> Server:
     """Return the server that -H names, as the user who deploys; raise Exit if it is not set up."""
     server = reach(c)
     if c.user != USER:
-        raise Exit(
-            f"Only the user {USER} does this, so that all files are its own: -H {server.name}"
-        )
+        raise Exit(f"This task runs as the user {USER}, which owns the files: -H {server.name}")
     if not server.succeeds("test -f .env"):
         raise Exit(
             f"{c.host} has not been set up for this site:"

@@ -1,4 +1,4 @@
-"""An image on its way to the server: by the same connection, and only the layers that it has not."""
+"""Send an image to the server: over the same connection, and only the missing layers."""
 
 import gzip
 import json
@@ -24,12 +24,12 @@ def platform(server: Server) -> str:
     """Return what images for this server are built for."""
     machine = server.ask("uname -m")
     if machine not in PLATFORMS:
-        raise Exit(f"The server is a {machine}: this takes one of {', '.join(PLATFORMS)}.")
+        raise Exit(f"The server's architecture is {machine}; supported: {', '.join(PLATFORMS)}.")
     return PLATFORMS[machine]
 
 
 def send(server: Server, image: str) -> None:
-    """Bring an image of this machine to the server; raise Exit if that fails.
+    """Copy a local image to the server; raise Exit if that fails.
 
     An engine that takes no image with layers left out gets all of them.
     """
@@ -37,9 +37,9 @@ def send(server: Server, image: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "image.tar"
         words = ["docker", "save", "--output", str(saved), image]
-        done = subprocess.run(words, capture_output=True, text=True)
-        if done.returncode:
-            raise Exit(f"The image could not be saved here: {last_line(done.stderr)}")
+        result = subprocess.run(words, capture_output=True, text=True)
+        if result.returncode:
+            raise Exit(f"The image could not be saved here: {last_line(result.stderr)}")
         for shared in dict.fromkeys((shared_layers(server, image), 0)):
             packed = pack(saved, shared)
             problem = load(server, packed)
@@ -50,7 +50,7 @@ def send(server: Server, image: str) -> None:
 
 def shared_layers(server: Server, image: str) -> int:
     """Return how many of an image's layers, from the lowest on, an image on the server has too."""
-    ours = layers(docker.answer("docker", "image", "inspect", "--format", FORMAT, image) or "")
+    ours = layers(docker.capture("docker", "image", "inspect", "--format", FORMAT, image) or "")
     theirs = layers(
         server.ask(
             f"docker image ls --quiet | sort -u | xargs -r docker image inspect -f '{FORMAT}'"
@@ -98,17 +98,17 @@ def load(server: Server, packed: Path) -> str:
     remote = f"{server.folder}/image.tar.gz"
     with packed.open("rb") as file:
         copy(server, file, remote, size)
-    done = server.run(f"docker load --quiet --input {remote}", warn=True, hide=True)
+    result = server.run(f"docker load --quiet --input {remote}", warn=True, hide=True)
     server.run(f"rm -f {remote}")
-    return "" if done else last_line(done.stderr)
+    return "" if result else last_line(result.stderr)
 
 
 def copy(server: Server, file: IO[bytes], remote: str, size: int) -> None:
     """Copy a file to the server, and show on a terminal how far it is."""
 
-    def show(done: int, _: int) -> None:
+    def show(sent: int, _: int) -> None:
         if sys.stdout.isatty():
-            print(f"\r  {done / MEGABYTE:.1f} of {size / MEGABYTE:.1f} MB", end="", flush=True)
+            print(f"\r  {sent / MEGABYTE:.1f} of {size / MEGABYTE:.1f} MB", end="", flush=True)
 
     server.connection.sftp().putfo(file, remote, size, show)
     line = f"  {size / MEGABYTE:.2f} MB were sent."

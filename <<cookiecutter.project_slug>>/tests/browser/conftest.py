@@ -42,16 +42,16 @@ def site(base_url: str) -> None:
 @pytest.fixture(autouse=True)
 def complaints(page: Page) -> Iterator[None]:
     """Fail if the page has an error in its scripts, or breaks its Content Security Policy."""
-    said: list[str] = []
+    problems: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
         if message.type == "error":
-            said.append(message.text)
+            problems.append(message.text)
 
     def hear_error(error: Error) -> None:
-        said.append(error.message)
+        problems.append(error.message)
 
     page.on("console", hear)
     page.on("pageerror", hear_error)
     yield
-    assert not said
+    assert not problems

@@ -19,7 +19,7 @@ def test_a_wrong_password_is_said(page: Page) -> None:
 <% if cookiecutter.__with_allauth == "yes" %>
     page.get_by_label("Email").fill(f"{uuid.uuid4().hex}@example.org")
 <% else %>
-    page.get_by_label("E-mail address").fill(f"{uuid.uuid4().hex}@example.org")
+    page.get_by_label("Email address").fill(f"{uuid.uuid4().hex}@example.org")
 <% endif %>
     page.get_by_label("Password", exact=True).fill("wrong")
 <% if cookiecutter.__with_allauth == "yes" %>

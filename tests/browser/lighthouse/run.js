@@ -1,4 +1,4 @@
-// Judges pages with Lighthouse, as often as asked, and prints scores and faults of each run as JSON.
+// Audits pages with Lighthouse, as often as asked, and prints the scores and errors of each run as JSON.
 // Takes one argument, JSON too: the addresses, categories, number of runs and the browser's path.
 import { launch } from "chrome-launcher";
 import lighthouse from "lighthouse";
@@ -11,28 +11,28 @@ const chrome = await launch({
 const results = [];
 
 // On a busy machine Lighthouse misses its own page now and then, and asks to be run again.
-async function judge(address, attempts = 3) {
+async function audit(address, attempts = 3) {
   const flags = { port: chrome.port, onlyCategories: categories, logLevel: "error" };
   const { lhr } = await lighthouse(address, flags);
-  return lhr.runtimeError && attempts > 1 ? judge(address, attempts - 1) : lhr;
+  return lhr.runtimeError && attempts > 1 ? audit(address, attempts - 1) : lhr;
 }
 
 try {
   for (const address of addresses) {
     for (let run = 0; run < runs; run++) {
-      const lhr = await judge(address);
+      const lhr = await audit(address);
       const scores = {};
-      const faults = lhr.runtimeError ? [lhr.runtimeError.message] : [];
+      const errors = lhr.runtimeError ? [lhr.runtimeError.message] : [];
       for (const { id, score, auditRefs } of Object.values(lhr.categories)) {
         scores[id] = Math.round(score * 100);
         for (const { weight, id: audit } of auditRefs) {
           const { score, scoreDisplayMode, title, errorMessage, displayValue } = lhr.audits[audit];
           if (weight && (scoreDisplayMode == "error" || (score !== null && score < 0.9))) {
-            faults.push(`${id}: ${title}: ${errorMessage ?? displayValue ?? score}`);
+            errors.push(`${id}: ${title}: ${errorMessage ?? displayValue ?? score}`);
           }
         }
       }
-      results.push({ address, scores, faults });
+      results.push({ address, scores, errors });
     }
   }
 } finally {

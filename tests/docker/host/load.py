@@ -17,7 +17,7 @@ REUSED = 10
 
 
 class Load:
-    """What is asked, and what came of it."""
+    """The requests, and their results."""
 
     def __init__(self, address: str, host: str, authority: str) -> None:
         """Keep where to ask, and for whom."""
@@ -36,9 +36,9 @@ class Load:
         elif number % 3 == 0:
             kind, line, body = "post", "POST /echo/", f"number={number}&" + "x" * 2000
         try:
-            status, said = await asyncio.wait_for(self.exchange(line, body), 60)
-            if status != 200 or (body and said != body):
-                raise ConnectionError(f"{status} {said[:200]}")
+            status, received = await asyncio.wait_for(self.exchange(line, body), 60)
+            if status != 200 or (body and received != body):
+                raise ConnectionError(f"{status} {received[:200]}")
             self.answered[kind] += 1
         except Exception as error:
             self.lost.append(f"{line} after {time.monotonic() - begin:.2f} s: {error!r}")
@@ -49,12 +49,12 @@ class Load:
         length = f"Content-Length: {len(body)}\r\n" if body else ""
         writer.write(f"{line} HTTP/1.1\r\nHost: {self.host}\r\n{length}\r\n{body}".encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        said = await reader.readexactly(int(re.search(r"(?i)content-length: (\d+)", head)[1]))
+        received = await reader.readexactly(int(re.search(r"(?i)content-length: (\d+)", head)[1]))
         if used < REUSED and "connection: close" not in head.lower():
             self.idle.append((reader, writer, used + 1))
         else:
             writer.close()
-        return int(head.split()[1]), said.decode()
+        return int(head.split()[1]), received.decode()
 
     async def connect(self):
         """Return a new connection."""

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from tests.docker.commits import Commits
 from tests.docker.conftest import stand_in
-from tests.docker.engine import Answer, ask_by_https, docker, run
+from tests.docker.engine import Response, ask_by_https, docker, run
 from tests.production import eventually
 
 IMAGES = Path(__file__).resolve().parent.parent / "images"
 IMAGE, HOST, PROJECT = "slipway-test/server:13", "www.site.test", "my_site"
 FOLDER = f"/srv/{PROJECT}"
-# What the load asks, besides the site's own pages.
+# URLs of the load, in addition to the site's own pages.
 PAGES = """
 import time
 from django.http import HttpResponse
@@ -33,10 +33,10 @@ urlpatterns += [
 
 
 class Server(Commits):
-    """The server, the checkout, and somebody who types `fab`."""
+    """The server, the checkout, and a user who runs `fab`."""
 
     def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
-        """Start the server; `folder` becomes a checkout of one commit, and gets a home beside it."""
+        """Start the server; `folder` becomes a checkout of one commit, and gets a home next to it."""
         self.folder, self.home = folder, folder.parent / "home"
         self.commits: list[str] = []
         (self.home / ".ssh").mkdir(parents=True)
@@ -75,7 +75,7 @@ class Server(Commits):
         return self.exec("sh", "-c", f"cd {FOLDER} && {script}", **options)
 
     def listens(self, port: int) -> bool:
-        """Whether it lets somebody in at a port."""
+        """Whether it accepts connections at a port."""
         try:
             socket.create_connection((self.address, port), timeout=2).close()
         except OSError:
@@ -130,7 +130,7 @@ class Server(Commits):
             file.write_text(self.sh(f"docker compose exec -T caddy cat {path}") + "\n")
         return str(file)
 
-    def get(self, path: str, form: dict | None = None, **headers: str) -> Answer:
+    def get(self, path: str, form: dict | None = None, **headers: str) -> Response:
         """Ask the site by HTTPS, at its host name."""
         return ask_by_https(self.address, HOST, self.authority, path, form, **headers)
 
@@ -193,8 +193,8 @@ def build() -> None:
     docker("build", "--tag", IMAGE, IMAGES / "server")
 
 
-def last(done) -> str:
+def last(result) -> str:
     """Return what a task that failed says last; it has failed, and not by a traceback."""
-    assert done.returncode != 0, done.stdout
-    assert not re.search(r'File "/(?!opt|app)', done.stdout), done.stdout
-    return done.stdout.strip().splitlines()[-1]
+    assert result.returncode != 0, result.stdout
+    assert not re.search(r'File "/(?!opt|app)', result.stdout), result.stdout
+    return result.stdout.strip().splitlines()[-1]

@@ -67,7 +67,7 @@ def commit(server: Server) -> Iterator[str]:
 
 
 def test_page_by_https(server: Server) -> None:
-    """A fresh server serves the page by HTTPS, and plain HTTP leads there."""
+    """A fresh server serves the page over HTTPS, and redirects HTTP there."""
     home = server.get("/")
     assert home.status == 200
     assert "max-age" in home.headers["Strict-Transport-Security"]
@@ -78,7 +78,7 @@ def test_page_by_https(server: Server) -> None:
 
 
 def test_setup_again(server: Server) -> None:
-    """`fab host.setup` can be run again: it changes nothing that is right, and the site serves meanwhile."""
+    """`fab host.setup` is idempotent, and the site keeps serving meanwhile."""
     look = f"cat .env site.env /etc/site-firewall.nft /etc/fstab; pidof dockerd; ls -la {FOLDER} | sort"
     before = server.sh(look)
     with server.load() as visitors:
@@ -88,7 +88,7 @@ def test_setup_again(server: Server) -> None:
 
 
 def test_firewall(server: Server) -> None:
-    """From outside one reaches ssh, HTTP and HTTPS; nothing else, also not what Docker publishes."""
+    """Only SSH, HTTP and HTTPS are reachable from outside, not even ports that Docker publishes."""
     server.exec("sh", "-c", "nohup python3 -m http.server 9000 > /dev/null 2>&1 &")
     server.sh("docker run --detach --rm --name open --publish 5432:80 caddy:2 caddy file-server --listen :80")
     eventually(lambda: "9000" in server.exec("ss", "-ltn"), 10)
@@ -98,7 +98,7 @@ def test_firewall(server: Server) -> None:
 
 
 def test_security_updates_and_user(server: Server) -> None:
-    """Security updates are installed by the server itself; who deploys is not root, and owns the secrets."""
+    """Security updates are installed automatically; the deploy user is not root, and owns the secrets."""
     assert '"1"' in server.exec("apt-config", "dump", "APT::Periodic::Unattended-Upgrade")
     for name in (".env", "site.env"):
         assert server.sh(f"stat --format '%U %a' {name}") == "deploy 600"
@@ -161,39 +161,39 @@ def test_migration_that_fails(server: Server, commit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("config/gunicorn.py", "\nraise SystemExit('nothing works')\n", "nothing works"),
-        ("apps/core/views.py", "\n\nHomeView.get = None\n", "/ answers 500"),
+        ("apps/core/views.py", "\n\nHomeView.get = None\n", "/ responds with 500"),
     ],
 )
-def test_release_that_does_not_serve(server: Server, commit: str, name: str, text: str, said: str) -> None:
+def test_release_that_does_not_serve(server: Server, commit: str, name: str, text: str, message: str) -> None:
     """A release that ends at its start, or whose first page fails, is removed, and no request is lost."""
     server.edit(name, text)
     with server.load() as visitors:
         failed = server.fab("host.deploy", check=False)
-    assert said in failed.stdout
+    assert message in failed.stdout
     assert last(failed)
     assert server.serves(commit)
     assert visitors["lost"] == []
 
 
 def test_second_deployment_is_refused(server: Server, commit: str) -> None:
-    """While one deploys, another is refused; a connection that is lost leaves no lock behind."""
+    """A second deployment at the same time is refused; a lost connection leaves no lock behind."""
     words = ["docker", "exec", server.name, "flock", f"{FOLDER}/lock", "sleep", "60"]
     with subprocess.Popen(words) as other:
         eventually(lambda: "sleep" in server.exec("ps", "-A"), 10)
         refused = server.fab("host.deploy", check=False)
         server.exec("pkill", "sleep")
         other.wait()
-    assert "Somebody else" in last(refused)
+    assert "Another deployment" in last(refused)
     server.fab("host.restart")
 
 
 def test_status_and_commands(server: Server, commit: str) -> None:
     """`status` names the release, `manage` has the command's exit code, `logs` shows what the site logs."""
-    said = server.fab("host.status").stdout
-    assert re.search(rf"^release +{commit}$", said, re.MULTILINE)
+    message = server.fab("host.status").stdout
+    assert re.search(rf"^release +{commit}$", message, re.MULTILINE)
     assert "no issues" in server.fab("host.manage", "check --deploy").stdout
     assert server.fab("host.manage", 'shell -c "raise SystemExit(7)"', check=False).returncode == 7
     server.get("/?seen-in-the-log")
@@ -201,14 +201,14 @@ def test_status_and_commands(server: Server, commit: str) -> None:
 
 
 def test_variables(server: Server, commit: str) -> None:
-    """A variable is taken from standard input, judged before it is kept, and not repeated."""
+    """A variable is taken from standard input, checked before it is saved, and not repeated."""
     value = "https://hunter2$HOME@sentry.test/1"
-    said = server.fab("host.env", "SENTRY_DSN", says=value).stdout
+    message = server.fab("host.env", "SENTRY_DSN", says=value).stdout
     server.fab("host.restart")
     script = "import os; print(os.environ['SENTRY_DSN'].count('$HOME'))"
     known = server.fab("host.manage", f'shell -c "{script}"').stdout
     assert known.strip().endswith("1")
-    assert "hunter2" not in said + known
+    assert "hunter2" not in message + known
     before = server.sh("cat site.env")
     refused = server.fab("host.env", "DATABASE_URL", says="nonsense", check=False)
     assert "DATABASE_URL" in refused.stdout
@@ -219,7 +219,7 @@ def test_variables(server: Server, commit: str) -> None:
 
 
 def checksums(server: Server) -> dict[str, str]:
-    """Return a checksum of each table's rows, but for those in which the worker writes by the clock."""
+    """Return a checksum of each table's rows, except tables that the worker writes by the clock."""
     tables = set(server.psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split())
     return {
         name: server.psql(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t")
@@ -228,7 +228,7 @@ def checksums(server: Server) -> dict[str, str]:
 
 
 def test_backup_and_restore(server: Server, commit: str, tmp_path: Path) -> None:
-    """The night's backup brings every row back; what the site had meanwhile is set aside."""
+    """A restored nightly backup has every row; the newer data is set aside."""
     create = "from apps.accounts.models import User; User.objects.create_user('a@b.test', 'x')"
     server.fab("host.manage", f'shell -c "{create}"')
     assert "active" in server.exec("systemctl", "is-active", f"site-backup@{PROJECT}.timer")
@@ -263,7 +263,7 @@ def test_backup_that_cannot_be_restored(server: Server, commit: str, tmp_path: P
 
 
 def test_database_of_another_server(server: Server) -> None:
-    """Where the site's database is not this server's, backup and restore refuse."""
+    """If the site's database is not on the server, backup and restore refuse."""
     server.sh("cp -p site.env kept && sed -i 's/@db:/@db.example.org:/' site.env")
     try:
         for words in (("host.backup",), ("host.restore", "any.dump", "--yes")):
@@ -275,18 +275,18 @@ def test_database_of_another_server(server: Server) -> None:
 
 
 def test_masked_copy(server: Server) -> None:
-    """`fab pull` finds the release that serves, whose copy a site on SQLite cannot take, as it says."""
+    """`fab pull` finds the serving release; a site on SQLite refuses a copy of PostgreSQL and says why."""
     (server.folder / ".venv").symlink_to(environment_of(server.folder))
     variables = {**server.variables, "RUN_IN": "host"}
     command = ("fab", "-H", f"deploy@{server.address}", "pull", "--from", FOLDER, "--yes")
     refused = engine.run(*command, cwd=server.folder, env=variables, check=False)
     (server.folder / ".venv").unlink()
     assert refused.returncode == 1
-    assert "There it is postgresql, here sqlite" in refused.stdout
+    assert "from postgresql, but this database is sqlite" in refused.stdout
 
 
 def test_restart_of_the_engine(server: Server) -> None:
-    """The engine may be restarted, as by an upgrade: the site's containers run on, and the site is there."""
+    """The Docker engine can be restarted, as by an upgrade: the site's containers keep running."""
     began = "docker inspect --format '{{.State.StartedAt}}' $(docker compose ps --quiet)"
     before = server.sh(began)
     server.exec("systemctl", "restart", "docker")
@@ -295,7 +295,7 @@ def test_restart_of_the_engine(server: Server) -> None:
 
 
 def test_reboot(server: Server) -> None:
-    """After a reboot the site comes back by itself, with its database, its firewall and its timer."""
+    """After a reboot the site starts automatically, with its database, its firewall and its timer."""
     commit = server.head()
     docker("restart", "--time", "60", server.name)
     # A server keeps its address, a container may not.

@@ -16,7 +16,7 @@ numbers = count(1)
 
 
 def make_user(email: str = "", **fields: Any) -> User:
-    """Make somebody with an account, at an address that nobody else has unless it is given."""
+    """Create a user, with a unique email address unless one is given."""
     email = email or f"person-{next(numbers)}@example.org"
     return User.objects.create_user(email, **{"password": PASSWORD, **fields})
 

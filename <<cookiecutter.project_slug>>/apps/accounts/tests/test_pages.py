@@ -34,8 +34,8 @@ def test_pages_for_members(client: Client, user: User, name: str) -> None:
 
 
 def test_sign_in_and_out(client: Client, user: User) -> None:
-    answer = client.post(reverse("login"), {"username": "ANN@example.org", "password": PASSWORD})
-    assert answer["Location"] == reverse("core:home")
+    response = client.post(reverse("login"), {"username": "ANN@example.org", "password": PASSWORD})
+    assert response["Location"] == reverse("core:home")
     assert client.get("/").context["user"] == user
     assert client.get(reverse("logout")).status_code == 405
     client.post(reverse("logout"))
@@ -49,11 +49,11 @@ def test_sign_in_with_a_wrong_password(client: Client, user: User) -> None:
 
 
 def test_sign_in_goes_nowhere_else(client: Client, user: User) -> None:
-    answer = client.post(
+    response = client.post(
         reverse("login"),
         {"username": user.email, "password": PASSWORD, "next": "https://evil.example"},
     )
-    assert answer["Location"] == reverse("core:home")
+    assert response["Location"] == reverse("core:home")
 
 
 def test_reset_password(client: Client, user: User) -> None:
@@ -69,19 +69,19 @@ def test_reset_password(client: Client, user: User) -> None:
 
 @pytest.mark.django_db
 def test_reset_says_nothing_about_who_has_an_account(client: Client) -> None:
-    answer = client.post(reverse("password_reset"), {"email": "nobody@example.org"})
-    assert answer["Location"] == reverse("password_reset_done")
+    response = client.post(reverse("password_reset"), {"email": "nobody@example.org"})
+    assert response["Location"] == reverse("password_reset_done")
     assert not mail.outbox
 
 
 def test_change_password(client: Client, user: User) -> None:
     client.force_login(user)
     new = "another correct horse battery staple"
-    answer = client.post(
+    response = client.post(
         reverse("password_change"),
         {"old_password": PASSWORD, "new_password1": new, "new_password2": new},
     )
-    assert answer["Location"] == reverse("password_change_done")
+    assert response["Location"] == reverse("password_change_done")
     user.refresh_from_db()
     assert user.check_password(new)
 
@@ -121,7 +121,7 @@ def test_an_address_belongs_to_one_person(client: Client, user: User) -> None:
 
 
 @pytest.mark.parametrize("name", ["changelist", "add"])
-def test_administration(client: Client, user: User, name: str) -> None:
+def test_admin(client: Client, user: User, name: str) -> None:
     address = reverse(f"admin:accounts_user_{name}")
     client.force_login(user)
     assert client.get(address).status_code == 302

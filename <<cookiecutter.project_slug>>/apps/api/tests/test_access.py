@@ -24,30 +24,30 @@ def bearer(secret: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_token_lets_in(program: Client, address: str) -> None:
-    answer = program.get(address)
-    assert answer.status_code == 200
-    assert not answer.cookies
-    assert answer["Cache-Control"] == "private, no-store"
+    response = program.get(address)
+    assert response.status_code == 200
+    assert not response.cookies
+    assert response["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_session_lets_in(client: Client, user: User, address: str) -> None:
     client.force_login(user)
-    answer = client.get(address)
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "private, no-store"
+    response = client.get(address)
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "private, no-store"
 
 
-def test_whoever_is_refused_is_not_told_why(client: Client, user: User, token: Token) -> None:
+def test_a_refusal_gives_no_reason(client: Client, user: User, token: Token) -> None:
     expired = Token.objects.issue(user, "old", timezone.now())
     gone = make_user(is_active=False)
     inactive = Token.objects.issue(gone, "of one who has left")
     secrets = ["", "x", "ÿ", "\t", token.digest, token.secret[:-1], expired.secret, inactive.secret]
     for address in ADDRESSES:
         answers = [client.get(address, headers=bearer(secret)) for secret in secrets]
-        assert {answer.status_code for answer in answers} == {401}
-        assert {answer["WWW-Authenticate"] for answer in answers} == {"Bearer"}
-        assert len({answer.content for answer in answers}) == 1
+        assert {response.status_code for response in answers} == {401}
+        assert {response["WWW-Authenticate"] for response in answers} == {"Bearer"}
+        assert len({response.content for response in answers}) == 1
         for headers in ({}, {"authorization": f"Token {token.secret}"}):
             assert client.get(address, headers=headers).status_code == 401
 
@@ -63,27 +63,27 @@ def test_a_token_is_believed_before_a_session(client: Client, token: Token) -> N
 
 
 @pytest.mark.django_db
-def test_whoever_forgets_the_token_is_asked_for_it() -> None:
-    answer = Client(enforce_csrf_checks=True).patch(ME, {}, content_type="application/json")
-    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+def test_a_missing_token_is_asked_for() -> None:
+    response = Client(enforce_csrf_checks=True).patch(ME, {}, content_type="application/json")
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
 
 
 def test_a_session_takes_the_csrf_token_to_change_something(user: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(user)
-    answer = browser.patch(ME, {"name": "Ann"}, content_type="application/json")
-    assert answer.status_code == 403
-    assert "detail" in answer.json()
+    response = browser.patch(ME, {"name": "Ann"}, content_type="application/json")
+    assert response.status_code == 403
+    assert "detail" in response.json()
     browser.get("/api/")
     headers = {"x-csrftoken": browser.cookies[settings.CSRF_COOKIE_NAME].value}
-    answer = browser.patch(ME, {"name": "Ann"}, content_type="application/json", headers=headers)
-    assert answer.status_code == 200
+    response = browser.patch(ME, {"name": "Ann"}, content_type="application/json", headers=headers)
+    assert response.status_code == 200
 
 
 def test_a_token_takes_no_csrf_token(program: Client) -> None:
-    answer = program.patch(ME, {"name": "Ann"}, content_type="application/json")
-    assert answer.status_code == 200
-    assert not answer.cookies
+    response = program.patch(ME, {"name": "Ann"}, content_type="application/json")
+    assert response.status_code == 200
+    assert not response.cookies
 
 
 def test_when_a_token_was_used_is_written_now_and_then(program: Client, token: Token) -> None:
@@ -115,12 +115,12 @@ def test_the_page_is_for_those_who_may_use_the_api(client: Client, user: User) -
     assert "unsafe" not in page["Content-Security-Policy"]
 
 
-def test_the_first_page_leads_whoever_is_signed_in_there(client: Client, user: User) -> None:
+def test_the_first_page_links_signed_in_users_there(client: Client, user: User) -> None:
     assert 'href="/api/"' not in client.get("/").text
     client.force_login(user)
     assert 'href="/api/"' in client.get("/").text
 
 
-def test_the_administration_cannot_be_where_the_api_is() -> None:
+def test_the_admin_cannot_be_where_the_api_is() -> None:
     with pytest.raises(ValidationError):
         validate_path("api/admin/")

@@ -1,4 +1,4 @@
-"""Tokens in the administration."""
+"""Tokens in the admin."""
 
 import re
 from typing import Any

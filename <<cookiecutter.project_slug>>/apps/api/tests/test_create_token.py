@@ -14,9 +14,9 @@ from apps.api.models import Token
 
 def create(*words: str) -> str:
     """Return what the command prints."""
-    said = StringIO()
-    call_command("create_token", *words, stdout=said)
-    return said.getvalue().strip()
+    output = StringIO()
+    call_command("create_token", *words, stdout=output)
+    return output.getvalue().strip()
 
 
 def test_it_prints_the_secret(user: User) -> None:
@@ -27,10 +27,10 @@ def test_it_prints_the_secret(user: User) -> None:
     assert abs(token.expires - timezone.now() - timedelta(days=7)) < timedelta(minutes=1)
 
 
-def test_whom_there_is_not(user: User) -> None:
+def test_unknown_user(user: User) -> None:
     gone = make_user(is_active=False)
     for email in ("ben@example.org", gone.email):
-        with pytest.raises(CommandError, match="no active account"):
+        with pytest.raises(CommandError, match="No active user"):
             create(email, "--name", "Report")
     for days in ("0", "-1", "99999999999"):
         with pytest.raises(CommandError, match="--days"):

@@ -21,12 +21,12 @@ def patch(client: Client, body: Any) -> Any:
     return client.patch(ME, data, content_type="application/json")
 
 
-def wrong_fields(answer: Any) -> list[str]:
+def wrong_fields(response: Any) -> list[str]:
     """Return the fields that the errors name."""
 <% if cookiecutter.api == "ninja" %>
-    return [".".join(error["loc"]).removeprefix("body.") for error in answer.json()["detail"]]
+    return [".".join(error["loc"]).removeprefix("body.") for error in response.json()["detail"]]
 <% else %>
-    return list(answer.json())
+    return list(response.json())
 <% endif %>
 
 
@@ -39,28 +39,28 @@ def test_me(program: Client, user: User) -> None:
 
 
 def test_another_name(program: Client, user: User) -> None:
-    answer = patch(program, {"name": " آن "})
-    assert answer.status_code == 200
-    assert answer.json()["name"] == "آن"
+    response = patch(program, {"name": " آن "})
+    assert response.status_code == 200
+    assert response.json()["name"] == "آن"
     user.refresh_from_db()
     assert user.name == "آن"
 
 
-def test_what_is_not_given_stays(program: Client, user: User) -> None:
+def test_omitted_fields_stay(program: Client, user: User) -> None:
     assert patch(program, {}).json()["name"] == user.name
 
 
 @pytest.mark.parametrize("name", ["x" * 151, None, ["x"], "a\0b", "\ud800"])
 def test_what_cannot_be(program: Client, user: User, name: Any) -> None:
-    answer = patch(program, {"name": name})
-    assert answer.status_code == INVALID
-    assert wrong_fields(answer) == ["name"]
+    response = patch(program, {"name": name})
+    assert response.status_code == INVALID
+    assert wrong_fields(response) == ["name"]
     user.refresh_from_db()
     assert user.name == "Ann Example"
 
 
 @pytest.mark.parametrize("body", [{"email": "ben@example.org"}, {"is_superuser": True}])
-def test_what_nobody_can_change_stays(program: Client, user: User, body: Any) -> None:
+def test_read_only_fields_stay(program: Client, user: User, body: Any) -> None:
     patch(program, body)
     user.refresh_from_db()
     assert (user.email, user.is_superuser) == ("ann@example.org", False)
@@ -68,9 +68,9 @@ def test_what_nobody_can_change_stays(program: Client, user: User, body: Any) ->
 
 @pytest.mark.parametrize("body", ["{", "[]", "1", "null", "NaN"])
 def test_what_is_no_json_object(program: Client, body: str) -> None:
-    answer = patch(program, body)
-    assert answer.status_code in {400, INVALID}
-    assert "detail" in answer.json() or "non_field_errors" in answer.json()
+    response = patch(program, body)
+    assert response.status_code in {400, INVALID}
+    assert "detail" in response.json() or "non_field_errors" in response.json()
 
 
 def test_tokens_are_listed_in_parts(program: Client, user: User) -> None:
@@ -100,13 +100,13 @@ def test_parts_that_cannot_be(program: Client, query: dict[str, str]) -> None:
 
 
 def test_ones_own_token_is_revoked(program: Client, token: Token) -> None:
-    answer = program.delete(f"{TOKENS}/{token.pk}")
-    assert (answer.status_code, answer.content) == (204, b"")
+    response = program.delete(f"{TOKENS}/{token.pk}")
+    assert (response.status_code, response.content) == (204, b"")
     assert not Token.objects.exists()
     assert program.get(ME).status_code == 401
 
 
-def test_nobody_elses_token_is_there(program: Client) -> None:
+def test_tokens_of_other_users_are_absent(program: Client) -> None:
     other = Token.objects.issue(make_user(), "of somebody else")
     for number in (other.pk, other.pk + 1, 10**30):
         assert program.delete(f"{TOKENS}/{number}").status_code == 404

@@ -81,19 +81,19 @@ ERRORS: dict[Callable[[Client], Any], int] = {
 
 @pytest.mark.parametrize("ask", ERRORS, ids=lambda ask: ask.__name__)
 def test_errors_are_json(program: Client, ask: Callable[[Client], Any]) -> None:
-    answer = ask(program)
-    assert answer.status_code == ERRORS[ask]
-    assert answer["Content-Type"].startswith("application/json")
-    assert answer["Cache-Control"] == "private, no-store"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers.get("Content-Length", str(len(answer.content))) == str(
-        len(answer.content)
+    response = ask(program)
+    assert response.status_code == ERRORS[ask]
+    assert response["Content-Type"].startswith("application/json")
+    assert response["Cache-Control"] == "private, no-store"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response.headers.get("Content-Length", str(len(response.content))) == str(
+        len(response.content)
     )
-    assert not answer.cookies
-    assert answer.json().keys() == {"detail"}
-    assert answer.json()["detail"]
+    assert not response.cookies
+    assert response.json().keys() == {"detail"}
+    assert response.json()["detail"]
     if ask is wrong_method:
-        assert "PATCH" in answer["Allow"]
+        assert "PATCH" in response["Allow"]
 
 
 # Django's page for developers fails itself where it shows too many fields.
@@ -106,18 +106,18 @@ def test_errors_are_the_same_in_development(
     program: Client, settings: LazySettings, ask: Callable[[Client], Any]
 ) -> None:
     settings.DEBUG = True
-    answer = ask(program)
-    assert answer.status_code == ERRORS[ask]
-    assert answer.json().keys() == {"detail"}
+    response = ask(program)
+    assert response.status_code == ERRORS[ask]
+    assert response.json().keys() == {"detail"}
 
 
 @pytest.mark.parametrize(
     ("address", "status"), [("me", 200), ("tokens", 200), ("tokens/1", 405), ("nothing", 404)]
 )
 def test_head_is_get_without_the_body(program: Client, address: str, status: int) -> None:
-    answer = program.head(f"/api/v1/{address}")
-    assert (answer.status_code, answer.content) == (status, b"")
-    assert answer["Content-Type"].startswith("application/json")
+    response = program.head(f"/api/v1/{address}")
+    assert (response.status_code, response.content) == (status, b"")
+    assert response["Content-Type"].startswith("application/json")
 
 
 @pytest.mark.django_db
@@ -130,7 +130,7 @@ def test_in_development_django_says_where_it_failed(
     program: Client, settings: LazySettings
 ) -> None:
     settings.DEBUG = True
-    answer = broken(program)
-    assert answer.status_code == 500
-    assert "RuntimeError" in answer.content.decode()
+    response = broken(program)
+    assert response.status_code == 500
+    assert "RuntimeError" in response.content.decode()
     assert no_such_address(program)["Content-Type"] == "application/json"

@@ -32,10 +32,10 @@ def test_a_person_with_several_tokens(program: Client, user: User) -> None:
     assert program.get(ME).status_code == 200
     assert bearer(second.secret, "192.0.2.2").get(ME).status_code == 200
     for client in (program, bearer(second.secret)):
-        answer = client.get(ME)
-        assert answer.status_code == 429
-        assert 0 < int(answer["Retry-After"]) <= 60
-        assert answer.json() == {"detail": "Too Many Requests"}
+        response = client.get(ME)
+        assert response.status_code == 429
+        assert 0 < int(response["Retry-After"]) <= 60
+        assert response.json() == {"detail": "Too Many Requests"}
     browser = Client()
     browser.force_login(user)
     assert browser.get(ME).status_code == 429
@@ -51,7 +51,7 @@ def test_wrong_tokens_from_one_address(settings: LazySettings, debug: bool) -> N
     assert bearer("x", "192.0.2.2").get(ME).status_code == 401
 
 
-def test_wrong_tokens_of_others_shut_nobody_out(token: Token) -> None:
+def test_wrong_tokens_of_others_lock_no_one_out(token: Token) -> None:
     for n in range(3):
         bearer(f"{n}").get(ME)
     assert bearer(token.secret).get(ME).status_code == 200

@@ -46,7 +46,7 @@ def description(
 
 
 def of_new_token(user: User) -> dict[str, str]:
-    """Return the header of a token that nobody has revoked yet."""
+    """Return the header of a token that has not been revoked."""
     return {"Authorization": f"Bearer {Token.objects.issue(user, 'test').secret}"}
 
 

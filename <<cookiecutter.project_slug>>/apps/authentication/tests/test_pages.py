@@ -196,7 +196,7 @@ def test_the_people_of_seed_can_sign_in(client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["changelist", "add"])
-def test_administration(client: Client, user: User, name: str) -> None:
+def test_admin(client: Client, user: User, name: str) -> None:
     address = reverse(f"admin:accounts_user_{name}")
     client.force_login(user)
     assert client.get(address, follow=True).status_code == 403
@@ -217,7 +217,7 @@ def test_the_staff_gives_another_address(client: Client, user: User) -> None:
 
 
 @pytest.mark.django_db
-def test_the_administration_shows_no_secrets(client: Client) -> None:
+def test_the_admin_shows_no_secrets(client: Client) -> None:
     client.force_login(make_superuser())
     page = client.get(reverse("admin:index"))
     for app in ("mfa", "account", "socialaccount"):

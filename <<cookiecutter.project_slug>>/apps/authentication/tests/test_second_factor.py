@@ -20,7 +20,7 @@ ADMIN = "/admin/"
 
 @pytest.fixture
 def staff(settings: LazySettings, db: None) -> User:
-    """Somebody who may do everything, where the administration takes a second factor."""
+    """Somebody who may do everything, where the admin requires a second factor."""
     settings.SECOND_FACTOR = True
     return make_superuser("root@example.org")
 
@@ -78,7 +78,7 @@ def test_a_code_of_the_app_works_once(client: Client, user: User) -> None:
 
 
 def test_codes_are_not_guessed(client: Client, user: User) -> None:
-    """Who knows the password gets no new count by signing in anew."""
+    """Signing in again with the password does not reset the count."""
     make_totp(user)
     for _ in range(LIMITS["second factor"]["pair"].attempts):
         client = Client()
@@ -89,11 +89,11 @@ def test_codes_are_not_guessed(client: Client, user: User) -> None:
     assert client.post(reverse("mfa_authenticate"), {"code": "1"}).status_code == 429
 
 
-# --- The administration -------------------------------------------------------------------
+# --- The admin ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin/accounts/user/"])
-def test_the_administration_has_no_door_of_its_own(client: Client, staff: User, path: str) -> None:
+def test_the_admin_has_no_door_of_its_own(client: Client, staff: User, path: str) -> None:
     for answer in (client.get(path), client.post(path, {"username": "x", "password": "x"})):
         assert answer.status_code == 302
         assert answer["Location"].endswith(f"account/login/?next={path}")

@@ -40,7 +40,7 @@ def sign_up(client: Client, email: str = "new@example.org", password: str = PASS
 
 <% if cookiecutter.sign_up == "public" %>
 def test_sign_up(client: Client) -> None:
-    """Nobody is signed in before the address is known to be theirs."""
+    """No user is signed in before their email address is verified."""
     answer = sign_up(client, "New@example.org")
     assert answer["Location"] == reverse("account_email_verification_sent")
     assert "_auth_user_id" not in client.session

@@ -8,25 +8,25 @@ from config import draining
 
 def test_alive_without_database_and_for_any_host(client: Client) -> None:
     """A load balancer asks by IP address; without the mark django_db a query fails the test."""
-    answer = client.get("/healthz", headers={"host": "10.0.0.1:8000"})
-    assert (answer.status_code, answer.text) == (200, "ok")
-    assert "no-store" in answer["Cache-Control"]
+    response = client.get("/healthz", headers={"host": "10.0.0.1:8000"})
+    assert (response.status_code, response.text) == (200, "ok")
+    assert "no-store" in response["Cache-Control"]
 
 
 @pytest.mark.django_db
 def test_ready(client: Client) -> None:
-    answer = client.get("/readyz", headers={"host": "10.0.0.1:8000"})
-    assert answer.status_code == 200
-    assert answer.json() == {"serving": "ok", "database": "ok"}
+    response = client.get("/readyz", headers={"host": "10.0.0.1:8000"})
+    assert response.status_code == 200
+    assert response.json() == {"serving": "ok", "database": "ok"}
 
 
 @pytest.mark.django_db
 def test_not_ready_before_a_stop(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "_flag", mmap.mmap(-1, 1))
     draining.begin()
-    answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["serving"] == "stopping"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["serving"] == "stopping"
 
 
 @pytest.mark.django_db

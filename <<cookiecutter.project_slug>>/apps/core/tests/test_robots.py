@@ -24,7 +24,7 @@ def test_every_page_of_the_sitemap_answers(client: Client) -> None:
 
 
 def test_security_txt_has_a_contact_and_is_current(client: Client) -> None:
-    answer = client.get("/.well-known/security.txt")
-    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    response = client.get("/.well-known/security.txt")
+    fields = dict(line.split(": ", 1) for line in response.text.splitlines())
     assert re.match("mailto:.+@|https://|tel:", fields["Contact"])
     assert datetime.fromisoformat(fields["Expires"]) > datetime.now(UTC)

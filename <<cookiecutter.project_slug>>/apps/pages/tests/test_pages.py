@@ -169,7 +169,7 @@ def test_a_redirect_that_somebody_has_made(
 
 
 def test_a_page_without_a_url_is_left_out(client: Client) -> None:
-    """Such as those beside and above the site's first page."""
+    """Such as those next to and above the site's first page."""
     beside = make_page(title="Beside", show_in_menus=True)
     first = make_page(title="First")
     make_page(

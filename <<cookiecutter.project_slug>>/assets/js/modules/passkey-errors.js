@@ -1,4 +1,4 @@
-// What the browser says where a passkey does not work, such as at an IP address; else a button would do nothing.
+// Shows the browser's error if a passkey does not work, such as at an IP address.
 export function showPasskeyErrors(document) {
   document.addEventListener("allauth.error", (event) => {
     event.preventDefault();

@@ -1,4 +1,4 @@
-// A button beside each password field that shows what was typed. Its words come from the field's template.
+// A button next to each password field that shows what was typed. Its words come from the field's template.
 export function toggle(input, button) {
   const show = input.type === "password";
   input.type = show ? "text" : "password";

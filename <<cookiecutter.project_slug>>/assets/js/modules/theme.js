@@ -1,4 +1,4 @@
-// The colour theme: the system's unless the visitor has chosen one in the footer.
+// The color theme: the system's unless the visitor has chosen one in the footer.
 const KEY = "theme";
 const CHOICES = ["system", "light", "dark"];
 

@@ -43,7 +43,7 @@ app._is_potential_alb_request = lambda host, path: host.endswith((":80", ":443")
 alb.find_lb_for_host = lambda host: next(iter(alb._lbs.values()), None)
 
 
-# --- Rights: of ECS it judges all by the cluster's name; AWS by the service's, the task's and so on:
+# --- Rights: of ECS it checks all by the cluster's name; AWS by the service's, the task's and so on:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 
 
@@ -52,17 +52,17 @@ def resource(
 ):
     if service != "ecs":
         return find(service, method, path, headers, body, query, region, account)
-    said = json.loads(body)
+    data = json.loads(body)
     arn = f"arn:aws:ecs:{region}:{account}"
     match headers["x-amz-target"].rpartition(".")[2]:
         case "DescribeServices":
-            return f"{arn}:service/{said['cluster']}/{said['services'][0]}"
+            return f"{arn}:service/{data['cluster']}/{data['services'][0]}"
         case "UpdateService":
-            return f"{arn}:service/{said['cluster']}/{said['service']}"
+            return f"{arn}:service/{data['cluster']}/{data['service']}"
         case "DescribeTasks" | "StopTask":
-            return said.get("task") or said["tasks"][0]
+            return data.get("task") or data["tasks"][0]
         case "RunTask":
-            return said["taskDefinition"]
+            return data["taskDefinition"]
     return "*"
 
 
@@ -75,7 +75,7 @@ def context(service, action, body, query, find=iam_actions.request_tag_context):
 def metadata(task, cluster, definition, container, launch_type, env, *more, register=ecs._register_metadata):
     """Give a container the rights of its task's role, by variables.
 
-    The address at which a container finds them is, on AWS, one that boto3 takes from nobody else.
+    The address at which a container finds them is, on AWS, one that boto3 accepts from AWS alone.
     """
     token = register(task, cluster, definition, container, launch_type, env, *more)
     key, secret, session = (secrets.token_hex(20) for _ in range(3))

@@ -9,11 +9,11 @@ from apps.api.models import LIFETIME, Token
 
 
 class Command(BaseCommand):
-    help = "Make a token for the API, and print it, this once; see docs/api.md."
+    help = "Create an API token and print it, once; see docs/api.md."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("email", help="Whose it is.")
-        parser.add_argument("--name", required=True, help="What uses it, and where.")
+        parser.add_argument("email", help="The user's email address.")
+        parser.add_argument("--name", required=True, help="The client that uses it.")
         parser.add_argument(
             "--days",
             type=int,
@@ -26,6 +26,6 @@ class Command(BaseCommand):
             raise CommandError("--days must be from 1 to 3650.")
         user = User.objects.filter(email=options["email"], is_active=True).first()
         if not user:
-            raise CommandError(f"There is no active account {options['email']!r}.")
+            raise CommandError(f"No active user has the email {options['email']!r}.")
         expires = timezone.now() + timedelta(days=options["days"])
         self.stdout.write(Token.objects.issue(user, options["name"], expires).secret)

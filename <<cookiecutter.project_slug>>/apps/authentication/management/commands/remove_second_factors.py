@@ -7,7 +7,7 @@ from apps.authentication import second_factor
 
 
 class Command(BaseCommand):
-    help = "Take every second factor from somebody who has lost them."
+    help = "Remove all second factors of a user who has lost them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="Whose: the address they sign in with.")
@@ -16,6 +16,6 @@ class Command(BaseCommand):
         try:
             user = User.objects.get(email=options["email"])
         except User.DoesNotExist:
-            raise CommandError("Nobody has this address.") from None
+            raise CommandError("No user has this email address.") from None
         count = second_factor.remove(user)
         self.stdout.write(f"Removed {count}. The password alone signs them in now.")

@@ -17,10 +17,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if sys.stdout.isatty():
             raise CommandError("This is not for a terminal: type fab pull on your own machine.")
-        # What is logged must not get into the copy.
+        # Log output must not get into the copy.
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as copy:
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
             try:
                 masked_copy.write(connection, copy)
             except ValueError as error:
-                raise CommandError(f"The site there masks too little:\n{error}") from None
+                raise CommandError(f"This site masks too little:\n{error}") from None

@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 "\n".join(
                     [
                         *lines,
-                        "See docs/deployment.md, or say in the migration why nothing breaks:"
+                        "See docs/deployment.md, or state in the migration why nothing breaks:"
                         f' {migration_rules.MARK} = "No release since 2.3 uses it."',
                     ]
                 )

@@ -11,12 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Fill the database with people and things to try the site with; again, it adds what is missing."
+    help = "Fill the database with sample data; a second run adds what is missing."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError("This is production (DEBUG is not true): not for made-up data.")
+            raise CommandError("DEBUG is not true: sample data is not for production.")
         call_command("migrate", verbosity=0, interactive=False)
         for app in apps.get_app_configs():
             if not app.name.startswith("apps.") or not find_spec(f"{app.name}.tests"):

@@ -1,4 +1,4 @@
-"""Makes an app in apps/, in this project's layout; Django's own command has another one."""
+"""Creates an app in apps/, in this project's layout; Django's own command has another one."""
 
 import keyword
 import re
@@ -19,7 +19,7 @@ class {camel}Config(AppConfig):
 
 
 class Command(BaseCommand):
-    help = "Make an app in apps/."
+    help = "Create an app in apps/."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="The app's name, in lowercase: news")

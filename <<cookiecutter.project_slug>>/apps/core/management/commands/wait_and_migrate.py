@@ -57,7 +57,7 @@ class Command(BaseCommand):
                 if time.monotonic() >= deadline:
                     raise CommandError(
                         f"The database did not answer within {seconds} s: {reason}\n"
-                        "Check DATABASE_URL, and that the database runs and lets this host in."
+                        "Check DATABASE_URL, and that the database is running and accepts this host."
                     ) from error
                 self.say(f"Waiting for the database: {reason}")
                 time.sleep(1)
@@ -77,7 +77,7 @@ class Command(BaseCommand):
         if connection.vendor != "postgresql":
             yield
             return
-        # The lock ends with a transaction of its own, which a pooler keeps on one connection.
+        # The lock ends with a separate transaction, which a pooler keeps on one connection.
         holder = connection.copy()
         try:
             holder.set_autocommit(False)
@@ -87,8 +87,8 @@ class Command(BaseCommand):
                     who = answer(cursor, HOLDER)
                     holder.rollback()
                     if time.monotonic() >= deadline:
-                        raise CommandError(f"Another process has not ended its migrations: {who}.")
-                    self.say(f"Waiting for another process, which migrates: {who}")
+                        raise CommandError(f"Another process is still migrating: {who}.")
+                    self.say(f"Waiting for another process to migrate: {who}")
                     time.sleep(1)
             yield
         finally:

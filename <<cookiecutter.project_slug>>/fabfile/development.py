@@ -19,7 +19,7 @@ from fabfile.run import in_docker, is_up, make_nvm_folder, run
 
 # The first start installs Node and the npm packages.
 START_SECONDS = 300
-NO_STYLESHEET = "answers, but its stylesheet is not built"
+NO_STYLESHEET = "responds, but its stylesheet is not built"
 
 
 @task
@@ -34,7 +34,7 @@ def setup(c: Context) -> None:
 
 @task
 def build(c: Context) -> None:
-    """Build the development image; without Docker, as setup."""
+    """Build the development image; without Docker, like setup."""
     if not in_docker():
         local.install(c)
         return
@@ -51,19 +51,19 @@ def build(c: Context) -> None:
 
 @task
 def start(c: Context) -> None:
-    """Start the site, wait for its answer, print its address."""
+    """Start the site, wait until it is ready, print its URL."""
     settings = env.read()
     if in_docker():
         start_containers(c)
     else:
         local.start(c)
     if not env.is_on("AUTO_START_SERVER", "true"):
-        print("No server is started (AUTO_START_SERVER in .env). For commands: fab sh")
+        print("The server is not started (AUTO_START_SERVER in .env). For a shell, type: fab sh")
         return
     if env.is_on("DEBUGPY"):
-        print(f"Attach an editor to localhost:{settings['DEBUG_PORT']}. To end this: fab restart")
+        print(f"Attach an editor to localhost:{settings['DEBUG_PORT']}. To stop: fab restart")
     if settings.get("DEBUGPY") == "wait":
-        print(f"Before that, nothing answers at {url()}.")
+        print(f"The site at {url()} starts after that.")
         return
     wait_until_ready()
     print(f"The site is at {url()}")
@@ -73,7 +73,7 @@ def start(c: Context) -> None:
 
 @task
 def stop(c: Context) -> None:
-    """Stop the site; its data stays."""
+    """Stop the site; keep its data."""
     if in_docker():
         c.run(f"{docker.compose()} {docker.ALL} stop", pty=sys.stdout.isatty())
     else:
@@ -87,7 +87,7 @@ def restart(c: Context) -> None:
     start(c)
 
 
-@task(help={"wait": "Answer nothing before an editor has attached"})
+@task(help={"wait": "Start the site only after an editor has attached"})
 def debug(c: Context, wait: bool = False) -> None:
     """Start the site under debugpy, for an editor to attach to."""
     os.environ["DEBUGPY"] = "wait" if wait else "true"
@@ -99,17 +99,17 @@ def debug(c: Context, wait: bool = False) -> None:
 
 @task
 def status(c: Context) -> None:
-    """Say what runs, and whether the site answers."""
+    """Show what runs, and whether the site responds."""
     if in_docker():
         c.run(f"{docker.compose()} {docker.ALL} ps --all")
     elif local.process():
-        print(f"The site's process is {local.process()}.")
-    print(f"{url()} {problem() or 'answers: all is well'}.")
+        print(f"The site runs as process {local.process()}.")
+    print(f"{url()} {problem() or 'responds: all is well'}.")
 
 
-@task(help={"service": "web, db, mail, cache<< ', worker' if cookiecutter.tasks == 'database' else '' >>", "follow": "Go on as new lines come"})
+@task(help={"service": "web, db, mail, cache<< ', worker' if cookiecutter.tasks == 'database' else '' >>", "follow": "Keep printing new lines"})
 def logs(c: Context, service: str = "", follow: bool = True) -> None:
-    """Show what the site logs; Ctrl-C ends it."""
+    """Show the site's log; stop with Ctrl-C."""
     if in_docker():
         options = f"--tail 200 {'--follow' if follow else ''} {service and shlex.quote(service)}"
         command = f"{docker.compose()} {docker.ALL} logs {options}"
@@ -130,7 +130,7 @@ def sh(c: Context) -> None:
 
 
 def url() -> str:
-    """Return the site's address on this machine."""
+    """Return the site's URL on this machine."""
     return f"http://localhost:{env.port('WEB_PORT')}"
 
 
@@ -142,7 +142,7 @@ def compose_environment() -> dict[str, str]:
 
 
 def start_containers(c: Context) -> None:
-    """Start what docker-compose.yml defines.
+    """Start the services of docker-compose.yml.
 
     Raises Exit if a port is taken, or with the log of a service that does not start.
     """
@@ -159,13 +159,13 @@ def start_containers(c: Context) -> None:
         return
     # As Compose says it: dependency failed to start: container my-site-db-1 exited (1)
     failed = re.search(r"container (\S+) (exited|is unhealthy)", up.stdout + up.stderr)
-    log = failed and docker.answer("sh", "-c", f"docker logs --tail 10 {failed[1]} 2>&1")
+    log = failed and docker.capture("sh", "-c", f"docker logs --tail 10 {failed[1]} 2>&1")
     reason = f"{log}\n{failed[1]} {failed[2]}" if failed else "Compose failed"
     raise Exit(f"{reason}: the lines above say why. See docs/troubleshooting.md")
 
 
 def wait_until_ready() -> None:
-    """Return when the site is ready, and print meanwhile what it does.
+    """Return when the site is ready, and print its log meanwhile.
 
     Raises Exit, with the end of the log, if it does not start or takes longer than START_SECONDS.
     """
@@ -186,13 +186,13 @@ def wait_until_ready() -> None:
 
 
 def problem() -> str:
-    """Return why the site is not ready, or "" if it answers and has its stylesheet."""
+    """Return why the site is not ready, or "" if it responds and has its stylesheet."""
     try:
         build_opener(ProxyHandler({})).open(f"{url()}/readyz", timeout=5).close()
     except HTTPError as error:
-        return f"answers {error.code}: {error.read(200).decode(errors='replace')}"
+        return f"responds with {error.code}: {error.read(200).decode(errors='replace')}"
     except OSError:
-        return "does not answer"
+        return "does not respond"
     return "" if (env.PROJECT / "static/dist/css/main.css").exists() else NO_STYLESHEET
 
 

@@ -1,4 +1,4 @@
-"""Tasks that are Django's own commands."""
+"""Tasks that run Django's management commands."""
 
 import shlex
 
@@ -8,15 +8,15 @@ from invoke.context import Context
 from fabfile.run import run
 
 
-@task(help={"command": 'What follows manage.py, in quotes: "dumpdata accounts"'})
+@task(help={"command": 'The command and its arguments, in quotes: "dumpdata accounts"'})
 def manage(c: Context, command: str) -> None:
-    """Run one of Django's commands: fab manage "check --deploy"."""
+    """Run a Django command: fab manage "check --deploy"."""
     run(c, f"python manage.py {command}")
 
 
 @task
 def migrate(c: Context) -> None:
-    """Bring the database to the state of the models."""
+    """Apply the database migrations."""
     run(c, "python manage.py migrate")
 
 
@@ -34,11 +34,11 @@ def dbshell(c: Context) -> None:
 
 @task
 def createsuperuser(c: Context) -> None:
-    """Make an account that may do everything."""
+    """Create a superuser."""
     run(c, "python manage.py createsuperuser")
 
 
 @task(help={"name": "The app's name, in lowercase"})
 def startapp(c: Context, name: str) -> None:
-    """Make a new app in apps/."""
+    """Create an app in apps/."""
     run(c, f"python manage.py startapp {shlex.quote(name)}")

@@ -1,4 +1,4 @@
-"""The one way to another machine: by SSH, and only if its key is known here."""
+"""Connect to another machine by SSH, only if its host key is known here."""
 
 import shlex
 from typing import Any
@@ -11,8 +11,8 @@ from paramiko import AuthenticationException, BadHostKeyException, RejectPolicy,
 def reach(c: Any, usage: str) -> Connection:
     """Return the connection that `fab -H` has given, open; raise Exit in one line if there is none.
 
-    Without -H it says `usage`. Unlike Fabric itself, this refuses a machine whose key is not known:
-    whoever answers in its place could send or take anything.
+    Without -H it says `usage`. Unlike Fabric itself, this refuses a machine whose host key is not known:
+    another machine that answers in its place could send or take anything.
     https://docs.fabfile.org/en/stable/api/connection.html#fabric.connection.Connection.open
     """
     if not isinstance(c, Connection):
@@ -25,17 +25,17 @@ def reach(c: Any, usage: str) -> Connection:
     except BadHostKeyException:
         name = c.host if c.port == 22 else f"[{c.host}]:{c.port}"
         raise Exit(
-            f"{c.host} shows another key than before: either it was installed anew, or you talk to"
-            f" somebody else. If you know why, type: ssh-keygen -R {shlex.quote(name)}"
+            f"{c.host} shows another host key than before: either it was reinstalled, or another"
+            f" machine answers. If you know why, type: ssh-keygen -R {shlex.quote(name)}"
         ) from None
     except AuthenticationException:
-        raise Exit(f"{c.host} does not let {c.user} in. Try: {ssh}") from None
+        raise Exit(f"{c.host} refused the login of {c.user}. Try: {ssh}") from None
     except SSHException as error:
         if "not found in known_hosts" not in str(error):
             raise Exit(f"{c.host} cannot be reached: {error}") from None
         raise Exit(
-            f"The key of {c.host} is not known here. Compare it with what your provider shows,"
-            f" and take it over: {ssh}"
+            f"The host key of {c.host} is unknown. Compare it with the one that your provider shows,"
+            f" and accept it: {ssh}"
         ) from None
     except (OSError, EOFError) as error:
         raise Exit(f"{c.host} cannot be reached: {error or 'the connection was lost'}") from None
