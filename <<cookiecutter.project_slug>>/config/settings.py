@@ -226,6 +226,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+# So often in one session; apps.accounts.limits counts them for each address and client.
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = 100
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -248,6 +250,7 @@ MFA_FORMS = {
     "authenticate": "apps.authentication.forms.AuthenticateForm",
     "reauthenticate": "apps.authentication.forms.ReauthenticateForm",
 }
+SOCIALACCOUNT_ADAPTER = "apps.authentication.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = PROVIDERS
 # Whether the parts of the site that begin so take a second factor.
 SECOND_FACTOR = env["SECOND_FACTOR"]

@@ -1,5 +1,6 @@
 """The CMS in Chromium, as in production: an editor writes a page, with a picture that is kept in S3."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from tests import bucket
 from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
 from tests.choices.passkeys import add_passkey, use_authenticator
 from tests.conftest import TEMPLATE
-from tests.production import Production, Site, Visitor
+from tests.production import Production, Site, Visitor, eventually
 from tests.project import Install
 
 PICTURE = TEMPLATE / "docs" / "images" / "first-page-light.png"
@@ -24,6 +25,26 @@ from apps.pages.tests.factories import make_page, seed
 
 seed()
 make_page(ContentPage.objects.get(slug="services"), title="Prices", slug="prices")
+"""
+
+# A page that is due, one that expires, and the schedule that is due, too.
+SCHEDULED = """
+from datetime import timedelta
+
+from django.utils import timezone
+
+from apps.pages.models import ContentPage
+from apps.pages.tests.factories import home, make_page
+from apps.tasks import schedules
+from apps.tasks.models import Schedule
+
+past = timezone.now() - timedelta(minutes=1)
+make_page(title="Over", slug="over", expire_at=past)
+page = ContentPage(title="Due", slug="due", live=False, go_live_at=past)
+home().add_child(instance=page)
+page.save_revision(approved_go_live_at=past)
+schedules.plan(schedules.declared())
+Schedule.objects.update(next_run_at=past)
 """
 
 
@@ -39,7 +60,8 @@ class Cms:
 @pytest.fixture(scope="module")
 def cms(cookies_session, install: Install) -> Iterator[Cms]:
     """Return it running, with an editor."""
-    production = Production(install(cookies_session.bake(extra_context={"cms": "wagtail"}).project_path))
+    answers = {"cms": "wagtail", "tasks": "database"}
+    production = Production(install(cookies_session.bake(extra_context=answers).project_path))
     key = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
     with bucket.s3() as files, ExitStack() as stack:
         bucket_of_site = {"MEDIA_BUCKET": bucket.BUCKET, "MEDIA_ENDPOINT_URL": files, **key}
@@ -185,3 +207,19 @@ def test_a_moderator_is_mailed_a_link_that_works(cms: Cms) -> None:
         ({"DEBUG": "true", "WEB_PORT": "8123"}, "http://localhost:8123"),
     ):
         assert cms.production.python(script, **variables).split()[-1] == url
+
+
+def test_a_worker_publishes_at_the_set_time(cms: Cms) -> None:
+    """With `tasks=database` a worker process publishes a due page, and unpublishes one that expires."""
+    visitor = Visitor(cms.site)
+    cms.production.python(SCHEDULED)
+    assert [visitor.get(path).status for path in ("/due/", "/over/")] == [404, 200]
+    variables = {**cms.production.project.variables, **cms.production.variables, "TASKS": "database"}
+    worker = subprocess.Popen(
+        ["python", "manage.py", "worker"], cwd=cms.production.project.folder, env=variables
+    )
+    try:
+        eventually(lambda: [visitor.get(path).status for path in ("/due/", "/over/")] == [200, 404])
+    finally:
+        worker.terminate()
+        worker.wait(timeout=60)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -26,6 +27,12 @@ def production(cookies_session, install: Install) -> Production:
 class Provider(BaseHTTPRequestHandler):
     """An OpenID Connect server at which one person is always signed in."""
 
+    person: ClassVar[dict[str, object]] = {
+        "sub": "7",
+        "email": "elsewhere@example.org",
+        "email_verified": True,
+    }
+
     def do_GET(self) -> None:
         """Describe the server, send the person back, or say who they are."""
         here = f"http://{self.headers['Host']}"
@@ -39,7 +46,7 @@ class Provider(BaseHTTPRequestHandler):
             ends = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
             self.say({f"{name}_endpoint": f"{here}/{path}" for name, path in ends.items()})
         else:
-            self.say({"sub": "7", "email": "elsewhere@example.org", "email_verified": True})
+            self.say(self.person)
 
     def do_POST(self) -> None:
         """Give a token."""
@@ -173,6 +180,46 @@ def test_sign_in_by_another_sites_account(page: Page, site: Site, provider: str)
     check_page(page)
 
 
+def test_another_sites_account_with_the_address_of_an_account(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user is asked to sign in as before and to connect it."""
+    person = {"sub": "8", "email": "staff@example.org", "email_verified": True}
+    monkeypatch.setattr(Provider, "person", person)
+    follow(page.get_by_role("link", name="Our own"))
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("already has an account here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    check_page(page)
+
+
+def test_too_many_wrong_codes(page: Page, site: Site) -> None:
+    """The page says that the code no longer works, and mails a new one."""
+    page.goto(f"{site.address}/account/signup/")
+    send(page, email="clumsy@example.org", password1=PASSWORD)
+    first = mailed_code(site, "clumsy@example.org")
+    for code in ("WRONG", "WRONG", "WRONG", first):
+        send(page, code=code)
+    problem = page.get_by_role("group", name="There is a problem")
+    expect(problem).to_contain_text("Too many wrong codes")
+    check_page(page)
+    follow(page.get_by_role("button", name="Request new code"))
+    check_page(page)
+    eventually(lambda: mailed_code(site, "clumsy@example.org") != first)
+    send(page, code=mailed_code(site, "clumsy@example.org"))
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def test_new_codes_are_limited(page: Page, site: Site) -> None:
+    """After a few the page says when to try again."""
+    page.goto(f"{site.address}/account/signup/")
+    send(page, email="impatient@example.org", password1=PASSWORD)
+    for _ in range(5):
+        follow(page.get_by_role("button", name="Request new code"))
+    expect(page.get_by_role("heading", name="Too many")).to_be_visible()
+    check_page(page)
+
+
 def test_reset_a_password(page: Page, site: Site, visitors: Visitors) -> None:
     """By the link in an email, which is sent after the response."""
     page.goto(f"{site.address}/account/password/reset/")
@@ -198,4 +245,5 @@ def test_the_pages_of_an_account(page: Page, site: Site) -> None:
     for path in ("", "email/", "password/change/", "2fa/", "2fa/totp/activate/", "2fa/webauthn/", "logout/"):
         page.goto(f"{site.address}/account/{path}")
         assert page.get_by_role("heading", level=1).count() == 1
+        assert "security key" not in page.content().lower()
         check_page(page)

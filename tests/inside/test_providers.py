@@ -16,6 +16,7 @@ from apps.accounts.models import User
 from apps.accounts.tests.factories import PASSWORD, make_user
 from config import environment, providers, urls
 from django.apps import AppConfig, apps
+from django.core import mail
 from django.test import Client
 from django.urls import clear_url_caches, reverse
 from pytest_django import Settings
@@ -191,7 +192,8 @@ def test_no_account_is_taken_over_by_its_email_address(client: Client, switch_on
     user = make_user("new@example.org")
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     Server.person["email_verified"] = True
-    by_oidc(client)
+    assert by_oidc(client)["Location"] == reverse("login")
+    assert "already has an account" in client.get(reverse("login")).text
     assert "_auth_user_id" not in client.session
     client = Client()
     client.post(reverse("login"), {"login": user.email, "password": PASSWORD})
@@ -203,6 +205,18 @@ def test_no_account_is_taken_over_by_its_email_address(client: Client, switch_on
     client.post(reverse("logout"))
     assert by_oidc(client)["Location"] == reverse("core:home")
     assert client.session["_auth_user_id"] == str(user.pk)
+
+
+@OPEN
+def test_the_owner_of_an_account_is_mailed(client: Client, switch_on: Any, server: str) -> None:
+    """With an email address that the provider has not verified, only a mail says that it has an account."""
+    make_user("new@example.org")
+    switch_on(OIDC_SERVER_URL=server, **OIDC)
+    page = client.get(by_oidc(client)["Location"])
+    assert "already" not in page.text
+    [message] = mail.outbox
+    assert message.to == ["new@example.org"]
+    assert "Other ways to sign in" in str(message.body)
 
 
 @pytest.mark.parametrize("variables", [GOOGLE, GITHUB, {"OIDC_SERVER_URL": "https://id.test", **OIDC}])

@@ -7,27 +7,25 @@ from functools import partial
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from apps.accounts import limits, mailing
 from apps.accounts.models import User
+from apps.authentication.templatetags.passkeys import say_passkey
 
 # In the session: the hash of the password of a repeated sign-up.
 SIGN_UP = "authentication_sign_up"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    # Django-allauth says this of wrong codes alone; apps.accounts.limits counts sign-ins.
-    error_messages = DefaultAccountAdapter.error_messages | {
-        "too_many_login_attempts": _(
-            "That was the wrong code too often, so it no longer works. Sign in, or enter the new"
-            " email address again, and we send another one."
-        )
-    }
-
     def pre_login(self, request: HttpRequest, user: User, **options: Any) -> Any:
         """Forget an unfinished sign-up."""
         request.session.pop(SIGN_UP, None)
@@ -57,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def format_email_subject(self, subject: str) -> str:
         """Return the subject of a mail with the site's name."""
-        return f"[{settings.SITE_NAME}] {subject}"
+        return f"[{settings.SITE_NAME}] {say_passkey(subject)}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write and send a mail after the answer.
@@ -69,7 +67,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def _send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         site = {"name": settings.SITE_NAME, "domain": self.request.get_host()}
         context = {"request": self.request, "email": email, **context, "current_site": site}
-        self.render_mail(template_prefix, email, context).send()
+        message = self.render_mail(template_prefix, email, context)
+        message.body = say_passkey(message.body)
+        message.send()
 
     def send_confirmation_mail(
         self, request: HttpRequest, emailconfirmation: Any, signup: bool
@@ -82,3 +82,21 @@ class AccountAdapter(DefaultAccountAdapter):
         """Send a user who has an account an email instead of the code; it counts as one."""
         limits.Attempt("mail", self.request, email)
         super().send_account_already_exists_mail(email)
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Ask a user who already has an account to sign in to that, and to connect the other one.
+
+        The other site must have verified the address, or the answer would tell who has an account.
+        """
+        if sociallogin.is_existing or request.user.is_authenticated:
+            return
+        verified = [each.email.lower() for each in sociallogin.email_addresses if each.verified]
+        if User.objects.filter(email__in=verified).exists():
+            text = _(
+                "This email address already has an account here. Sign in as before, then connect"
+                " the other account at “Other ways to sign in”."
+            )
+            messages.info(request, text)
+            raise ImmediateHttpResponse(redirect("login"))

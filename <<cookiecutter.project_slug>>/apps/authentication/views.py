@@ -1,11 +1,15 @@
 from typing import Any
 
+from allauth.account.views import ConfirmEmailVerificationCodeView
+from django import forms
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.messages.views import SuccessMessageMixin
+from django.http import HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import UpdateView
 
+from apps.accounts import limits
 from apps.accounts.models import User
 from apps.authentication.forms import ProfileForm
 
@@ -22,3 +26,27 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
     def get_object(self, queryset: Any = None) -> User:
         """Return the signed-in user."""
         return User.objects.get(email=self.request.user.get_username())
+
+
+class ConfirmCodeView(ConfirmEmailVerificationCodeView):
+    """The code that verifies an email address, or a new one after too many wrong ones.
+
+    Django-allauth would lead to the sign-in page instead.
+    """
+
+    def _verify_form_invalid(self, form: forms.Form) -> HttpResponse:
+        state = self._process.state
+        state["failed_attempts"] += 1
+        if state["failed_attempts"] >= self._process.max_attempts:
+            state["code"] = ""
+            message = _("Too many wrong codes: that code no longer works. Request a new one.")
+            form.errors["code"] = form.error_class([str(message)])
+        self._process.persist()
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def _resend_form_valid(self, form: forms.Form) -> HttpResponse:
+        if not self._process.email_address.user_id:
+            # No mail is sent to an address that has an account, but as many are counted.
+            limits.Attempt("mail", self.request, self._process.email)
+        self._process.state["failed_attempts"] = 0
+        return super()._resend_form_valid(form)

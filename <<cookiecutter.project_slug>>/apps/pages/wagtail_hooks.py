@@ -14,6 +14,7 @@ from wagtail.admin import messages
 from wagtail.models import Page, Site
 from wagtail.rich_text.feature_registry import FeatureRegistry
 from wagtail.rich_text.pages import PageLinkHandler
+from wagtail.sites.views import DeleteView, SiteViewSet
 
 from apps.pages.addresses import is_taken
 from apps.pages.forms import TAKEN
@@ -54,6 +55,20 @@ def keep_both(
     if kind in {"delete", "unpublish"}:
         return refuse_first_page(request, objects, action.next_url)
     return None
+
+
+class SiteDeleteView(DeleteView):
+    """Keeps the default site, without which no page has a URL."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if Site.objects.exclude(pk=self.object.pk).filter(is_default_site=True).exists():
+            return super().dispatch(request, *args, **kwargs)
+        reason = _("Without it no page has a URL. Make another one the default site first.")
+        messages.error(request, f"{self.object}: {reason}")
+        return redirect(self.get_success_url())
+
+
+SiteViewSet.delete_view_class = SiteDeleteView
 
 
 def refuse_first_page(

@@ -1,18 +1,29 @@
+from contextlib import suppress
 from io import StringIO
+from pathlib import Path
 
+import allauth
 import pytest
+from allauth.account.adapter import get_adapter
+from allauth.core.context import request_context
 from allauth.mfa.models import Authenticator
 from django.conf import LazySettings
+from django.contrib import messages
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
-from django.urls import reverse
+from django.urls import NoReverseMatch, get_resolver, reverse
 
 from apps.accounts.limits import LIMITS
 from apps.accounts.models import User
 from apps.accounts.tests.factories import make_superuser
 from apps.authentication.second_factor import is_needed
-from apps.authentication.tests.factories import current_code, make_recovery_codes, make_totp
+from apps.authentication.tests.factories import (
+    current_code,
+    make_passkey,
+    make_recovery_codes,
+    make_totp,
+)
 from apps.authentication.tests.test_pages import confirm, sign_in
 
 ADMIN = "/admin/"
@@ -87,6 +98,40 @@ def test_codes_are_not_guessed(client: Client, user: User) -> None:
     client = Client()
     sign_in(client)
     assert client.post(reverse("mfa_authenticate"), {"code": "1"}).status_code == 429
+
+
+# --- Passkeys -----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_passkeys_are_called_so(client: Client, user: User) -> None:
+    """Everywhere: django-allauth's own pages, mails and messages say "security key"."""
+    passkey = make_passkey(user)
+    make_totp(user)
+    sign_in(client)
+    texts = [client.get(reverse("mfa_authenticate")).text]
+    client.force_login(user)
+    confirm(client)
+    names = get_resolver("allauth.urls").reverse_dict
+    for name in [name for name in names if isinstance(name, str)]:
+        with suppress(NoReverseMatch):
+            texts.append(client.get(reverse(name)).text)
+        with suppress(NoReverseMatch):
+            texts.append(client.get(reverse(name, args=[passkey.pk])).text)
+    texts.append(client.post(reverse("mfa_remove_webauthn", args=[passkey.pk]), follow=True).text)
+    templates = Path(allauth.__file__).parent / "templates" / "mfa"
+    request = client.get("/").wsgi_request
+    with request_context(request):
+        adapter = get_adapter(request)
+        for subject in templates.glob("email/*_subject.txt"):
+            prefix = subject.name.removesuffix("_subject.txt")
+            adapter.send_notification_mail(f"mfa/email/{prefix}", user)
+        for message in templates.glob("messages/*.txt"):
+            adapter.add_message(request, messages.INFO, f"mfa/messages/{message.name}")
+        texts += [str(message) for message in messages.get_messages(request)]
+    texts += [f"{message.subject}\n{message.body}" for message in mail.outbox]
+    assert not [text for text in texts if "security key" in text.lower()]
+    assert len([text for text in texts if "passkey" in text.lower()]) > 10
 
 
 # --- The admin ----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from PIL import Image as Picture
 from pytest_django import Settings
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
-from wagtail.models import Page
+from wagtail.models import Page, Site
 
 from apps.accounts.tests.factories import make_superuser, make_user
 from apps.pages.models import ContentPage
@@ -206,6 +206,19 @@ def test_the_home_page_does_not_expire(editor: Client) -> None:
     answer = editor.post(address, page_form("Home", **fields))
     assert "expire_at" in answer.context["form"].errors
     assert add(editor, "boats", **fields).status_code == 302
+
+
+def test_the_default_site_stays(client: Client) -> None:
+    client.force_login(make_superuser())
+    site = Site.objects.get()
+    address = reverse("wagtailsites:delete", args=[site.pk])
+    for answer in (client.get(address, follow=True), client.post(address, follow=True)):
+        assert "Make another one the default site first" in answer.text
+    assert client.get("/").status_code == 200
+    Site.objects.update(is_default_site=False)
+    Site.objects.create(hostname="example.org", root_page=site.root_page, is_default_site=True)
+    client.post(address)
+    assert not Site.objects.filter(pk=site.pk).exists()
 
 
 @pytest.mark.parametrize("regularly", [True, False])

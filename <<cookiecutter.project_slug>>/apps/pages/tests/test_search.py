@@ -1,7 +1,9 @@
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from wagtail.models import PageViewRestriction
 from wagtail.rich_text import RichText
+from wagtail.search.models import IndexEntry
 
 from apps.pages.models import ContentPage
 from apps.pages.tests.factories import home, make_page
@@ -23,6 +25,14 @@ def test_titles_and_texts_are_found(client: Client) -> None:
     assert titles(client, "/search/?query=upstream") == ["Boats"]
     assert titles(client, "/search/?query=span") == ["Bridges"]
     assert titles(client, "/search/?query=camel") == []
+
+
+def test_the_index_is_rebuilt(client: Client) -> None:
+    make_page(title="Boats")
+    IndexEntry.objects.all().delete()
+    assert titles(client, "/search/?query=boats") == []
+    call_command("update_index")
+    assert titles(client, "/search/?query=boats") == ["Boats"]
 
 
 def test_what_is_not_public_is_not_found(client: Client) -> None:

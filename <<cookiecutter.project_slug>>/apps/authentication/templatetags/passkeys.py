@@ -1,0 +1,18 @@
+import re
+
+from django import template
+from django.template.defaultfilters import stringfilter
+
+register = template.Library()
+
+
+@register.filter(is_safe=True)
+@stringfilter
+def say_passkey(text: str) -> str:
+    """Return a text of django-allauth's with "passkey" for its "security key"."""
+    return re.sub(
+        "(s)ecurity key",
+        lambda match: "Passkey" if match[1] == "S" else "passkey",
+        text,
+        flags=re.IGNORECASE,
+    )
