@@ -1,4 +1,4 @@
-"""The tasks that the documents of a project name are there."""
+"""The tasks that the documents of a project name exist, and their examples work."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,32 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.conftest import Bake
-from tests.project import Install
+from tests.languages import replace
+from tests.project import Install, Project
+
+# The files of an example, whose first line names each.
+EXAMPLE = re.compile(
+    r"^```(?:python|django)\n(?:#|\{#) (apps/\S+)(?: #\})?\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+# The lines that it adds to files of the project, and what each comes after.
+LINES = (
+    ("config/settings.py", '    "apps.accounts",\n', '    "apps.shop",\n'),
+    ("config/settings.py", "env = read()\n", 'SHOP_CURRENCY = env["SHOP_CURRENCY"]\n'),
+    ("config/environment.py", "    # --- Data\n", '    Variable("SHOP_CURRENCY", "str", "EUR"),\n'),
+    (
+        "config/urls.py",
+        '    path("", include("apps.core.urls")),\n',
+        '    path("shop/", include("apps.shop.urls")),\n',
+    ),
+    ("apps/core/sitemaps.py", '["core:home"', ', "shop:index"'),
+)
+VISIT = '''
+def test_visit(client, settings):
+    """The page is served and in the sitemap."""
+    assert "<h1>Shop</h1>" in client.get("/shop/").text
+    assert "/shop/</loc>" in client.get("/sitemap.xml").text
+    assert settings.SHOP_CURRENCY == "EUR"
+'''
 
 
 @pytest.mark.parametrize("deploy", ["none", "both"])
@@ -34,3 +59,23 @@ def code_in(document: Path) -> str:
     tokens = MarkdownIt().enable("table").parse(document.read_text(encoding="utf-8"))
     pieces = [token for each in tokens for token in [each, *(each.children or [])]]
     return "\n".join(token.content for token in pieces if token.type in {"code_inline", "fence"})
+
+
+def test_example_of_a_page_and_a_variable(project: Project) -> None:
+    """The page and the variable of the documents work as they are written there, and pass the linters."""
+    documents = [project.folder / "docs" / name for name in ("development.md", "configuration.md")]
+    text = "".join(document.read_text(encoding="utf-8") for document in documents)
+    project.run("fab", "startapp", "shop")
+    files = EXAMPLE.findall(text)
+    assert len(files) == 2
+    for name, code in files:
+        (project.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (project.folder / name).write_text(code, encoding="utf-8")
+    for name, before, line in LINES:
+        assert f"`{line.strip(' ,\n')}" in text
+        replace(project, name, before, f"{before}{line}")
+    project.run("ruff", "check", ".")
+    project.run("ruff", "format", "--check", ".")
+    project.run("djlint", "--quiet", "--check", "--lint", "apps/shop")
+    (project.folder / "apps/shop/tests/test_page.py").write_text(VISIT)
+    project.run("python", "-m", "pytest", "--quiet", "--numprocesses=0", "apps/shop")

@@ -19,7 +19,7 @@ IMPROVED = {
     "apps/core/views.py": ('"""The first page."""', '"""The site\'s first page."""'),
     "assets/scss/main.scss": ('@use "print";', '@use "paper";'),
     "README.md": ("- [Translation](docs/translation.md)", "- [Words](docs/words.md)"),
-    "docs/docker.md": ("# The image\n", "# The site's image\n"),
+    "docs/docker.md": ("# Docker image\n", "# The site's image\n"),
     "pyproject.toml": ("# https://docs.astral.sh/ruff/rules/", "# See https://docs.astral.sh/ruff/rules/"),
     "apps/accounts/migrations/0001_initial.py": ("class Migration", "# Changed later\nclass Migration"),
     "poetry.lock": ("# This file", "# Changed later: this file"),
