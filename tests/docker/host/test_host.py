@@ -106,7 +106,7 @@ def test_security_updates_and_user(server: Server) -> None:
 
 
 def test_slow_clients(server: Server) -> None:
-    """200 clients that send a form at a byte a second keep nobody else waiting."""
+    """200 clients that send a form at a byte a second keep no one else waiting."""
     with server.slow_clients(200):
         assert [server.get("/").status for _ in range(5)] == [200] * 5
 

@@ -31,7 +31,7 @@ def make_recovery_codes(user: User) -> list[str]:
 
 
 def make_passkey(user: User) -> Authenticator:
-    """Give somebody a passkey whose device nobody has."""
+    """Give somebody a passkey whose device no one has."""
     key = ES256({1: 2, 3: ES256.ALGORITHM, -1: 1, -2: bytes(32), -3: bytes(32)})
     credential = webauthn.AttestedCredentialData.create(webauthn.Aaguid.NONE, b"passkey", key)
     data = webauthn.AuthenticatorData.create(
