@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.accounts import limits, mailing
 from apps.accounts.models import User
@@ -26,6 +27,13 @@ SIGN_UP = "authentication_sign_up"
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    # Django-allauth says this of wrong codes alone; apps.accounts.limits counts sign-ins.
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": gettext_lazy(
+            "Too many wrong codes: that code no longer works. Request a new one."
+        )
+    }
+
     def pre_login(self, request: HttpRequest, user: User, **options: Any) -> Any:
         """Forget an unfinished sign-up."""
         request.session.pop(SIGN_UP, None)
@@ -62,6 +70,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
         Codes and links are never kept in the database, as a worker's task would be.
         """
+        if template_prefix == "account/email/login_code":
+            limits.Attempt("mail", self.request, email)
         mailing.send_later(partial(self._send_mail, template_prefix, email, context))
 
     def _send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.views import ConfirmEmailVerificationCodeView
 from django import forms
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -35,13 +36,12 @@ class ConfirmCodeView(ConfirmEmailVerificationCodeView):
     """
 
     def _verify_form_invalid(self, form: forms.Form) -> HttpResponse:
-        state = self._process.state
-        state["failed_attempts"] += 1
-        if state["failed_attempts"] >= self._process.max_attempts:
-            state["code"] = ""
-            message = _("Too many wrong codes: that code no longer works. Request a new one.")
-            form.errors["code"] = form.error_class([str(message)])
+        if self._process.state["failed_attempts"] + 1 < self._process.max_attempts:
+            return super()._verify_form_invalid(form)
+        self._process.state["code"] = ""
         self._process.persist()
+        message = get_adapter().error_messages["too_many_login_attempts"]
+        form.errors["code"] = form.error_class([str(message)])
         return self.render_to_response(self.get_context_data(form=form))
 
     def _resend_form_valid(self, form: forms.Form) -> HttpResponse:

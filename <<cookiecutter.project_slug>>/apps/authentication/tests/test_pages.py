@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.html import escape
 
 from apps.accounts import mailing
+from apps.accounts.limits import LIMITS
 from apps.accounts.models import User
 from apps.accounts.tests.factories import PASSWORD, make_superuser, seed
 
@@ -156,6 +157,20 @@ def test_change_the_name(client: Client, user: User) -> None:
     client.post(reverse("accounts:profile"), {"name": "Ann Other", "email": "ann@example.net"})
     user.refresh_from_db()
     assert (user.name, user.email) == ("Ann Other", "ann@example.org")
+
+
+def test_a_code_in_place_of_the_password(client: Client, user: User) -> None:
+    """Users without a password enter a mailed code instead: after wrong ones, or many, the page says so."""
+    client.force_login(user)
+    request_code, form = reverse("account_request_reauthentication_code"), {"recipient": user.email}
+    for _ in range(LIMITS["mail"]["pair"].attempts):
+        page = client.post(request_code, form)
+        assert page["Location"] == reverse("account_confirm_reauthentication_code")
+    for _ in range(3):
+        answer = client.post(page["Location"], {"code": "WRONG"}, follow=True)
+    assert "Too many wrong codes" in answer.text
+    assert client.post(request_code, form).status_code == 429
+    assert len(mail.outbox) == LIMITS["mail"]["pair"].attempts
 
 
 def test_change_the_address(client: Client, user: User) -> None:
