@@ -81,4 +81,4 @@ def steps_in(output: str) -> list[str]:
 def steps_of(project: Path) -> list[str]:
     """Return the steps of `fab check` as the project lists them."""
     steps = runpy.run_path(str(project / "fabfile" / "steps.py"))
-    return [steps["shortened"](command) for command in steps["CHECKS"]]
+    return [steps["shorten"](command) for command in steps["CHECKS"]]

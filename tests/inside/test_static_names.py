@@ -58,7 +58,7 @@ def test_a_source_that_is_not_utf_8_is_named(project: Path, name: str) -> None:
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_bytes("# café".encode("latin-1"))
     messages = [str(error) for error in check_static_names(None)]
-    assert f"{name}: (core.E002) This file is not UTF-8: save it so." in messages
+    assert f"{name}: (core.E002) This file is not UTF-8: convert it." in messages
 
 
 @pytest.mark.usefixtures("project")
