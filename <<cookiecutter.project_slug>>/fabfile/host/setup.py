@@ -18,6 +18,8 @@ OF_SERVER = {
     "SITE_TLS": r"|tls (internal|\S+@\S+|\S+ \S+)",
     "BACKUP_DAYS": r"[1-9][0-9]{0,3}",
 }
+# Read by boto3, OpenTelemetry and OpenSSL.
+OF_LIBRARIES = r"(AWS|OTEL)_\w+|(HTTPS?|NO)_PROXY|SSL_CERT_FILE"
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 # Checks the environment in the image: the error lists every problem.
 CHECK = "python -c 'from config.environment import read; read()'"
@@ -61,7 +63,7 @@ def env(c: Context, name: str) -> None:
     known = re.findall(
         r"^#? ?([A-Z][A-Z0-9_]*)=", (PROJECT / ".env.example").read_text(), re.MULTILINE
     )
-    if name not in {*known, *OF_SERVER}:
+    if name not in {*known, *OF_SERVER} and not re.fullmatch(OF_LIBRARIES, name):
         raise Exit(f"There is no variable {name}: see docs/configuration.md.")
     server = connect(c)
     value = (getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()).strip()

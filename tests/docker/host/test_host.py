@@ -201,7 +201,7 @@ def test_status_and_commands(server: Server, commit: str) -> None:
 
 
 def test_variables(server: Server, commit: str) -> None:
-    """A variable is taken from standard input, checked before it is saved, and not repeated."""
+    """A variable is read from standard input, checked before it is saved, and not repeated."""
     value = "https://hunter2$HOME@sentry.test/1"
     message = server.fab("host.env", "SENTRY_DSN", says=value).stdout
     server.fab("host.restart")
@@ -216,6 +216,10 @@ def test_variables(server: Server, commit: str) -> None:
     assert server.sh("cat site.env") == before
     assert "docs/configuration.md" in last(server.fab("host.env", "NONSENSE", says="x", check=False))
     server.fab("host.env", "SENTRY_DSN")
+    server.fab("host.env", "AWS_ACCESS_KEY_ID", says="our-key")
+    assert "AWS_ACCESS_KEY_ID='our-key'" in server.sh("cat site.env")
+    server.fab("host.env", "AWS_ACCESS_KEY_ID")
+    assert "AWS_" not in server.sh("cat site.env")
 
 
 def checksums(server: Server) -> dict[str, str]:
