@@ -38,7 +38,7 @@ TOPICS: dict[str, dict[str, str]] = {
         "host/test_documents.py": "each answer",
         "services/test_daily_work.py": ALL,
         "services/test_documents.py": ALL,
-        "services/test_faults.py": ALL,
+        "services/test_missing_programs.py": ALL,
         "services/test_languages.py": ALL,
         "docker/test_development.py": ALL,
         "docker/test_daily_work.py": ALL,

@@ -48,8 +48,8 @@ class ActionBlock(blocks.StructBlock):
     def clean(self, value: Any) -> Any:
         cleaned = super().clean(value)
         if bool(cleaned["page"]) == bool(cleaned["address"]):
-            fault = ValidationError(_("Choose a page or write an address, not both."))
-            raise blocks.StructBlockValidationError(block_errors={"page": fault})
+            error = ValidationError(_("Choose a page or write an address, not both."))
+            raise blocks.StructBlockValidationError(block_errors={"page": error})
         return cleaned
 
 

@@ -129,12 +129,12 @@ def test_mail_is_in_the_language_of_who_asks(client: Client, user: User, code: s
 
 def test_the_thread_that_sends_mail_keeps_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    said: list[str | None] = []
+    languages: list[str | None] = []
     with translation.override("de"):
-        mailing.send_later(lambda: said.append(translation.get_language()))
-    mailing.send_later(lambda: said.append(translation.get_language()))
+        mailing.send_later(lambda: languages.append(translation.get_language()))
+    mailing.send_later(lambda: languages.append(translation.get_language()))
     mailing._threads.submit(bool).result(timeout=60)
-    assert said == ["de", settings.LANGUAGE_CODE]
+    assert languages == ["de", settings.LANGUAGE_CODE]
 
 
 @pytest.mark.django_db

@@ -207,9 +207,9 @@ def test_it_can_be_switched_off(client: Client, staff: User, settings: LazySetti
 def test_the_command_for_who_has_lost_theirs(client: Client, user: User) -> None:
     make_totp(user)
     make_recovery_codes(user)
-    said = StringIO()
-    call_command("remove_second_factors", "ANN@example.org", stdout=said)
-    assert "Removed 2" in said.getvalue()
+    output = StringIO()
+    call_command("remove_second_factors", "ANN@example.org", stdout=output)
+    assert "Removed 2" in output.getvalue()
     assert sign_in(client) == reverse("core:home")
     with pytest.raises(CommandError):
         call_command("remove_second_factors", "nobody@example.org")

@@ -47,7 +47,7 @@ def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> 
 
 
 @pytest.mark.parametrize(
-    ("scripts", "fault"),
+    ("scripts", "problem"),
     [
         ({}, "Docker is not installed"),
         ({"docker": "exit 1"}, "Docker's engine does not respond"),
@@ -61,13 +61,13 @@ def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> 
 )
 @pytest.mark.parametrize("task", ["build", "start", "sh"])
 def test_docker_that_cannot_be_used_is_one_line(
-    project: Project, without, task: str, scripts: dict[str, str], fault: str
+    project: Project, without, task: str, scripts: dict[str, str], problem: str
 ) -> None:
     """Docker missing, stopped or without Compose 2: one line that says which, and the command to run."""
     without("docker", "docker-compose", **scripts)
     refused = project.run("fab", task, check=False, RUN_IN="docker")
     assert refused.returncode == 1
-    assert fault in refused.stdout
+    assert problem in refused.stdout
     assert "RUN_IN=host" in refused.stdout
     assert "Traceback" not in refused.stdout
 
