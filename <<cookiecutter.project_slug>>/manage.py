@@ -2,7 +2,7 @@
 """Django's command-line utility: https://docs.djangoproject.com/en/6.1/ref/django-admin/"""
 
 <% if _copier_conf is not defined %>
-raise SystemExit("This project is incomplete: Cookiecutter ran no hooks. Delete it and generate it again with: --accept-hooks yes")
+raise SystemExit("This project is unfinished: Cookiecutter ran no hooks. Delete it and generate it again with: --accept-hooks yes")
 <% endif %>
 import os
 import sys

@@ -5,7 +5,7 @@ https://docs.fabfile.org
 """
 
 <% if _copier_conf is not defined %>
-raise SystemExit("This project is incomplete: Cookiecutter ran no hooks. Delete it and generate it again with: --accept-hooks yes")
+raise SystemExit("This project is unfinished: Cookiecutter ran no hooks. Delete it and generate it again with: --accept-hooks yes")
 <% endif %>
 import os
 import sys

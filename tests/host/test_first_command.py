@@ -20,7 +20,7 @@ def test_without_hooks(
     words = [sys.executable if command[0] == "python" else command[0], *command[1:]]
     refused = subprocess.run(words, cwd=folder, env=project_variables, capture_output=True, text=True)
     assert refused.returncode == 1
-    assert "incomplete" in refused.stderr
+    assert "unfinished" in refused.stderr
     assert "--accept-hooks yes" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
 

@@ -108,7 +108,7 @@ def test_stop_leaves_nothing(project: Project) -> None:
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port))
     assert processes_in(project.folder) == []
-    assert "not running" in project.run("fab", "stop").stdout
+    assert "is not running" in project.run("fab", "stop").stdout
 
 
 def test_a_taken_port_is_named(project: Project) -> None:

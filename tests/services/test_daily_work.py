@@ -158,7 +158,7 @@ def test_debugger_that_waits(debugged: Project) -> None:
     """`fab debug --wait` answers nothing before an editor has attached, which can stop it in the settings."""
     output = debugged.run("fab", "debug", "--wait").stdout
     assert f"localhost:{debugged.variables['DEBUG_PORT']}" in output
-    assert "does not answer" in debugged.run("fab", "status").stdout
+    assert "does not respond" in debugged.run("fab", "status").stdout
     editor = eventually(lambda: attached(debugged))
     editor.go()
     server = editor.child()

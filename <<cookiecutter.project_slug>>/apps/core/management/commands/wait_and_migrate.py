@@ -88,7 +88,7 @@ class Command(BaseCommand):
                     holder.rollback()
                     if time.monotonic() >= deadline:
                         raise CommandError(f"Another process is still migrating: {who}.")
-                    self.say(f"Waiting for another process to migrate: {who}")
+                    self.say(f"Waiting for another process, which migrates: {who}")
                     time.sleep(1)
             yield
         finally:
