@@ -11,7 +11,7 @@ SECONDS = 600
 
 # A user's answers, by the end of the question.
 ANSWERS = {
-    r"[Ee]-mail address: ": "ada@example.org",
+    r"[Ee]mail address: ": "ada@example.org",
     # Cookiecutter's questions, each with its default; a long one is wrapped.
     r"\[\d+/\d+\] .*?\):\s": "",
     r"Choose from [^\n]*: ": "",
