@@ -6,10 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+import brotli
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -22,11 +24,25 @@ class NoStorage(FileSystemStorage):
         )
 
 
+class QuickCompressor(Compressor):
+    """WhiteNoise's, but each build takes a tenth of the CPU, for files that are 10 % larger."""
+
+    @staticmethod
+    @cache  # A file is there twice: under its own name, and under one with a hash.
+    def compress_brotli(data: bytes) -> bytes:
+        """Compress below the highest level, 11."""
+        return brotli.compress(data, quality=9)
+
+
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
     """WhiteNoise's, but what a package's file lacks, or a source map, is a warning and no error."""
 
     warned: set[str] = set()
     url = cache(CompressedManifestStaticFilesStorage.url)  # A page names about ten files.
+
+    def create_compressor(self, **kwargs: Any) -> Compressor:
+        """Return what compresses the files, once for each build."""
+        return QuickCompressor(**kwargs)
 
     def url_converter(self, name: str, *args: Any, **kwargs: Any) -> Callable[[re.Match[str]], str]:
         """Return the function that puts the hash into the names that this file refers to."""
