@@ -215,7 +215,7 @@ REFUSED = {
     "no answers": (".copier-answers.yml", lambda project: answers(project).unlink()),
     "no address": (".copier-answers.yml", lambda project: answers(project).write_text("_commit: 1\n")),
     "no commit": (".copier-answers.yml", lambda project: drop(answers(project), "_commit")),
-    "another address": ("address", lambda project: replace(answers(project), "slipway", "gone")),
+    "another URL": ("template's URL", lambda project: replace(answers(project), "slipway", "gone")),
     "unknown commit": ("'gone'", lambda project: replace(answers(project), NOW, "gone")),
 }
 
