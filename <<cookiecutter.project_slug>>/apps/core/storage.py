@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.exceptions import ImproperlyConfigured
