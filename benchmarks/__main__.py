@@ -1,7 +1,7 @@
 """Run the benchmarks and write docs/benchmarks.md: `make benchmark`, or `python -m benchmarks --help`.
 
 `python -m benchmarks requests` measures only what a request costs in one process, and prints it: it takes
-seconds, and neither Docker nor wrk.
+seconds, and neither Docker nor wrk. `python -m benchmarks serving` prints only the first section.
 """
 
 import argparse
@@ -86,12 +86,14 @@ def main() -> None:
         "--rounds", type=int, default=5, metavar="N", help="how often everything has its turn (5)"
     )
     parser.add_argument("--against", default="", metavar="COMMIT", help="compare requests with this commit's")
-    parser.add_argument("what", nargs="?", choices=["requests"], help="measure only this, and print it")
+    parser.add_argument(
+        "what", nargs="?", choices=["requests", "serving"], help="measure only this, and print it"
+    )
     arguments = parser.parse_args()
     rounds = arguments.rounds
     if rounds < 1:
         parser.error("--rounds takes 1 or more")
-    if arguments.what:
+    if arguments.what == "requests":
         with tempfile.TemporaryDirectory(prefix="slipway-benchmark-") as name:
             print(request_cost.measure(Path(name), rounds, say, arguments.against))
         return
@@ -109,8 +111,11 @@ def main() -> None:
         say("building the image")
         building.build(project, image)
         try:
-            chapters = [
-                serving.measure(image, folder, rounds, say),
+            chapters = [serving.measure(image, folder, rounds, say)]
+            if arguments.what == "serving":
+                print(*chapters)
+                return
+            chapters += [
                 request_cost.measure(folder / "requests", rounds, say),
                 building.measure(project, image, folder, rounds, say),
                 first_page.measure(folder, rounds, say),

@@ -3,18 +3,20 @@
 Each site is one gunicorn worker in a container of the same image, with the same Python, Django and gunicorn:
 
 - ours: the production image as it is, on PostgreSQL;
-- startproject: what `django-admin startproject` makes, with DEBUG off and one view that renders the same page
-  as a template, under gunicorn's defaults;
-- bare WSGI: a function that returns the bytes of the same page, under gunicorn's defaults: the upper limit.
+- startproject: what `django-admin startproject` makes, with DEBUG off, WhiteNoise for the static files, and
+  a view that renders our first page as a template without tags;
+- bare WSGI: a function that returns the bytes of that page: the upper limit.
 
-Processor time is that of the gunicorn processes alone. Other work on the machine hardly changes it, but
-changes requests per second a lot.
+gthread has four threads and keeps connections open. sync, gunicorn's default, serves one request after the
+other and closes each connection.
+
+CPU time is that of the gunicorn processes alone. Other work on the machine hardly changes it, but changes
+requests per second a lot.
 """
 
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,18 +29,44 @@ SECONDS = 4
 # The number of users who sign in, in each round.
 PEOPLE = 10
 
-# The same page for all: what ours has answered, put at /tmp/home.html.
-PLAIN = """
+WORKERS = {
+    "gthread": "--worker-class gthread --threads 4 --keep-alive 75",
+    "sync": "--worker-class sync --threads 1",
+}
+# A worker class, and how many processes.
+PROCESSES = (("gthread", 1), ("gthread", 2), ("gthread", 4), ("sync", 2), ("sync", 4), ("sync", 8))
+# How long one of the views waits, as for another service, in seconds.
+WAIT = 0.05
+# Views that do the same on each site, within the site's own middleware.
+VIEWS = f"""
+import time
+from django.http import HttpResponse
+page = open("/tmp/home.html", "rb").read()
+
+def send_bytes(request):
+    return HttpResponse(page)
+
+def wait(request):
+    time.sleep({WAIT})
+    return HttpResponse(page)
+
+urlpatterns = [path("bytes/", send_bytes), path("wait/", wait), *urlpatterns]
+"""
+# The image's static files are this site's, too.
+PLAIN = f"""
 cd /tmp && django-admin startproject plain && cd plain && mkdir templates && cp /tmp/home.html templates/
 cat > plain/urls.py << END
 from django.urls import path
 from django.views.generic import TemplateView
 urlpatterns = [path("", TemplateView.as_view(template_name="home.html"))]
+{VIEWS}
 END
 cat >> plain/settings.py << END
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 TEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]
+MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
+STATIC_ROOT = "/app/staticfiles"
 END
 exec env DJANGO_SETTINGS_MODULE=plain.settings gunicorn --bind 0.0.0.0:8000 plain.wsgi
 """
@@ -52,6 +80,8 @@ def application(environ, start_response):
 END
 exec gunicorn --bind 0.0.0.0:8000 bare:application
 """
+# What is the same work on every site, and what each site does in its own way.
+BYTES, STATIC, HOME = "the same page as bytes", "the same static file", "first page"
 
 
 @dataclass
@@ -80,10 +110,9 @@ def measure(image: str, folder: Path, rounds: int, say: Callable[[str], None]) -
         say("serving: sign-in")
         sign_in = signing_in(pages[0].container, rounds)
         say("serving: workers")
-        workers = [with_workers(net, image, number, rounds) for number in (1, 2, 4)]
-        say("serving: containers")
-        containers = [with_containers(net, image, number, rounds) for number in (1, 2, 3, 4)]
-    return chapter(pages, sign_in, workers, containers)
+        mounts = own_views(folder)
+        workers = [with_workers(net, image, mounts, *each, rounds) for each in PROCESSES]
+    return chapter(pages, sign_in, workers)
 
 
 @contextmanager
@@ -98,31 +127,50 @@ def network() -> Iterator[Network]:
 
 
 def start(net: Network, image: str, folder: Path) -> Iterator[Page]:
-    """Start the three sites and yield their pages."""
+    """Start the sites and yield their pages, ours first."""
     net.database()
-    ours = net.site(image, WEB_CONCURRENCY="1").ready()
-    home = ours.get("/")
-    style = re.search(r'href="(/static/[^"]+\.css)"', home.body)[1]
-    signed_in = {**HEADERS, "Cookie": cookie_line(log_in(ours))}
-    yield page("ours", "home page", ours, "/", HEADERS)
-    yield page(
-        "ours",
-        "admin, signed in: session, user and log from the database",
-        ours,
-        "/admin/",
-        signed_in,
-    )
-    yield page("ours", "static file", ours, style, {**HEADERS, "Accept-Encoding": "br"})
-    yield page("ours", "/healthz", ours, "/healthz", HEADERS)
+    first = net.site(image, WEB_CONCURRENCY="1").ready()
+    home = first.get("/").body
+    style = re.search(r'href="(/static/[^"]+\.css)"', home)[1]
+    urls = first.exec("cat", "config/urls.py") + VIEWS
+    first.stop()
 
-    file = folder / "home.html"
-    file.write_text(home.body.replace("{", "&#123;").replace("}", "&#125;"), encoding="utf-8")
-    file.chmod(0o644)
+    for name, text in (("home.html", home.replace("{", "&#123;").replace("}", "&#125;")), ("urls.py", urls)):
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o644)
+    mounts = own_views(folder)
+    for worker, arguments in WORKERS.items():
+        settings = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": arguments}
+        ours = net.site(image, mounts, **settings).ready()
+        yield from pages_of(f"ours, {worker}", ours, style)
+        if worker == "gthread":
+            cookie = cookie_line(log_in(ours))
+            yield page("ours, gthread", "admin, signed in", ours, "/admin/", {**HEADERS, "Cookie": cookie})
+            yield page("ours, gthread", "/healthz", ours, "/healthz", HEADERS)
     for name, script in (("startproject", PLAIN), ("bare WSGI", BARE)):
-        mount = ("--volume", f"{file}:/tmp/home.html:ro")
-        other = net.run(image, "sh", "-euc", script, options=mount)
-        eventually(lambda other=other: other.status("/") == 200, 60, f"{name}: {other.logs()}")
-        yield page(name, "home page", other, "/", HEADERS)
+        for worker, arguments in WORKERS.items():
+            options = (*mounts[:2], "--env", f"GUNICORN_CMD_ARGS={arguments}")
+            other = net.run(image, "sh", "-euc", script, options=options)
+            eventually(lambda other=other: other.status("/") == 200, 60, f"{name}: {other.logs()}")
+            if script is PLAIN:
+                yield from pages_of(f"{name}, {worker}", other, style)
+            else:
+                yield page(f"{name}, {worker}", BYTES, other, "/", HEADERS)
+
+
+def own_views(folder: Path) -> tuple[str, ...]:
+    """Return Docker's options which give our site the page and the views of `start`."""
+    return (
+        *("--volume", f"{folder / 'home.html'}:/tmp/home.html:ro"),
+        *("--volume", f"{folder / 'urls.py'}:/app/config/urls.py:ro"),
+    )
+
+
+def pages_of(site: str, container: Container, style: str) -> Iterator[Page]:
+    """Yield the pages that every site of Django has."""
+    yield page(site, BYTES, container, "/bytes/", HEADERS)
+    yield page(site, STATIC, container, style, {**HEADERS, "Accept-Encoding": "br"})
+    yield page(site, HOME, container, "/", HEADERS)
 
 
 def page(site: str, name: str, container: Container, path: str, headers: dict[str, str]) -> Page:
@@ -131,10 +179,10 @@ def page(site: str, name: str, container: Container, path: str, headers: dict[st
     return Page(site, name, container, path, headers, *figures)
 
 
-def load(page: Page) -> None:
+def load(page: Page, connections: int = CONNECTIONS) -> None:
     """Ask for the page as fast as it is answered, and note what that took."""
     headers = [word for name, value in page.headers.items() for word in ("--header", f"{name}: {value}")]
-    words = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--latency", *headers]
+    words = ["wrk", "--threads", "1", "--connections", str(connections), "--latency", *headers]
     address = f"http://{page.container.address}:8000{page.path}"
     run(*words, "--duration", "1s", address)
     before = processor_seconds(page.container)
@@ -197,30 +245,19 @@ def signing_in(site: Container, rounds: int) -> Figure:
     return figure
 
 
-def with_workers(net: Network, image: str, workers: int, rounds: int) -> list[object]:
-    """Return a row of the table: the workers, requests per second, and the memory of their processes."""
-    site = net.site(image, WEB_CONCURRENCY=str(workers)).ready()
-    home = page("ours", "home page", site, "/", HEADERS)
+def with_workers(
+    net: Network, image: str, options: tuple[str, ...], kind: str, count: int, rounds: int
+) -> list[object]:
+    """Return a row of the table: the workers, requests per second of two pages, and the workers' memory."""
+    settings = {"WEB_CONCURRENCY": str(count), "GUNICORN_CMD_ARGS": WORKERS[kind]}
+    site = net.site(image, options, **settings).ready()
+    home, wait = (page("ours", path, site, path, HEADERS) for path in ("/", "/wait/"))
     for _ in range(rounds):
         load(home)
+        load(wait, 4 * CONNECTIONS)
     memory = proportional_memory(site)
     site.stop()
-    return [workers, home.rate, f"{memory:.0f} MB"]
-
-
-def with_containers(net: Network, image: str, count: int, rounds: int) -> list[object]:
-    """Return a row of the table: the containers, requests per second of all, and their memory."""
-    sites = [net.site(image, WEB_CONCURRENCY="1").ready() for _ in range(count)]
-    rate = Figure("/s", 0)
-    for _ in range(rounds):
-        homes = [page("ours", "home page", site, "/", HEADERS) for site in sites]
-        with ThreadPoolExecutor(count) as pool:
-            list(pool.map(load, homes))
-        rate.values.append(sum(home.rate.median for home in homes))
-    memory = sum(map(proportional_memory, sites))
-    for site in sites:
-        site.stop()
-    return [count, rate, f"{memory:.0f} MB"]
+    return [f"{count} {kind}", home.rate, wait.rate, f"{memory:.0f} MB"]
 
 
 def proportional_memory(site: Container) -> float:
@@ -236,23 +273,32 @@ def proportional_memory(site: Container) -> float:
     return int(site.exec("python", "-c", script)) * 1024 / 1e6
 
 
-def chapter(
-    pages: list[Page], sign_in: Figure, workers: list[list[object]], containers: list[list[object]]
-) -> str:
+def chapter(pages: list[Page], sign_in: Figure, workers: list[list[object]]) -> str:
     """Return what was measured, in Markdown."""
-    rows = [[f"{p.site}: {p.name}", p.processor, p.rate, p.half, p.slowest] for p in pages]
-    homes = {p.site: p.processor.median for p in pages if p.name == "home page"}
+    titles = ["CPU time per request", "Requests", "Median", "99th percentile"]
+
+    def rows(*names: str) -> list[list[object]]:
+        return [
+            [p.name, p.site, p.processor, p.rate, p.half, p.slowest]
+            for name in names
+            for p in pages
+            if p.name == name
+        ]
+
+    same = {p.site: p.processor.median for p in pages if p.name == BYTES}
     return "\n".join(
         [
             "## Serving\n",
             (__doc__ or "").split("\n\n", 1)[1],
             f"One worker; `wrk` on the same machine, {CONNECTIONS} connections, {SECONDS} s in each round.\n",
-            table(["Page", "Processor time per request", "Requests", "Median", "99th percentile"], rows),
-            bars("Processor time for the home page", "ms per request", homes),
-            f"A sign-in takes {sign_in} of processor time, most of it for Argon2, which is expensive\n"
-            "by design.\n",
-            table(["Workers, first page", "Requests", "Memory in all"], workers),
-            "Containers of one worker share the machine's processors with a `wrk` for each.\n",
-            table(["Containers, first page", "Requests", "Memory in all"], containers),
+            "The same work on every site, with each site's own middleware and log:\n",
+            table(["Page", "Site, worker class", *titles], rows(BYTES, STATIC)),
+            "Each site's own pages, which do different work:\n",
+            table(["Page", "Site, worker class", *titles], rows(HOME, "admin, signed in", "/healthz")),
+            bars("CPU time for the same page as bytes", "ms per request", same),
+            f"A sign-in takes {sign_in} of CPU time, most of it for Argon2, which is expensive by design.\n",
+            f"The worker class: {4 * CONNECTIONS} clients ask for a page that waits {WAIT * 1000:.0f} ms,\n"
+            "as for a slow query. gthread serves four of them in each process, sync one.\n",
+            table(["Workers", "First page", "A page that waits", "Memory in all"], workers),
         ]
     )

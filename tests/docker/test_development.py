@@ -17,11 +17,10 @@ from tests.production import eventually
 
 # A user other than root, if a test can choose.
 DEVELOPER = os.getuid() or 1000
-OTHER = os.getuid() or 1001
+# The first user of a Mac, whose group has a name in the image.
+OTHER = (os.getuid(), os.getgid()) if os.getuid() else (501, 20)
 # Only root can act as other users. tests/docker/test_ci.py acts as the user 1000.
-USERS = {"another user": (1001, 1001), "macOS": (501, 20), "root": (0, 0)}
-if os.getuid():
-    USERS = {"this user": (os.getuid(), os.getgid())}
+USERS = {"this user": OTHER} if os.getuid() else {"macOS": OTHER, "root": (0, 0)}
 
 
 @pytest.mark.parametrize(("uid", "gid"), USERS.values(), ids=USERS)
@@ -326,15 +325,17 @@ def test_compose_needs_no_env(default_project: Path, tmp_path: Path) -> None:
 
 def test_compose_alone_as_another_user(checkout, build_options: tuple[str, ...]) -> None:
     """Without .env, `docker compose up` says in one line which UID it needs, and makes no ~/.nvm."""
-    made = checkout(uid=OTHER, gid=OTHER)
+    uid, gid = OTHER
+    made = checkout(uid=uid, gid=gid)
     (made.folder / ".env").unlink()
     made.variables |= {"COMPOSE_PROJECT_NAME": f"alone-{uuid.uuid4().hex[:8]}", **ports()}
     made.variables |= dict(option.split("=", 1) for option in build_options[1:])
-    made.variables |= {"UID": "4321", "GID": "4321"}
+    # Of the user 1000 the tests of CI have built an image.
+    made.variables |= dict.fromkeys(["UID", "GID"], "4321" if uid == 1000 else "1000")
     refused = made.run("docker", "compose", "up", "--build", "--exit-code-from=web", check=False, timeout=400)
     assert refused.returncode == 1
-    assert f"env UID={OTHER} GID={OTHER} docker compose up --build" in refused.stdout
-    made.variables |= {"UID": str(OTHER), "GID": str(OTHER)}
+    assert f"env UID={uid} GID={gid} docker compose up --build" in refused.stdout
+    made.variables |= {"UID": str(uid), "GID": str(gid)}
     made.compose("up", "--build", "--detach", timeout=400)
     port = int(made.variables["WEB_PORT"])
 
