@@ -15,7 +15,7 @@ MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 MEDIA_URL_SECONDS = 300
 
 
-def split(url: str) -> SplitResult:
+def split_url(url: str) -> SplitResult:
     """Return the URL's parts; raise ValueError if it is not a URL, or a part of it is not encoded."""
     hint = "it is not a URL; percent-encode special characters in the password: # as %23, / as %2F"
     try:
@@ -37,7 +37,7 @@ def database(url: str) -> dj_database_url.DBConfig:
     https://docs.djangoproject.com/en/6.1/ref/settings/#databases
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
     """
-    parts = split(url)
+    parts = split_url(url)
     if parts.scheme not in {"postgres", "postgresql", "sqlite"}:
         raise ValueError("the scheme must be postgres or sqlite")
     is_sqlite = parts.scheme == "sqlite"
@@ -76,7 +76,7 @@ def caches(url: str) -> dict[str, dict[str, Any]]:
     """
     if not url:
         return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    parts = split(url)
+    parts = split_url(url)
     if not url.startswith(("redis://", "rediss://")):
         raise ValueError("the scheme must be redis or rediss")
     if not parts.hostname:
@@ -101,7 +101,7 @@ def mailer(url: str) -> dict[str, Any]:
     smtp:// requires STARTTLS, smtps:// uses TLS from the start, smtp+plain:// is not encrypted.
     https://docs.djangoproject.com/en/6.1/ref/settings/#mailers
     """
-    parts = split(url)
+    parts = split_url(url)
     if parts.scheme == "console":
         return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
     if parts.scheme not in MAIL_PORTS:

@@ -43,7 +43,7 @@ def cgroup(name: str) -> list[int]:
         return []
 
 
-def most_workers() -> int:
+def max_workers() -> int:
     """Return how many workers this container's memory has room for, at 96 MiB each; 12 without a limit."""
     limit = cgroup("memory.max") or cgroup("memory/memory.limit_in_bytes")
     return max(1, min(12, (limit[0] // 2**20 - 64) // 96)) if limit else 12
@@ -53,7 +53,7 @@ def most_workers() -> int:
 only_ipv6 = Path("/proc/sys/net/ipv6/bindv6only")
 any_host = "[::]" if only_ipv6.exists() and only_ipv6.read_text().strip() == "0" else "0.0.0.0"  # noqa: S104
 bind = f"{any_host}:{env['PORT']}"
-workers = env["WEB_CONCURRENCY"] or min(cpus() + 1, most_workers())
+workers = env["WEB_CONCURRENCY"] or min(cpus() + 1, max_workers())
 # Clients that send slowly stop any class of worker, so a proxy has to wait for their forms: Caddy does.
 worker_class = "gthread"
 # Whether a proxy is believed is Django's matter (TRUST_PROXY). gunicorn would believe this machine.
@@ -77,7 +77,7 @@ logconfig_dict = logging_config(env["LOG_LEVEL"], env["LOG_FORMAT"])
 
 def on_starting(server: Arbiter) -> None:
     """Say how many workers there are, and why."""
-    reason = f"{cpus()} CPUs, memory for {most_workers()} workers"
+    reason = f"{cpus()} CPUs, memory for {max_workers()} workers"
     server.log.info(f"{workers} workers: {'WEB_CONCURRENCY' if env['WEB_CONCURRENCY'] else reason}")
 
 

@@ -43,13 +43,13 @@ def start(dsn: str, environment: str, release: str) -> None:
         send_default_pii=False,
         max_request_body_size="never",
         include_local_variables=False,
-        before_send=reduce,
+        before_send=remove_personal_data,
     )
     # A visitor's bad request, such as a forged host, is logged and is no error of the site.
     ignore_logger("django.security.*")
 
 
-def reduce(event: Event, _hint: Hint) -> Event:
+def remove_personal_data(event: Event, _hint: Hint) -> Event:
     """Return the event with the request's method and id in place of all else that is known of it.
 
     Headers, address and query are personal; a path can hold the token of a password reset. The

@@ -47,11 +47,11 @@ def instrument() -> None:
     so that a request for a wrong host is still logged.
     """
     position = settings.MIDDLEWARE.index("django.middleware.csp.ContentSecurityPolicyMiddleware")
-    DjangoInstrumentor().instrument(middleware_position=position, request_hook=begin)
+    DjangoInstrumentor().instrument(middleware_position=position, request_hook=prepare_span)
     PsycopgInstrumentor().instrument()
 
 
-def begin(span: Span, _request: HttpRequest) -> None:
+def prepare_span(span: Span, _request: HttpRequest) -> None:
     """Give the log the trace's id, and take out of the span what is personal."""
     trace_id.set(format_trace_id(span.get_span_context().trace_id))
     for name in PERSONAL & set(getattr(span, "attributes", None) or {}):

@@ -8,7 +8,7 @@ from invoke.exceptions import Exit
 from paramiko import AuthenticationException, BadHostKeyException, RejectPolicy, SSHException
 
 
-def reach(c: Any, usage: str) -> Connection:
+def open_connection(c: Any, usage: str) -> Connection:
     """Return the connection that `fab -H` has given, open; raise Exit in one line if there is none.
 
     Without -H it says `usage`. Unlike Fabric itself, this refuses a machine whose host key is not known:

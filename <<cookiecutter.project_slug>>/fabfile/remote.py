@@ -32,7 +32,7 @@ MANAGE = (
 @contextmanager
 def connect(c: Any) -> Iterator[Connection]:
     """Yield the connection that `fab -H` has given, open; raise Exit in one line if it is lost."""
-    source = connection.reach(c, "Name the machine: fab -H USER@HOST pull --from FOLDER")
+    source = connection.open_connection(c, "Name the machine: fab -H USER@HOST pull --from FOLDER")
     try:
         yield source
     except (SSHException, OSError, EOFError) as error:

@@ -18,7 +18,7 @@ from django.urls import reverse
 from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, NEW_PASSWORD_FIELD, SIGN_IN_PAGES
 
 
-def test_a_password_is_kept_by_argon2(user: User) -> None:
+def test_passwords_are_hashed_by_argon2(user: User) -> None:
     """Passwords are hashed by Argon2."""
     assert user.password.startswith("argon2$argon2id$")
 
@@ -75,7 +75,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_sign_in_hashes_once_and_reveals_no_account(
     client: Client, user: User, hashed: list[str], kind: str, page: str
 ) -> None:
-    """Signing in takes the same work and gives the same answer with and without an account."""
+    """Signing in takes the same work and gives the same response with and without an account."""
     unknown = client.post(reverse(page), {ACCOUNT_FIELD: "nobody@example.org", "password": "wrong"})
     if kind == "inactive":
         User.objects.update(is_active=False)
@@ -92,10 +92,10 @@ def test_sign_in_hashes_once_and_reveals_no_account(
 
 
 @pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "unknown"])
-def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
+def test_the_response_to_a_reset_does_not_depend_on_the_account(
     client: Client, user: User, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """A reset takes the same work before its answer with and without an account."""
+    """A reset takes the same work before its response with and without an account."""
     if kind == "inactive":
         User.objects.update(is_active=False)
     if kind == "without a password":

@@ -31,7 +31,7 @@ def plan(c: Context, environment: str = "") -> None:
         change = Plan(aws, kind, values)
         change.show()
         if not change.is_empty:
-            change.forget()
+            change.discard()
 
 
 @task(
@@ -46,7 +46,7 @@ def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False
     aws = Account(environment)
     print_target(aws)
     for kind in environments.STACKS:
-        forget_failed(aws, kind)
+        delete_failed(aws, kind)
     first = not stacks.describe(aws, "service")
     if first:
         # Better to hear of uncommitted files before a database is made.
@@ -59,7 +59,7 @@ def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False
         release.migrate(aws)
     else:
         apply(aws, "service", yes)
-    rolling.verify(aws, rolling.wanted(aws))
+    rolling.verify(aws, rolling.expected_definitions(aws))
     print(f"The site is at {rolling.smoke_test(aws)}")
     print_next_steps(aws)
 
@@ -130,7 +130,7 @@ def first_image(c: Context, aws: Account, dirty: bool) -> str:
     return registry.build(c, aws, repository, architecture, dirty=dirty)
 
 
-def forget_failed(aws: Account, kind: str) -> None:
+def delete_failed(aws: Account, kind: str) -> None:
     """Delete what is left of a stack that could not be made: it holds nothing, and is in the way."""
     if (stacks.describe(aws, kind) or {}).get("StackStatus") == "ROLLBACK_COMPLETE":
         delete(aws, kind)
@@ -146,7 +146,7 @@ def apply(aws: Account, kind: str, yes: bool, **more: str) -> None:
         try:
             confirm(f"\nThis loses {', '.join(change.losses)}. Type yes to continue: ", "yes")
         except Exit:
-            change.forget()
+            change.discard()
             raise
     change.execute()
 

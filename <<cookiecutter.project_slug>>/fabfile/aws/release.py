@@ -88,7 +88,7 @@ def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
     try:
         stacks.update(aws, "service", ImageUri=uri, PreviousImageUri=before["ImageUri"])
         stacks.wait(aws, "service", since)
-        rolling.verify(aws, rolling.wanted(aws))
+        rolling.verify(aws, rolling.expected_definitions(aws))
         url = rolling.smoke_test(aws)
     except KeyboardInterrupt:
         name = aws.environment.name
@@ -97,12 +97,12 @@ def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
             f" and, to undo it: fab aws.rollback -e {name}"
         ) from None
     except Exception as error:
-        bring_back(aws, before, error)
+        restore_release(aws, before, error)
         raise
     print(f"{registry.release(aws, uri)} runs: {url}")
 
 
-def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:
+def restore_release(aws: Account, before: dict[str, str], reason: Exception) -> None:
     """Roll the stack back to the parameters that it had, unless CloudFormation has done so."""
     print(f"\n{str(reason).splitlines()[0]}\n== Roll back", flush=True)
     try:
@@ -114,7 +114,7 @@ def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:
             since = stacks.now()
             stacks.update(aws, "service", **old)
             stacks.wait(aws, "service", since)
-        rolling.verify(aws, rolling.wanted(aws))
+        rolling.verify(aws, rolling.expected_definitions(aws))
     except Exception as error:
         name = aws.environment.name
         print(f"The rollback failed too: {error}\nTo see what runs now: fab aws.status -e {name}")

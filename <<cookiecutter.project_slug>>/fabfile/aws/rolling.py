@@ -35,7 +35,7 @@ def primary(service: dict[str, Any]) -> dict[str, Any]:
     return deployment
 
 
-def wanted(aws: Account) -> dict[str, str]:
+def expected_definitions(aws: Account) -> dict[str, str]:
     """Return the task definition that the stack has for each service that runs."""
     stack = aws.environment.stack("service")
     return {
@@ -66,7 +66,9 @@ def verify(aws: Account, definitions: dict[str, str]) -> None:
             state = states.get(name, {})
             ours = state.get("taskDefinition") == definition
             if not ours or state.get("rolloutState") == "FAILED":
-                raise Exit(f"The new release does not run as {name}.{failure(aws, definition)}")
+                raise Exit(
+                    f"The new release does not run as {name}.{describe_failure(aws, definition)}"
+                )
         if all(each.get("rolloutState") == "COMPLETED" for each in states.values()):
             return
         if time.monotonic() - begin > STEADY_SECONDS:
@@ -74,7 +76,7 @@ def verify(aws: Account, definitions: dict[str, str]) -> None:
         time.sleep(PAUSE)
 
 
-def failure(aws: Account, definition: str) -> str:
+def describe_failure(aws: Account, definition: str) -> str:
     """Return why the last container of a task definition ended, with its last lines; "" if none has."""
     family, _, _ = definition.rpartition("/")[2].partition(":")
     listed = aws.ecs.list_tasks(cluster=aws.prefix, family=family, desiredStatus="STOPPED")

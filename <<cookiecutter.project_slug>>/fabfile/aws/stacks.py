@@ -107,7 +107,7 @@ class Plan:
             time.sleep(1)
         reason = response.get("StatusReason", "")
         if response["Status"] == "FAILED":
-            self.forget()
+            self.discard()
             if not any(words in reason for words in NO_CHANGE):
                 raise Exit(f"{self.stack} cannot be changed: {reason}")
             return
@@ -136,7 +136,7 @@ class Plan:
             line = f"  {sign} {each['LogicalResourceId']:<22} {each['ResourceType']:<46}"
             print(f"{line} {describe_loss(each)}".rstrip())
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Delete the change, and the empty stack that CloudFormation makes to hold one."""
         if self.before:
             self.aws.cloudformation.delete_change_set(ChangeSetName=self.id)

@@ -45,7 +45,7 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
     moment and takes that one. So a backup that cannot be restored changes nothing.
     """
     server = connect(c)
-    slot = release.serving(server)
+    slot = release.active_slot(server)
     if not slot:
         raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
     if not yes and not (sys.stdin.isatty() and confirm(file)):

@@ -46,7 +46,7 @@ def status(c: Context) -> None:
 def logs(c: Context, service: str = "web", follow: bool = True) -> None:
     """Show the site's log and follow it; stop with Ctrl-C."""
     server = connect(c)
-    name = f"web-{release.serving(server) or 'a'}" if service == "web" else shlex.quote(service)
+    name = f"web-{release.active_slot(server) or 'a'}" if service == "web" else shlex.quote(service)
     options = "--follow" if follow else ""
     words = f"docker compose logs --no-log-prefix --tail 200 {options} {name}"
     try:
@@ -62,7 +62,7 @@ def manage(c: Context, line: str) -> None:
     It runs in a separate container, with your terminal, and the task has its exit code.
     """
     server = connect(c)
-    slot = release.serving(server)
+    slot = release.active_slot(server)
     if not slot:
         raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()

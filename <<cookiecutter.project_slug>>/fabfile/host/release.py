@@ -97,7 +97,7 @@ def restart(c: Context) -> None:
 # --- What is on the server ----------------------------------------------------------------
 
 
-def serving(server: Server) -> str:
+def active_slot(server: Server) -> str:
     """Return which place serves: "a", "b", or "" before the first deployment."""
     return server.read("caddy/upstream").removeprefix("web-")
 
@@ -149,7 +149,7 @@ def roll(server: Server, release: str, *, migrated: bool) -> None:
     Migrates before, unless `migrated`. Raises Exit with the reason if it does not come to serve;
     the old one then keeps serving.
     """
-    old = serving(server)
+    old = active_slot(server)
     new = SLOTS[old]
     server.ask(f"docker tag {server.project}:{release} {server.project}:web-{new}")
     if not migrated:

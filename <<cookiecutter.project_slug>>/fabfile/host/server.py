@@ -94,15 +94,15 @@ class Server:
             channel.close()
 
 
-def reach(c: Context) -> Server:
+def open_server(c: Context) -> Server:
     """Return the server that -H names; raise Exit in one line if it cannot be reached."""
     usage = f"Name the server: fab -H {USER}@www.example.org host.status"
-    return Server(connection.reach(c, usage))
+    return Server(connection.open_connection(c, usage))
 
 
 def connect(c: Context) -> Server:
     """Return the server that -H names, as the user who deploys; raise Exit if it is not set up."""
-    server = reach(c)
+    server = open_server(c)
     if c.user != USER:
         raise Exit(f"This task runs as the user {USER}, which owns the files: -H {server.name}")
     if not server.succeeds("test -f .env"):

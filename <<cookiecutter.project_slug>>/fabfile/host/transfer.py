@@ -56,7 +56,7 @@ def shared_layers(server: Server, image: str) -> int:
             f"docker image ls --quiet | sort -u | xargs -r docker image inspect -f '{FORMAT}'"
         )
     )
-    return max((same(ours[0], other) for other in theirs), default=0)
+    return max((count_common(ours[0], other) for other in theirs), default=0)
 
 
 def layers(text: str) -> list[list[str]]:
@@ -64,7 +64,7 @@ def layers(text: str) -> list[list[str]]:
     return [json.loads(line) or [] for line in text.splitlines()]
 
 
-def same(ours: list[str], theirs: list[str]) -> int:
+def count_common(ours: list[str], theirs: list[str]) -> int:
     """Return how many layers two images have in common at their beginning."""
     pairs = zip(ours, theirs, strict=False)
     return next(
