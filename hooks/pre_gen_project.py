@@ -18,10 +18,10 @@ EMAIL = re.compile(
 
 # Control, format and private characters, half characters, line and paragraph separators.
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
-# Two format characters are needed: between the parts of an emoji, and inside Persian and Indic words.
+# These two are allowed between the parts of an emoji and inside Persian and Indic words.
 JOINERS = "\u200c\u200d"
 
-# A folder of this name inside a folder of this name would mislead people.
+# A project with the name of one of its own folders would be confusing.
 PROJECT_FOLDERS = {
     *("apps", "assets", "bash", "config", "deploy", "docs", "fabfile", "locale", "media"),
     *("static", "staticfiles", "templates", "tests"),
@@ -29,7 +29,7 @@ PROJECT_FOLDERS = {
 
 
 def main() -> None:
-    """Print every problem and fail, or print nothing."""
+    """Print every problem and fail, or do nothing."""
     # tojson writes < > & and ' as escapes, so no answer can end this string.
     answers = json.loads(r"""<< cookiecutter | tojson >>""")
     if problems := validate(answers, os.environ.get("SLIPWAY_LOCK") or LOCKS[0]):
@@ -109,7 +109,7 @@ def find_hidden_characters(text: str) -> list[str]:
 
 
 def quote(text: str) -> str:
-    """Quote an answer for a message: one line, nothing invisible, not too long."""
+    """Quote an answer for a message: on one line, without invisible characters, shortened."""
     return repr(text if len(text) <= 60 else text[:60] + "...")
 
 

@@ -1,7 +1,7 @@
 """Django's settings for the services that environment variables name.
 
 Each function that reads a URL raises ValueError if the URL is wrong, with a message that never
-contains the URL, since that has a password.
+contains the URL, since that includes a password.
 """
 
 import re
@@ -20,7 +20,7 @@ def split_url(url: str) -> SplitResult:
     hint = "it is not a URL; percent-encode special characters in the password: # as %23, / as %2F"
     try:
         parts = urlsplit(url)
-        # Reading the port is what checks it.
+        # Reading the port validates it.
         _ = parts.port
     except ValueError:
         raise ValueError(hint) from None
@@ -63,7 +63,7 @@ def database(url: str) -> dj_database_url.DBConfig:
     if unknown := sorted(options.keys() - known):
         raise ValueError(f"the database has no parameter {unknown[0]!r}")
     if is_sqlite:
-        # Otherwise a transaction that reads and then writes fails at once while another writes.
+        # Otherwise a transaction that reads before it writes fails at once while another one writes.
         options["transaction_mode"] = "IMMEDIATE"
     return entry
 
@@ -89,7 +89,7 @@ def caches(url: str) -> dict[str, dict[str, Any]]:
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": [url],
-            # Short, since a page waits for it; a healthy server answers in a millisecond.
+            # Short, since a page waits for it; a healthy server responds in a millisecond.
             "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         }
     }
@@ -143,7 +143,7 @@ def bucket(name: str, region: str, endpoint: str) -> dict[str, Any]:
                 signature_version="s3v4",
                 # Amazon finds a bucket's region by its host name; other stores use the path.
                 s3={"addressing_style": "path" if endpoint else "virtual"},
-                # A store that does not answer must not delay a page for minutes.
+                # A store that does not respond must not delay a page for minutes.
                 connect_timeout=5,
                 read_timeout=20,
                 retries={"mode": "standard", "total_max_attempts": 2},

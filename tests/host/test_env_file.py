@@ -155,7 +155,7 @@ def test_a_version_of_node_in_any_form(project: Project, version: str) -> None:
     if "24" in version:
         assert shown.strip() in {"True", "False"}
     else:
-        assert f".nvmrc says '{version}'" in shown
+        assert f".nvmrc contains '{version}'" in shown
 
 
 def test_packages_of_another_folder(project: Project) -> None:

@@ -179,7 +179,7 @@ def test_password_resets_are_limited(client: Client, user: User) -> None:
 def test_password_resets_are_limited_without_an_account(client: Client) -> None:
     """Resets for an email address without an account are limited in the same way."""
     statuses = [
-        client.post(reverse("password_reset"), {"email": "nobody@example.org"}).status_code
+        client.post(reverse("password_reset"), {"email": "unknown@example.org"}).status_code
         for _ in range(RESET["pair"].attempts + 1)
     ]
     assert set(statuses[:-1]) == {302}

@@ -76,7 +76,7 @@ def test_sign_in_hashes_once_and_reveals_no_account(
     client: Client, user: User, hashed: list[str], kind: str, page: str
 ) -> None:
     """Signing in takes the same work and gives the same response with and without an account."""
-    unknown = client.post(reverse(page), {ACCOUNT_FIELD: "nobody@example.org", "password": "wrong"})
+    unknown = client.post(reverse(page), {ACCOUNT_FIELD: "unknown@example.org", "password": "wrong"})
     if kind == "inactive":
         User.objects.update(is_active=False)
     if kind == "without a password":
@@ -111,7 +111,7 @@ def test_the_response_to_a_reset_does_not_depend_on_the_account(
     done = reverse("account_reset_password_done" if HAS_ALLAUTH else "password_reset_done")
     queries = []
     # The first request makes the counter of the address.
-    for email in ("somebody@example.org", user.email, "nobody@example.org"):
+    for email in ("somebody@example.org", user.email, "unknown@example.org"):
         with CaptureQueriesContext(connection) as captured:
             response = client.post(reverse("password_reset"), {"email": email})
         assert (response.status_code, response["Location"]) == (302, done)

@@ -41,14 +41,14 @@ def test_mail_thread_uses_the_language_of_the_request() -> None:
 def test_reset_mail_is_sent_by_a_task(client: Client, user: User, settings: Settings) -> None:
     """The task's arguments hold no link, and are the same for an address without an account."""
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
-    for address in (user.email, "nobody@example.org"):
+    for address in (user.email, "unknown@example.org"):
         client.post(reverse("password_reset"), {"email": address})
     assert not mail.outbox
     backend = task_backends["default"]
     assert isinstance(backend, DummyBackend)
     assert [result.args for result in backend.results] == [
         [user.email, "testserver", False, "en"],
-        ["nobody@example.org", "testserver", False, "en"],
+        ["unknown@example.org", "testserver", False, "en"],
     ]
 
 

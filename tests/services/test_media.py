@@ -21,7 +21,7 @@ ROLE = {
 SAVE = """
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-name = default_storage.save("letter.txt", ContentFile(b"Dear Ann"))
+name = default_storage.save("letter.txt", ContentFile(b"Hello Ann"))
 """
 
 
@@ -67,7 +67,7 @@ def test_uploads_are_private_and_use_the_role(production: Production, s3: str, r
     assert signed["X-Amz-Security-Token"] == [ROLE["Token"]]
     assert signed["X-Amz-Expires"] == ["300"]
     with urlopen(url, timeout=60) as response:
-        assert response.read() == b"Dear Ann"
+        assert response.read() == b"Hello Ann"
     assert status(url.partition("?")[0]) == 403
     [grant] = bucket.client(s3).get_object_acl(Bucket=BUCKET, Key="letter.txt")["Grants"]
     assert grant["Permission"] == "FULL_CONTROL"
@@ -116,5 +116,5 @@ client = Client(headers={{"host": "localhost"}})
 print(b"".join(client.get(default_storage.url(name)).streaming_content).decode())
 """
     output = production.python(script, DEBUG="true")
-    assert output.strip().endswith("Dear Ann")
+    assert output.strip().endswith("Hello Ann")
     assert [file.name for file in (production.project.folder / "media").iterdir()] == ["letter.txt"]

@@ -122,6 +122,6 @@ def test_setup_without_a_network(project: Project, without, tmp_path: Path) -> N
         PIP_RETRIES="0",
     )
     assert refused.returncode == 1
-    assert "Poetry 2.5.1 could not be installed: is there a network?" in refused.stdout
+    assert "Poetry 2.5.1 could not be installed: check the network" in refused.stdout
     assert "Traceback" not in refused.stdout
     assert not list(tmp_path.glob("poetry-*"))

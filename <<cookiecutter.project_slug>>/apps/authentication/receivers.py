@@ -38,6 +38,6 @@ def record_new_factor(
 
 @receiver(password_reset)
 def trust_browser(request: HttpRequest, user: User, **_: Any) -> None:
-    """Let a user who has opened the link in a mail sign in without a code, whatever the limits."""
+    """Trust the browser that has opened the link in a mail: no code, no limit of other browsers."""
     request.proven_account = user.email  # type: ignore[attr-defined]
     EmailAddress.objects.filter(user=user, email=user.email).update(verified=True)

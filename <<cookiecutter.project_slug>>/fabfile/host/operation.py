@@ -19,7 +19,7 @@ QUESTIONS = {
     "disk": 'df -h --output=pcent,avail / | tail -n 1 | awk \'{print $1 " used, " $2 " free"}\'',
     "memory": "awk '/^MemAvail/ {print int($2 / 1024) \" MB free\"}' /proc/meminfo",
     "backup": "ls -1t backups/*.dump 2>/dev/null | head -n 1",
-    "restart": "test -f /run/reboot-required && echo 'the server needs one, for a security update'",
+    "restart": "test -f /run/reboot-required && echo 'needed for a security update'",
 }
 
 
@@ -91,7 +91,7 @@ def ask(server: Server, question: str) -> str:
 
 
 def problem(host: str) -> str:
-    """Return what is wrong with the site as a visitor at this machine finds it, or ""."""
+    """Return why the site cannot be reached from this machine, or ""."""
     try:
         with urlopen(f"https://{host}/", timeout=10):
             return ""

@@ -25,7 +25,7 @@ DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 CHECK = "python -c 'from config.environment import read; read()'"
 
 
-@task(help={"domain": "The site's host name; several with commas between them"})
+@task(help={"domain": "The site's host name, or several separated by commas"})
 def setup(c: Context, domain: str = "") -> None:
     """Set up a new Debian or Ubuntu server for the site.
 
@@ -58,7 +58,7 @@ def setup(c: Context, domain: str = "") -> None:
 def env(c: Context, name: str) -> None:
     """Set a variable or secret on the server; ask for its value.
 
-    Reads the value from standard input if that is no terminal. An empty value removes the variable.
+    Reads the value from standard input if that is not a terminal. An empty value removes the variable.
     """
     known = re.findall(
         r"^#? ?([A-Z][A-Z0-9_]*)=", (PROJECT / ".env.example").read_text(), re.MULTILINE
@@ -72,7 +72,9 @@ def env(c: Context, name: str) -> None:
     with server.lock():
         if name in OF_SERVER:
             if not re.fullmatch(OF_SERVER[name], value):
-                raise Exit(f"{name} cannot be {value!r}: see docs/deployment-server.md.")
+                raise Exit(
+                    f"{name} cannot be {value!r}. For valid values, see docs/deployment-server.md."
+                )
             server.write(".env", set_variable(server.read(".env"), name, value))
             print("Saved. It takes effect with the next deployment.")
             return
@@ -86,13 +88,13 @@ def env(c: Context, name: str) -> None:
 
 
 def set_variable(text: str, name: str, value: str) -> str:
-    """Return the text of an .env file with this value in it; without the name if there is no value."""
+    """Return the text of an .env file with this variable; without it if the value is empty."""
     lines = [line for line in text.splitlines() if not line.startswith(f"{name}=")]
     return "\n".join([*lines, *([f"{name}={value}"] if value or name in OF_SERVER else []), ""])
 
 
 def validate_environment(server: Server) -> None:
-    """Raise Exit if the release that serves would not start with site.env.new, which is then removed."""
+    """Raise Exit and remove site.env.new if the serving release would not start with it."""
     slot = release.active_slot(server)
     if not slot:
         return

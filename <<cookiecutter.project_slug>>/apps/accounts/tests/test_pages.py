@@ -69,7 +69,7 @@ def test_reset_password(client: Client, user: User) -> None:
 
 @pytest.mark.django_db
 def test_password_reset_reveals_no_account(client: Client) -> None:
-    response = client.post(reverse("password_reset"), {"email": "nobody@example.org"})
+    response = client.post(reverse("password_reset"), {"email": "unknown@example.org"})
     assert response["Location"] == reverse("password_reset_done")
     assert not mail.outbox
 

@@ -139,7 +139,7 @@ def test_mail_thread_uses_the_language_of_the_request(monkeypatch: pytest.Monkey
 
 @pytest.mark.django_db
 def test_password_reset_reveals_no_account(client: Client) -> None:
-    response = client.post(reverse("password_reset"), {"email": "nobody@example.org"})
+    response = client.post(reverse("password_reset"), {"email": "unknown@example.org"})
     assert response["Location"] == reverse("account_reset_password_done")
     assert not mail.outbox
 

@@ -212,7 +212,7 @@ def test_command_removes_second_factors(client: Client, user: User) -> None:
     assert "Removed 2" in output.getvalue()
     assert sign_in(client) == reverse("core:home")
     with pytest.raises(CommandError):
-        call_command("remove_second_factors", "nobody@example.org")
+        call_command("remove_second_factors", "unknown@example.org")
 
 
 def test_admin_action_removes_second_factors(client: Client, user: User) -> None:

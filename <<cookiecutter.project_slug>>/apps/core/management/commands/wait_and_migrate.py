@@ -39,14 +39,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, wait: int, **_options: Any) -> None:
-        # The first process of a container gets a signal only if it asks for it.
+        # The first process of a container gets a signal only if it handles it.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         self.wait(wait)
         with self.hold_lock():
             call_command("migrate", interactive=False, skip_checks=False)
 
     def wait(self, seconds: int) -> None:
-        """Return when the database answers; raise CommandError after `seconds`."""
+        """Wait until the database responds; raise CommandError after `seconds`."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -69,7 +69,7 @@ class Command(BaseCommand):
 
     @contextmanager
     def hold_lock(self) -> Iterator[None]:
-        """Hold PostgreSQL's advisory lock, so that of many containers started at once one migrates.
+        """Hold PostgreSQL's advisory lock, so that of many containers started together one migrates.
 
         The others wait and then have nothing to do; raises CommandError after LOCK_SECONDS. SQLite, which
         locks its file, needs none. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
@@ -96,6 +96,6 @@ class Command(BaseCommand):
 
 
 def fetch_value(cursor: Any, sql: str) -> Any:
-    """Return the first value that the database answers, with the lock's number for %s."""
+    """Return the first value of a query's result, with the lock's number for %s."""
     cursor.execute(sql, [LOCK])
     return (cursor.fetchone() or [None])[0]
