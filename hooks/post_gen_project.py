@@ -14,7 +14,7 @@ import yaml
 PROJECT = Path.cwd()
 ORIGIN = PROJECT / ".copier-answers.yml"
 
-# Without a network npm would try each package again and again, five minutes in all.
+# Without a network npm would retry each package for five minutes in all.
 NPM_OPTIONS = ["--ignore-scripts", "--fetch-retries=0", "--fetch-timeout=60000"]
 LOCKS = {
     "poetry.lock": [[sys.executable, "fabfile/poetry.py", "lock", "--regenerate", "--no-interaction"]],
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def remove_files_not_chosen(answers: dict) -> None:
-    """Delete the files of the values not chosen, by the table in cookiecutter.json."""
+    """Delete the files of values that were not chosen, as listed in cookiecutter.json."""
     for question, files in answers["_optional_files"].items():
         chosen = files[answers[question]]
         for path in [Path(name) for names in files.values() for name in names if name not in chosen]:
@@ -60,14 +60,14 @@ def remove_files_not_chosen(answers: dict) -> None:
 
 
 def remove_refusals() -> None:
-    """Let the project start, which refuses as long as this hook has not run."""
+    """Remove the lines that keep the project from starting until this hook has run."""
     for file in filter(Path.exists, (Path("manage.py"), Path("fabfile", "__init__.py"))):
         text = re.sub(r"^raise SystemExit\(.*\n", "", file.read_text("utf-8"), flags=re.MULTILINE)
         file.write_text(text, "utf-8")
 
 
 def lock_newest_versions() -> None:
-    """Write both locks again with the newest versions; restore the tested one where that fails."""
+    """Update both lock files to the newest versions; restore the tested one if that fails."""
     # Locking needs no virtual environment and must leave none in the project.
     environment = {**os.environ, "POETRY_VIRTUALENVS_CREATE": "false"}
     for name, commands in LOCKS.items():
@@ -86,7 +86,9 @@ def lock_newest_versions() -> None:
         finally:
             if problem:
                 lock.write_bytes(tested)
-                print(f"{name} keeps the tested versions: {problem}. To try again: fab lock", flush=True)
+                print(
+                    f"{name} keeps the tested versions: {problem}. To try again, type: fab lock", flush=True
+                )
 
 
 def write_origin(answers: dict) -> None:
@@ -106,7 +108,7 @@ def write_origin(answers: dict) -> None:
 
 
 def set_permissions() -> None:
-    """Make scripts executable, also where a zip or a share lost that, and the rest plain files."""
+    """Make scripts executable and other files not, even if a zip or a network share changed that."""
     for path in [PROJECT, *PROJECT.rglob("*")]:
         is_script = path.is_file() and path.read_bytes().startswith(b"#!")
         path.chmod(0o755 if path.is_dir() or is_script else 0o644)

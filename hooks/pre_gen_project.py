@@ -18,10 +18,10 @@ EMAIL = re.compile(
 
 # Control, format and private characters, half characters, line and paragraph separators.
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
-# Two format characters are needed: between the parts of an emoji, and inside Persian and Indic words.
+# These two are allowed between the parts of an emoji and inside Persian and Indic words.
 JOINERS = "\u200c\u200d"
 
-# A folder of this name inside a folder of this name would mislead people.
+# A project with the name of one of its own folders would be confusing.
 PROJECT_FOLDERS = {
     *("apps", "assets", "bash", "config", "deploy", "docs", "fabfile", "locale", "media"),
     *("static", "staticfiles", "templates", "tests"),
@@ -29,7 +29,7 @@ PROJECT_FOLDERS = {
 
 
 def main() -> None:
-    """Print every problem and fail, or print nothing."""
+    """Print every problem and fail, or do nothing."""
     # tojson writes < > & and ' as escapes, so no answer can end this string.
     answers = json.loads(r"""<< cookiecutter | tojson >>""")
     if problems := validate(answers, os.environ.get("SLIPWAY_LOCK") or LOCKS[0]):
@@ -46,7 +46,7 @@ def validate(answers: dict, lock: str) -> list[str]:
         *validate_text("description", answers["description"]),
         *validate_author(answers["author"]),
         *(
-            f"{question} {shown(chosen[question])} is not a choice: use {' or '.join(values)}."
+            f"{question} {quote(chosen[question])} is not a choice: use {' or '.join(values)}."
             for question, values in {**allowed, "SLIPWAY_LOCK": LOCKS}.items()
             if chosen[question] not in values
         ),
@@ -58,11 +58,11 @@ def validate_text(question: str, text: str) -> list[str]:
     if not text.strip():
         return [f"{question} is empty: write at least one character."]
     problems = validate_length(question, text)
-    if hidden := hidden_characters(text):
+    if hidden := find_hidden_characters(text):
         names = ", ".join(hidden)
-        problems.append(f"{question} {shown(text)} contains {names}: use visible characters on one line.")
+        problems.append(f"{question} {quote(text)} contains {names}: use visible characters on one line.")
     elif text != text.strip():
-        problems.append(f"{question} {shown(text)} begins or ends with a space: leave it out.")
+        problems.append(f"{question} {quote(text)} begins or ends with a space: leave it out.")
     return problems
 
 
@@ -71,10 +71,10 @@ def validate_slug(slug: str) -> list[str]:
     problems = validate_length("project_slug", slug)
     if not SLUG.fullmatch(slug):
         form = "the letters a to z, digits and single underscores between them, a letter first"
-        problems.append(f"project_slug {shown(slug)} is not allowed: use {form}, such as my_site.")
+        problems.append(f"project_slug {quote(slug)} is not allowed: use {form}, such as my_site.")
     elif keyword.iskeyword(slug) or keyword.issoftkeyword(slug) or slug in PROJECT_FOLDERS:
         what = "a folder of every project" if slug in PROJECT_FOLDERS else "a Python keyword"
-        problems.append(f"project_slug {shown(slug)} is {what}: use another, such as {slug}_site.")
+        problems.append(f"project_slug {quote(slug)} is {what}: use another, such as {slug}_site.")
     return problems
 
 
@@ -85,9 +85,9 @@ def validate_author(author: str) -> list[str]:
     match = AUTHOR.fullmatch(author)
     if not match:
         form = "use the form Ada Lovelace <ada@example.org>"
-        return [f"author {shown(author)} is not a name with an email address: {form}."]
+        return [f"author {quote(author)} is not a name with an email address: {form}."]
     is_valid = EMAIL.fullmatch(match[2])
-    return [] if is_valid else [f"author {shown(author)} has no valid email address: {shown(match[2])}."]
+    return [] if is_valid else [f"author {quote(author)} has no valid email address: {quote(match[2])}."]
 
 
 def validate_length(question: str, text: str) -> list[str]:
@@ -96,7 +96,7 @@ def validate_length(question: str, text: str) -> list[str]:
     return [f"{question} has {len(text)} characters: use at most {most}."] if len(text) > most else []
 
 
-def hidden_characters(text: str) -> list[str]:
+def find_hidden_characters(text: str) -> list[str]:
     """Return the code points that a reader would not see or a file could not contain."""
     found = set()
     for position, character in enumerate(text):
@@ -108,8 +108,8 @@ def hidden_characters(text: str) -> list[str]:
     return sorted(found)
 
 
-def shown(text: str) -> str:
-    """Quote an answer for a message: one line, nothing invisible, not too long."""
+def quote(text: str) -> str:
+    """Quote an answer for a message: on one line, without invisible characters, shortened."""
     return repr(text if len(text) <= 60 else text[:60] + "...")
 
 

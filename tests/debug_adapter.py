@@ -22,7 +22,7 @@ class Debugger:
         self.stream = self.socket.makefile("rb")
         self.number = self.thread = 0
         self.events: list[dict] = []
-        self.answers: dict[int, dict] = {}
+        self.responses: dict[int, dict] = {}
         self.request("initialize", adapterID="debugpy", clientID="test", linesStartAt1=True)
         self.attaching = self.send("attach", name="test", **attach)
         self.event("initialized")
@@ -36,16 +36,16 @@ class Debugger:
         return self.number
 
     def request(self, command: str, **arguments: Any) -> dict:
-        """Send a request and return what is answered; fail if that is an error."""
-        return self.answer(self.send(command, **arguments))
+        """Send a request and return the body of its response; fail if that is an error."""
+        return self.receive(self.send(command, **arguments))
 
-    def answer(self, number: int) -> dict:
-        """Wait for the answer to a request and return its body; fail if it is an error."""
-        while number not in self.answers:
+    def receive(self, number: int) -> dict:
+        """Wait for the response to a request and return its body; fail if it is an error."""
+        while number not in self.responses:
             self.read()
-        answer = self.answers.pop(number)
-        assert answer["success"], answer
-        return answer.get("body", {})
+        response = self.responses.pop(number)
+        assert response["success"], response
+        return response.get("body", {})
 
     def event(self, name: str) -> dict:
         """Wait for the next event of this name and return its body."""
@@ -67,7 +67,7 @@ class Debugger:
         if message["type"] == "event":
             self.events.append(message)
         elif message["type"] == "response":
-            self.answers[message["request_seq"]] = message
+            self.responses[message["request_seq"]] = message
 
     def go(self, file: str = "", line: int = 0) -> None:
         """Set a breakpoint if there is one, and let the process run."""
@@ -75,7 +75,7 @@ class Debugger:
             found = self.request("setBreakpoints", source={"path": file}, breakpoints=[{"line": line}])
             assert found["breakpoints"][0]["verified"], found
         self.request("configurationDone")
-        self.answer(self.attaching)
+        self.receive(self.attaching)
 
     def child(self) -> "Debugger":
         """Attach to the next process that this one starts, as the adapter asks an editor to do."""
@@ -103,22 +103,22 @@ class Debugger:
 
 @contextmanager
 def asking(address: str) -> Iterator[list[int]]:
-    """Ask for a page in the background, and again until the site is there; gather the answer's status.
+    """Ask for a page in the background, and again until the site is there; collect the response's status.
 
     It is complete once the block has ended.
     """
-    answers: list[int] = []
+    statuses: list[int] = []
 
     def ask() -> None:
         deadline = time.monotonic() + SECONDS
-        while not answers and time.monotonic() < deadline:
+        while not statuses and time.monotonic() < deadline:
             try:
-                with build_opener(ProxyHandler({})).open(address, timeout=SECONDS) as answer:
-                    answers.append(answer.status)
+                with build_opener(ProxyHandler({})).open(address, timeout=SECONDS) as response:
+                    statuses.append(response.status)
             except OSError:
                 time.sleep(0.2)
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    yield answers
+    yield statuses
     thread.join(SECONDS)

@@ -37,7 +37,7 @@ SECONDS = 60
 
 
 def within(seconds: float, question: Callable[[], Any]) -> Any:
-    """Ask until the answer is true, for `seconds` at most; return the last answer."""
+    """Call until the result is true, for `seconds` at most; return the last result."""
     deadline = time.monotonic() + seconds
     while not (result := question()) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -45,7 +45,7 @@ def within(seconds: float, question: Callable[[], Any]) -> Any:
 
 
 def eventually(question: Callable[[], Any], seconds: float = SECONDS, what: str = "") -> Any:
-    """Ask until the answer is true, and return it; fail after `seconds`."""
+    """Call until the result is true, and return it; fail after `seconds`."""
     result = within(seconds, question)
     assert result, f"not within {seconds} s: {what or question}"
     return result
@@ -109,7 +109,7 @@ class Production:
             )
         site = Site(process, log, f"http://localhost:{port}")
         try:
-            site.wait_until_it_answers()
+            site.wait_until_it_responds()
             yield site
         finally:
             if process.poll() is None:
@@ -130,17 +130,17 @@ class Site:
         """Return its output."""
         return self.log_file.read_text()
 
-    def wait_until_it_answers(self) -> None:
-        """Return when it answers; fail with its log if it has ended."""
+    def wait_until_it_responds(self) -> None:
+        """Return when it responds; fail with its log if it has ended."""
 
-        def answers() -> bool:
+        def is_responding() -> bool:
             assert self.process.poll() is None, self.log
             try:
                 return Visitor(self).get("/healthz").status == 200
             except OSError:
                 return False
 
-        eventually(answers)
+        eventually(is_responding)
 
     def stop(self) -> int:
         """Stop it as an orchestrator does; return the exit code, and fail if it takes a minute."""
@@ -212,7 +212,7 @@ class Service:
 
 @contextmanager
 def listening(response: str = "{}") -> Iterator[Service]:
-    """Return a service that has the same answer to everything."""
+    """Return a service that gives the same response to every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 url=${NVM_URL:-https://raw.githubusercontent.com/nvm-sh/nvm/v0.40.6/nvm.sh}
 sha256=${NVM_SHA256:-baad94563757afa5147950e3dfa272f06b6307e1a7d92c553f8438959b5165fe}
 
-# Docker makes a missing ~/.nvm, owned by root; and a Node of another platform must stay alone.
+# Docker creates a missing ~/.nvm as root; and a Node of another platform must stay untouched.
 export NVM_DIR="$HOME/.nvm"
 [[ -w $NVM_DIR ]] || NVM_DIR="$HOME/.local/share/nvm"
 for node in "$NVM_DIR"/versions/node/*/bin/node; do

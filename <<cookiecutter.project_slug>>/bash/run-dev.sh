@@ -5,13 +5,13 @@ cd "$(dirname "$0")/.."
 export RUN_IN="${RUN_IN:-docker}"
 if [ ! -w . ]; then
   compose="env UID=$(stat -c %u .) GID=$(stat -c %g .) docker compose up --build"
-  echo "UID $(id -u) cannot write to the project's folder. Type: fab build && fab start, or $compose" >&2 && exit 1
+  echo "UID $(id -u) cannot write to the project's folder. Type: fab build && fab start, or: $compose" >&2 && exit 1
 fi
 
-# All that is started below ends with this script; `wait` lets a signal through at once.
+# All processes started below end with this script; `wait` handles a signal at once.
 trap 'trap "" TERM; kill 0; exit 0' TERM INT
 
-# Each starts again when it dies, so that an error in one ends neither the other nor the container.
+# Restarts a program that ends, so that an error in one stops neither the other nor the container.
 keep() {
   name=$1
   shift

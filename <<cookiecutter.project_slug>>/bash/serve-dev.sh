@@ -17,7 +17,7 @@ case "${AUTO_START_SERVER:-true}" in
     ;;
 esac
 python manage.py wait_and_migrate
-# `fab debug` sets it. The debugger goes along when the server restarts itself.
+# `fab debug` sets it. The debugger stays attached when the server restarts itself.
 case "${DEBUGPY:-}" in
   "" | [Ff]* | [Nn]* | [Oo]ff | OFF | 0) ;;
   wait)

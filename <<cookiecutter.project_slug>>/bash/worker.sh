@@ -3,5 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# The site's port, so that the image's health check holds here as well.
+# The site's port, so that the image's health check works here too.
 exec python manage.py worker --health-port "${PORT:-8000}"

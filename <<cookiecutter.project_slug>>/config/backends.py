@@ -1,7 +1,7 @@
 """Django's settings for the services that environment variables name.
 
 Each function that reads a URL raises ValueError if the URL is wrong, with a message that never
-contains the URL, since that has a password.
+contains the URL, since that includes a password.
 """
 
 import re
@@ -15,12 +15,12 @@ MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 MEDIA_URL_SECONDS = 300
 
 
-def split(url: str) -> SplitResult:
+def split_url(url: str) -> SplitResult:
     """Return the URL's parts; raise ValueError if it is not a URL, or a part of it is not encoded."""
     hint = "it is not a URL; percent-encode special characters in the password: # as %23, / as %2F"
     try:
         parts = urlsplit(url)
-        # Reading the port is what checks it.
+        # Reading the port validates it.
         _ = parts.port
     except ValueError:
         raise ValueError(hint) from None
@@ -37,7 +37,7 @@ def database(url: str) -> dj_database_url.DBConfig:
     https://docs.djangoproject.com/en/6.1/ref/settings/#databases
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
     """
-    parts = split(url)
+    parts = split_url(url)
     if parts.scheme not in {"postgres", "postgresql", "sqlite"}:
         raise ValueError("the scheme must be postgres or sqlite")
     is_sqlite = parts.scheme == "sqlite"
@@ -63,7 +63,7 @@ def database(url: str) -> dj_database_url.DBConfig:
     if unknown := sorted(options.keys() - known):
         raise ValueError(f"the database has no parameter {unknown[0]!r}")
     if is_sqlite:
-        # Otherwise a transaction that reads and then writes fails at once while another writes.
+        # Otherwise a transaction that reads before it writes fails at once while another one writes.
         options["transaction_mode"] = "IMMEDIATE"
     return entry
 
@@ -76,7 +76,7 @@ def caches(url: str) -> dict[str, dict[str, Any]]:
     """
     if not url:
         return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    parts = split(url)
+    parts = split_url(url)
     if not url.startswith(("redis://", "rediss://")):
         raise ValueError("the scheme must be redis or rediss")
     if not parts.hostname:
@@ -89,7 +89,7 @@ def caches(url: str) -> dict[str, dict[str, Any]]:
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": [url],
-            # Short, since a page waits for it; a healthy server answers in a millisecond.
+            # Short, since a page waits for it; a healthy server responds in a millisecond.
             "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         }
     }
@@ -101,7 +101,7 @@ def mailer(url: str) -> dict[str, Any]:
     smtp:// requires STARTTLS, smtps:// uses TLS from the start, smtp+plain:// is not encrypted.
     https://docs.djangoproject.com/en/6.1/ref/settings/#mailers
     """
-    parts = split(url)
+    parts = split_url(url)
     if parts.scheme == "console":
         return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
     if parts.scheme not in MAIL_PORTS:
@@ -143,7 +143,7 @@ def bucket(name: str, region: str, endpoint: str) -> dict[str, Any]:
                 signature_version="s3v4",
                 # Amazon finds a bucket's region by its host name; other stores use the path.
                 s3={"addressing_style": "path" if endpoint else "virtual"},
-                # A store that does not answer must not delay a page for minutes.
+                # A store that does not respond must not delay a page for minutes.
                 connect_timeout=5,
                 read_timeout=20,
                 retries={"mode": "standard", "total_max_attempts": 2},

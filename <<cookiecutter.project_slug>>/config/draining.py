@@ -1,4 +1,4 @@
-"""Says to all of gunicorn's workers that the server is about to stop."""
+"""Tells all of gunicorn's workers that the server is about to stop."""
 
 import mmap
 
@@ -7,7 +7,7 @@ _flag = mmap.mmap(-1, 1)
 
 
 def begin() -> None:
-    """From now on `/readyz` answers 503, in every worker."""
+    """Make `/readyz` return 503 from now on, in every worker."""
     _flag[0] = 1
 
 

@@ -1,6 +1,6 @@
 """The file `.env`, as Fabric and the site both read it.
 
-The rules are python-dotenv's, but a `$` stands for itself:
+The rules are python-dotenv's, except that a `$` is literal:
 https://github.com/theskumar/python-dotenv#file-format
 """
 
@@ -54,7 +54,7 @@ def parse(text: str) -> dict[str, str]:
 
 
 def format_line(name: str, value: str) -> str:
-    """Return the line that gives the variable this value, also for Compose and a shell."""
+    """Return the line that sets the variable, valid for Compose and a shell too."""
     if re.fullmatch(r"[\w./:@%+,=-]*", value, re.ASCII):
         return f"{name}={value}"
     escaped = re.sub(r"[\\']", r"\\\g<0>", value)

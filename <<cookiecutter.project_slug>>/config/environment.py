@@ -1,6 +1,6 @@
 """The environment variables that the site reads, each declared once; docs/configuration.md explains them.
 
-settings.py and gunicorn.py read them from here, and nothing else reads `os.environ`.
+settings.py and gunicorn.py read them from here; nothing else reads `os.environ`.
 """
 
 import os
@@ -21,7 +21,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class ConfigurationError(SystemExit):
-    """Environment variables are missing or wrong: prints the message, which names all, without a traceback."""
+    """Environment variables are missing or invalid; ends the process with one message for all of them."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Variable:
     """An environment variable.
 
     `type` names a parser of environs (https://github.com/sloria/environs#supported-types).
-    Production requires one with a `hint`, which says where its value comes from. `validate` raises
-    ValidationError with the end of a sentence that begins with the name, without a secret's value.
+    Production requires variables with a `hint`, which says how to set them. `validate` raises
+    ValidationError with the rest of a sentence that begins with the name, without a secret's value.
     """
 
     name: str
@@ -60,14 +60,14 @@ def validate_not_placeholder(value: str | list[str]) -> None:
 
 
 def validate_secret_key(value: str) -> None:
-    """Refuse a key that `check --deploy` warns of (security.W009), and the one of development."""
+    """Refuse a key that `check --deploy` warns about (security.W009), and the one for development."""
     insecure = ("django-insecure-", "development-only-")
     if len(value) < 50 or len(set(value)) < 5 or value.startswith(insecure):
         raise ValidationError("is not secret: use 50 random characters.")
 
 
 def validate_sender(value: str) -> None:
-    """Refuse anything but an email address, which may have a name: Town Library <post@example.org>."""
+    """Refuse anything but an email address, with or without a name: Town Library <post@example.org>."""
     name, address = parseaddr(value)
     if value not in {address, f"{name} <{address}>", f'"{name}" <{address}>'}:
         address = ""
@@ -75,7 +75,7 @@ def validate_sender(value: str) -> None:
 
 
 def each_matches(pattern: str, error: str) -> Callable[[str | list[str]], None]:
-    """Return a validator that refuses a value, or one of a list, which the pattern does not match."""
+    """Return a validator that refuses a value, or an item of a list, that does not match the pattern."""
 
     def validate_each(values: str | list[str]) -> None:
         for value in [values] if isinstance(values, str) else values:
@@ -86,11 +86,11 @@ def each_matches(pattern: str, error: str) -> Callable[[str | list[str]], None]:
 
 
 def one_of(*values: str) -> Callable[[str | list[str]], None]:
-    """Return a validator that refuses any other value; case makes no difference."""
+    """Return a validator that refuses any other value, ignoring case."""
     return each_matches("|".join(values), f"must be one of {', '.join(values)}.")
 
 
-# A wildcard lets anybody forge the Host header.
+# A wildcard would let anybody forge the Host header.
 validate_hosts = each_matches(
     rf"\.?{HOST}|\[[0-9a-f:.]+\]",
     "contains {!r}: use host names such as www.example.org, without https://, a port or a wildcard.",
@@ -108,7 +108,7 @@ validate_csp_sources = each_matches(
 
 
 def validate_path(path: str) -> None:
-    """Refuse a path that no URL can begin with, or that other pages have."""
+    """Refuse a path that no URL can begin with, or that other pages use."""
     if not re.fullmatch(r"([a-z0-9_-]+/)+", path, re.ASCII | re.IGNORECASE):
         raise ValidationError("must be like back-office/: letters, digits, - and _, then a /.")
     if path.split("/")[0] in {"account", << '"api", ' if cookiecutter.api != "none" >>"static"<< ', "cms", "documents", "search"' if cookiecutter.cms == 'wagtail' >>}:
@@ -235,7 +235,7 @@ VARIABLES = (
     Variable("WEB_THREADS", "int", 4, positive),
     Variable("DRAIN_SECONDS", "int", 3, not_negative),
     Variable("GRACEFUL_TIMEOUT_SECONDS", "int", 25, positive),
-    # While the image is built, which needs no configuration; never when it serves.
+    # True only while the image is built, which needs no configuration.
     Variable("BUILDING", "bool", False),
 )
 
@@ -261,7 +261,7 @@ def read() -> dict[str, Any]:
             os.environ.pop(variable.name, None)
 
     env, mode = Env(eager=False), Env(eager=False)
-    # Also where one of the two cannot be read.
+    # Also if one of the two is invalid.
     production = not mode.bool("DEBUG", False) and not mode.bool("BUILDING", False)
     values = {
         variable.name: getattr(env, variable.type)(variable.name, **options(variable, production))
@@ -297,9 +297,9 @@ def options(variable: Variable, production: bool) -> dict[str, Any]:
 
 
 def explain(error: EnvValidationError) -> str:
-    """Return one message for all problems, a line each, with what to type."""
+    """Return one message for all problems, a line each, with the command to run."""
     problems = error.error_messages if isinstance(error.error_messages, Mapping) else {}
-    lines = ["The site cannot start: the environment is not complete."]
+    lines = ["The site cannot start: environment variables are missing or invalid."]
     for variable in VARIABLES:
         if variable.name in problems:
             is_set = variable.name in os.environ

@@ -18,8 +18,8 @@ from config.logs import logging_config
 
 env = read()
 if env["BUILDING"]:
-    # It stands in for the secret key and the database.
-    sys.exit("BUILDING is true, which is for building the image: remove it from the environment.")
+    # With it there is no secret key and no database.
+    sys.exit("BUILDING is only for building the image: remove it from the environment.")
 
 
 def cpus() -> int:
@@ -33,7 +33,7 @@ def cpus() -> int:
 
 
 def cgroup(name: str) -> list[int]:
-    """Return the numbers in a file of version 2 or 1 of cgroups; none if there is no limit.
+    """Return the numbers in a file of cgroups, version 2 or 1; none if there is no limit.
 
     https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/memory.html
     """
@@ -43,8 +43,8 @@ def cgroup(name: str) -> list[int]:
         return []
 
 
-def most_workers() -> int:
-    """Return how many workers this container's memory has room for, at 96 MiB each; 12 without a limit."""
+def max_workers() -> int:
+    """Return how many workers fit into this container's memory, at 96 MiB each; 12 without a limit."""
     limit = cgroup("memory.max") or cgroup("memory/memory.limit_in_bytes")
     return max(1, min(12, (limit[0] // 2**20 - 64) // 96)) if limit else 12
 
@@ -53,15 +53,15 @@ def most_workers() -> int:
 only_ipv6 = Path("/proc/sys/net/ipv6/bindv6only")
 any_host = "[::]" if only_ipv6.exists() and only_ipv6.read_text().strip() == "0" else "0.0.0.0"  # noqa: S104
 bind = f"{any_host}:{env['PORT']}"
-workers = env["WEB_CONCURRENCY"] or min(cpus() + 1, most_workers())
+workers = env["WEB_CONCURRENCY"] or min(cpus() + 1, max_workers())
 # Clients that send slowly stop any class of worker, so a proxy has to wait for their forms: Caddy does.
 worker_class = "gthread"
-# Whether a proxy is believed is Django's matter (TRUST_PROXY). gunicorn would believe this machine.
+# Django decides which proxy to trust (TRUST_PROXY); gunicorn would trust this machine.
 forwarded_allow_ips = ""
 threads = env["WEB_THREADS"]
-# Loaded once and forked: less memory, and a site that cannot start says so and ends.
+# Loaded once and forked: less memory, and a site that cannot start prints the error and ends.
 preload_app = True
-# Heartbeats in memory; a disk that is slow or read-only kills no worker.
+# Heartbeats in memory, so a slow or read-only disk kills no worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # A socket for gunicorn's own console would be written to the home folder.
 control_socket_disable = True
@@ -76,13 +76,13 @@ logconfig_dict = logging_config(env["LOG_LEVEL"], env["LOG_FORMAT"])
 
 
 def on_starting(server: Arbiter) -> None:
-    """Say how many workers there are, and why."""
-    reason = f"{cpus()} CPUs, memory for {most_workers()} workers"
+    """Log the number of workers and the reason for it."""
+    reason = f"{cpus()} CPUs, memory for {max_workers()} workers"
     server.log.info(f"{workers} workers: {'WEB_CONCURRENCY' if env['WEB_CONCURRENCY'] else reason}")
 
 
 def when_ready(server: Arbiter) -> None:
-    """At SIGTERM say 503 on /readyz for DRAIN_SECONDS, still serving, and only then stop.
+    """At SIGTERM return 503 on /readyz for DRAIN_SECONDS, keep serving, and only then stop.
 
     So the load balancer has sent the last request before the listening socket closes.
     A second SIGTERM stops at once.
@@ -108,5 +108,5 @@ if env["OTEL_EXPORTER_OTLP_ENDPOINT"]:
         tracing.export()
 
     def worker_exit(_server: Arbiter, _worker: Worker) -> None:
-        """Send the last ones."""
+        """Send the worker's last traces."""
         tracing.stop()

@@ -1,4 +1,4 @@
-"""The image's health check: exits with 0 if /healthz answers 200. Python, since the image has no curl."""
+"""The image's health check: exits with 0 if /healthz returns 200. In Python, since the image has no curl."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""How the site and gunicorn log: one line an event on standard output, as JSON or as text."""
+"""How the site and gunicorn log: one line per event on standard output, as JSON or as text."""
 
 from contextvars import ContextVar
 from logging import Filter, LogRecord
@@ -50,11 +50,11 @@ def logging_config(level: str, style: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
-            # Django's own handlers would print a second time.
+            # Django's own handlers would print each line a second time.
             "django": {"handlers": [], "level": level, "propagate": True},
-            # The development server's own line for each request, of which there is one already.
+            # The development server's own line for each request; apps.core.middleware logs one already.
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-            # Django leaves it to the server to drop the body of an answer to HEAD; no need to warn.
+            # The server drops the body of a response to HEAD, as Django expects; no need to warn.
             "gunicorn.http.wsgi": {"handlers": [], "level": "ERROR", "propagate": True},
             "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
         },

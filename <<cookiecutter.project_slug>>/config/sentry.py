@@ -18,7 +18,7 @@ from config.logs import request_id
 
 
 def start(dsn: str, environment: str, release: str) -> None:
-    """Send each error from now on: what nothing has caught, and what is logged as an error.
+    """Send each uncaught exception and each logged error from now on.
 
     A thread sends them, so no page waits for Sentry; a stop waits two seconds at most.
     """
@@ -26,8 +26,8 @@ def start(dsn: str, environment: str, release: str) -> None:
         dsn=dsn,
         environment=environment,
         release=release or None,
-        # Named one by one: others send the command line, mark outgoing requests, or come on by
-        # themselves with a package. The log is not sent along; the request's id leads to it.
+        # Listed one by one: others send the command line, change outgoing requests, or switch
+        # themselves on with a package. The log is not sent; the request's ID leads to it.
         default_integrations=False,
         auto_enabling_integrations=False,
         integrations=[
@@ -43,14 +43,14 @@ def start(dsn: str, environment: str, release: str) -> None:
         send_default_pii=False,
         max_request_body_size="never",
         include_local_variables=False,
-        before_send=reduce,
+        before_send=remove_personal_data,
     )
     # A visitor's bad request, such as a forged host, is logged and is no error of the site.
     ignore_logger("django.security.*")
 
 
-def reduce(event: Event, _hint: Hint) -> Event:
-    """Return the event with the request's method and id in place of all else that is known of it.
+def remove_personal_data(event: Event, _hint: Hint) -> Event:
+    """Return the event with only the method and ID of the request.
 
     Headers, address and query are personal; a path can hold the token of a password reset. The
     event's `transaction` is the path's pattern.

@@ -33,7 +33,7 @@ PERSONAL = {
 
 
 class RequestSpanProcessor(BatchSpanProcessor):
-    """Sends what belongs to a request, and not the queries of health checks, which have no trace."""
+    """Sends spans of requests, but not queries of health checks, which have no trace."""
 
     def on_end(self, span: ReadableSpan) -> None:
         if span.parent or span.kind is SpanKind.SERVER:
@@ -43,23 +43,23 @@ class RequestSpanProcessor(BatchSpanProcessor):
 def instrument() -> None:
     """Make Django and psycopg report what they do; call it before the site is loaded.
 
-    Django's part stands behind the health checks, which it must not trace, and behind the log,
+    Django's middleware comes after the health checks, which it must not trace, and after the log,
     so that a request for a wrong host is still logged.
     """
     position = settings.MIDDLEWARE.index("django.middleware.csp.ContentSecurityPolicyMiddleware")
-    DjangoInstrumentor().instrument(middleware_position=position, request_hook=begin)
+    DjangoInstrumentor().instrument(middleware_position=position, request_hook=prepare_span)
     PsycopgInstrumentor().instrument()
 
 
-def begin(span: Span, _request: HttpRequest) -> None:
-    """Give the log the trace's id, and take out of the span what is personal."""
+def prepare_span(span: Span, _request: HttpRequest) -> None:
+    """Give the log the trace's ID, and remove personal data from the span."""
     trace_id.set(format_trace_id(span.get_span_context().trace_id))
     for name in PERSONAL & set(getattr(span, "attributes", None) or {}):
         span.set_attribute(name, "")
 
 
 def export() -> None:
-    """Send from this process, in a separate thread; no page waits for the collector."""
+    """Send traces from this process, in a separate thread; no page waits for the collector."""
     about = {"service.name": settings.OTEL_SERVICE_NAME, "service.version": settings.RELEASE}
     provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(f"{settings.OTEL_ENDPOINT.rstrip('/')}/v1/traces")
@@ -68,7 +68,7 @@ def export() -> None:
 
 
 def stop() -> None:
-    """Send what is left, but no longer than STOP_SECONDS, also if the collector is dead."""
+    """Send the remaining traces within STOP_SECONDS, even if the collector is down."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
         last = Thread(target=provider.shutdown, daemon=True)

@@ -14,7 +14,7 @@ from django.urls import include, path, re_path
 <% endif %>
 
 <% if cookiecutter.api != "none" %>
-from apps.api.pages import DocsView, nothing
+from apps.api.pages import DocsView, not_found
 <% endif %>
 from apps.core import views
 <% if cookiecutter.cms == "wagtail" %>
@@ -33,7 +33,7 @@ urlpatterns = [
 <% if cookiecutter.api != "none" %>
     path("api/v1/", include("apps.api.urls")),
     # No page of another app, whatever it serves, takes an address of the API.
-    re_path(r"^api/.", nothing),
+    re_path(r"^api/.", not_found),
 <% endif %>
     # Uploaded files, in development only.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),

@@ -1,6 +1,6 @@
 """The site's commands: type `fab --list`, and `fab --help TASK` for one of them.
 
-Each runs in the development container or on this machine, as RUN_IN in `.env` says.
+Each runs in the development container or on this machine, depending on RUN_IN in `.env`.
 https://docs.fabfile.org
 """
 
@@ -18,7 +18,7 @@ if sys.version_info < (3, 11):  # noqa: UP036
     way_out = "pipx install --force --python python3.12 fabric"
     raise SystemExit(f"Fabric runs under a Python older than 3.11. Type: {way_out}")
 
-# For config.env_file; Fabric finds this folder alone.
+# For config.env_file: Fabric adds only this folder to the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fabfile import << 'aws, ' if cookiecutter.__with_aws == 'yes' >>checks, data, development, << 'host, ' if cookiecutter.__with_server == 'yes' >>management, << 'pull, ' if cookiecutter.__with_deployment == 'yes' >>update<< ', worker' if cookiecutter.tasks == 'database' else '' >>
@@ -41,7 +41,7 @@ os.chdir(PROJECT)
 
 
 def explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print an error of the operating system, such as a full disk, in one line, and others as Python does."""
+    """Print an error of the operating system, such as a full disk, in one line; print others as Python does."""
     if isinstance(error, OSError):
         print(f"The operating system reported: {error}", file=sys.stderr)
     else:

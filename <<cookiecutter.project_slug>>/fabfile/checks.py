@@ -11,7 +11,7 @@ from fabfile import development, docker, env, local
 from fabfile.run import VENV, in_docker, install_npm_packages, is_up, npm, run
 from fabfile.update import changed
 
-# One of these is used if it is installed; else Playwright installs a Chromium.
+# The first of these that is installed; otherwise Playwright installs Chromium.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -37,13 +37,13 @@ def test(
         run(c, f"pytest {options}")
 
 
-@task(help={"staged": "Only the files that git has staged"})
+@task(help={"staged": "Only the files staged in git"})
 def lint(c: Context, staged: bool = False) -> None:
     """Check the code's style; see also format."""
     run_steps(c, "lint", staged=staged)
 
 
-@task(help={"staged": "Only the files that git has staged"})
+@task(help={"staged": "Only the files staged in git"})
 def format(c: Context, staged: bool = False) -> None:
     """Format the code."""
     run_steps(c, "format", staged=staged)
@@ -63,7 +63,7 @@ def assets(c: Context) -> None:
     npm(c, "run build")
 
 
-@task(help={"keep": "Keep the versions that are locked already"})
+@task(help={"keep": "Keep the versions that are already locked"})
 def lock(c: Context, keep: bool = False) -> None:
     """Update the lock files to the newest versions allowed."""
     poetry = "poetry" if in_docker() else "python3 fabfile/poetry.py"

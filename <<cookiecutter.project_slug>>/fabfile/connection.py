@@ -8,11 +8,11 @@ from invoke.exceptions import Exit
 from paramiko import AuthenticationException, BadHostKeyException, RejectPolicy, SSHException
 
 
-def reach(c: Any, usage: str) -> Connection:
-    """Return the connection that `fab -H` has given, open; raise Exit in one line if there is none.
+def open_connection(c: Any, usage: str) -> Connection:
+    """Open and return the connection of `fab -H`; raise Exit in one line if that fails.
 
-    Without -H it says `usage`. Unlike Fabric itself, this refuses a machine whose host key is not known:
-    another machine that answers in its place could send or take anything.
+    Without -H the message is `usage`. Unlike Fabric itself, this refuses a machine with an unknown host key:
+    another machine in its place could read and change everything sent.
     https://docs.fabfile.org/en/stable/api/connection.html#fabric.connection.Connection.open
     """
     if not isinstance(c, Connection):
@@ -25,11 +25,11 @@ def reach(c: Any, usage: str) -> Connection:
     except BadHostKeyException:
         name = c.host if c.port == 22 else f"[{c.host}]:{c.port}"
         raise Exit(
-            f"{c.host} shows another host key than before: either it was reinstalled, or another"
-            f" machine answers. If you know why, type: ssh-keygen -R {shlex.quote(name)}"
+            f"The host key of {c.host} has changed: either it was reinstalled, or another"
+            f" machine responds. If you know why, type: ssh-keygen -R {shlex.quote(name)}"
         ) from None
     except AuthenticationException:
-        raise Exit(f"{c.host} refused the login of {c.user}. Try: {ssh}") from None
+        raise Exit(f"{c.host} refused to log {c.user} in. Try: {ssh}") from None
     except SSHException as error:
         if "not found in known_hosts" not in str(error):
             raise Exit(f"{c.host} cannot be reached: {error}") from None

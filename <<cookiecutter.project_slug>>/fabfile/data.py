@@ -22,7 +22,7 @@ def dump_db(c: Context, to: str = "", yes: bool = False) -> None:
         raise Exit("There is nothing to dump: the database is empty. Type: fab migrate")
     file = Path(to or f"dumps/{time.strftime('%Y-%m-%d-%H%M%S')}{database.suffix}")
     if file.exists() and not yes:
-        raise Exit(f"{file} exists already: name another, or add --yes to replace it.")
+        raise Exit(f"{file} already exists: name another file, or add --yes to replace it.")
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.partial")
     try:
@@ -45,7 +45,7 @@ def restore_db(c: Context, file: str, yes: bool = False) -> None:
     with dump.open("rb") as opened:
         is_dump = opened.read(16).startswith(database.magic)
     if not is_dump:
-        raise Exit(f"{file} is not a dump of {database.kind}, the kind of this site's database.")
+        raise Exit(f"{file} is not a dump of {database.kind}, which the site's database uses.")
     refuse_full(database, yes)
     database.restore(dump)
     print("Restored. If the code is newer than the dump, now type: fab migrate")

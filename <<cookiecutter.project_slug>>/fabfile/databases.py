@@ -20,12 +20,12 @@ from invoke.exceptions import Exit
 from fabfile import docker, env
 from fabfile.run import in_docker
 
-# No notice that a database to drop does not exist.
+# Hides the notice that a database to drop does not exist.
 QUIET = "--client-min-messages=error"
 
 
 class Postgres:
-    """A database on a server, by PostgreSQL's own programs: in its container, or on this machine."""
+    """A database on a server, by PostgreSQL's client programs in its container or on this machine."""
 
     kind = "PostgreSQL"
     suffix = ".dump"
@@ -68,7 +68,7 @@ class Postgres:
 
     @contextmanager
     def new_database(self) -> Iterator[str]:
-        """Yield the name of a new database, which takes the old one's place if no error comes."""
+        """Yield the name of a new database, which replaces the old one if no error occurs."""
         new, old = f"{self.name}_fab_new", f"{self.name}_fab_old"
         drop = [f"DROP DATABASE IF EXISTS {quote_name(name)} WITH (FORCE)" for name in (new, old)]
         self.sql("postgres", *drop, f"CREATE DATABASE {quote_name(new)} TEMPLATE template0")
@@ -77,7 +77,7 @@ class Postgres:
             name = quote_name(self.name, "'")
             sessions = f"pg_stat_activity WHERE datname = {name}"
             disconnect = f"SELECT pg_terminate_backend(pid) FROM {sessions}"  # noqa: S608
-            # In one transaction, so that there is a database of this name at all times.
+            # In one transaction, so that a database of this name always exists.
             names = (self.name, old), (new, self.name)
             rename = [f"ALTER DATABASE {quote_name(a)} RENAME TO {quote_name(b)}" for a, b in names]
             self.sql("postgres", disconnect, "; ".join(rename))
@@ -123,7 +123,7 @@ class Sqlite:
         self.file = file
 
     def is_empty(self) -> bool:
-        """Whether nothing was ever written."""
+        """Whether nothing was ever written to it."""
         return not self.file.exists() or self.file.stat().st_size == 0
 
     def dump(self, file: Path) -> None:
@@ -171,5 +171,5 @@ def copy_sqlite(source: Path, target: Path) -> None:
 
 
 def quote_name(name: str, mark: str = '"') -> str:
-    """Return a name as SQL has it; with the mark ', a text."""
+    """Quote a name for SQL; with the mark ', quote a string."""
     return f"{mark}{name.replace(mark, mark * 2)}{mark}"

@@ -24,7 +24,7 @@ NO_STYLESHEET = "responds, but its stylesheet is not built"
 
 @task
 def setup(c: Context) -> None:
-    """Write .env; without Docker, install what the site needs."""
+    """Write .env; without Docker, also install the packages."""
     if in_docker():
         docker.compose()
     else:
@@ -34,7 +34,7 @@ def setup(c: Context) -> None:
 
 @task
 def build(c: Context) -> None:
-    """Build the development image; without Docker, like setup."""
+    """Build the development image; without Docker, run setup."""
     if not in_docker():
         local.install(c)
         return
@@ -51,7 +51,7 @@ def build(c: Context) -> None:
 
 @task
 def start(c: Context) -> None:
-    """Start the site, wait until it is ready, print its URL."""
+    """Start the site, wait until it is ready and print its URL."""
     settings = env.read()
     if in_docker():
         start_containers(c)
@@ -99,7 +99,7 @@ def debug(c: Context, wait: bool = False) -> None:
 
 @task
 def status(c: Context) -> None:
-    """Show what runs, and whether the site responds."""
+    """Show what is running, and whether the site responds."""
     if in_docker():
         c.run(f"{docker.compose()} {docker.ALL} ps --all")
     elif local.process():
@@ -157,7 +157,7 @@ def start_containers(c: Context) -> None:
     up: Any = c.run(f"{compose} up --detach", env=variables, pty=terminal, warn=True)
     if up:
         return
-    # As Compose says it: dependency failed to start: container my-site-db-1 exited (1)
+    # Compose prints: dependency failed to start: container my-site-db-1 exited (1)
     failed = re.search(r"container (\S+) (exited|is unhealthy)", up.stdout + up.stderr)
     log = failed and docker.capture("sh", "-c", f"docker logs --tail 10 {failed[1]} 2>&1")
     reason = f"{log}\n{failed[1]} {failed[2]}" if failed else "Compose failed"
@@ -165,7 +165,7 @@ def start_containers(c: Context) -> None:
 
 
 def wait_until_ready() -> None:
-    """Return when the site is ready, and print its log meanwhile.
+    """Wait until the site is ready, and print its log meanwhile.
 
     Raises Exit, with the end of the log, if it does not start or takes longer than START_SECONDS.
     """

@@ -12,10 +12,10 @@ from invoke.exceptions import Exit
 from config import env_file
 
 PROJECT = Path(__file__).resolve().parent.parent
-# Also of the services of profiles that .env does not name any more.
+# Includes services of profiles that are no longer in .env.
 ALL = '--profile "*"'
 
-# Whether this is the container itself, as in a dev container's terminal: the Dockerfile says so.
+# Whether this runs in the container, as in a dev container's terminal: the Dockerfile sets it.
 INSIDE = os.environ.get("VIRTUAL_ENV") == "/opt/venv"
 COMPOSE_2 = "https://docs.docker.com/compose/install/"
 
@@ -33,7 +33,7 @@ def capture(*words: str) -> str | None:
 def engine_problem() -> str:
     """Return why images cannot be built here, in one line, or ""."""
     if INSIDE:
-        return "This is the container itself: run this in a terminal on your own machine."
+        return "You are in the container: run this in a terminal on your own machine."
     if not shutil.which("docker"):
         return "Docker is not installed: https://docs.docker.com/get-started/get-docker/"
     if capture("docker", "info", "--format", "{{.ServerVersion}}") is None:
@@ -72,7 +72,7 @@ def compose() -> str:
 
 
 def refuse_other_checkout(name: str) -> None:
-    """Raise Exit if the containers of this name belong to another folder that is still there."""
+    """Raise Exit if the containers of this name belong to another folder that still exists."""
     listed = capture(*compose_words(), "ls", "--all", "--format", "json") or "[]"
     for project in json.loads(listed):
         folder = Path(project["ConfigFiles"].split(",")[0]).parent

@@ -1,4 +1,4 @@
-"""The file `.env`: what is particular to this checkout and this machine; git ignores it."""
+"""The file `.env`: settings of this checkout on this machine; git ignores it."""
 
 import os
 import re
@@ -21,8 +21,8 @@ FILE = PROJECT / ".env"
 def read() -> "os._Environ[str]":
     """Return the process's environment, completed from `.env`; write the file if needed.
 
-    So whatever is started later has the same values, Compose too, which would read some of the
-    file's lines in another way. Raises Exit in one line if the file cannot be read or written.
+    So all child processes have the same values, including Compose, which would parse some of
+    the file's lines differently. Raises Exit in one line if the file cannot be read or written.
     """
     # The file's values for the host cannot be determined in the container.
     if not docker.INSIDE:
@@ -36,9 +36,9 @@ def read() -> "os._Environ[str]":
 
 
 def complete() -> dict[str, str]:
-    """Write `.env` from `.env.example`, or add what is missing in it, and return its variables.
+    """Write `.env` from `.env.example`, or add missing variables to it, and return all of them.
 
-    A variable that the process has is written as it is; a value in the file is never changed.
+    A variable set in the process is written as it is; a value in the file is never changed.
     """
     made = FILE.exists()
     source = FILE if made else PROJECT / ".env.example"
@@ -60,7 +60,7 @@ def complete() -> dict[str, str]:
 
 
 def write(text: str) -> None:
-    """Replace `.env`, which its owner alone may read, at once; raise OSError and change nothing if that fails."""
+    """Replace `.env` atomically, readable only by its owner; raise OSError and change nothing if that fails."""
     unfinished = FILE.with_name(f".env.{os.getpid()}")
     try:
         unfinished.touch(mode=0o600)
@@ -71,12 +71,12 @@ def write(text: str) -> None:
 
 
 def is_on(name: str, default: str = "false") -> bool:
-    """Whether a variable, or its default if it is empty, is not false, no, off or 0."""
+    """Whether a variable, or its default if it is empty, is anything but false, no, off or 0."""
     return (read().get(name) or default).lower() not in {"false", "no", "off", "0"}
 
 
 def port(name: str) -> int:
-    """Return the port that a variable holds; raise Exit if it is none."""
+    """Return a variable's port; raise Exit if its value is not a port."""
     value = read()[name]
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise Exit(f"{name} is {value!r}: set it to a port, from 1 to 65535, in .env or the shell.")
@@ -84,7 +84,7 @@ def port(name: str) -> int:
 
 
 def where_to_run() -> str:
-    """Return "docker" if an engine with Compose answers, else "host"."""
+    """Return "docker" if an engine with Compose responds, else "host"."""
     if not docker.problem():
         return "docker"
     print(docker.problem(), file=sys.stderr)
@@ -93,18 +93,18 @@ def where_to_run() -> str:
 
 
 def compose_project() -> str:
-    """Return a name that no other checkout has, also not one that was in this folder before."""
+    """Return a name that no other checkout has, not even an earlier one in this folder."""
     folder = re.sub(r"[^a-z0-9_-]", "", PROJECT.name.lower()).lstrip("_-") or "site"
     return f"{folder}-{secrets.token_hex(3)}"
 
 
 def free_port(first: int) -> int:
-    """Return the first port from `first` on that nothing on this machine listens at."""
+    """Return the first free port on this machine, from `first` on."""
     return next(port for port in range(first, first + 100) if not is_taken(port))
 
 
 def is_taken(port: int) -> bool:
-    """Whether something on this machine listens at `port`, where a browser looks for localhost."""
+    """Whether something listens on `port` at one of localhost's addresses, IPv4 or IPv6."""
     for address in ("127.0.0.1", "::1"):
         with suppress(OSError), socket.create_connection((address, port), timeout=1):
             return True
@@ -112,7 +112,7 @@ def is_taken(port: int) -> bool:
 
 
 def refuse_taken_ports(*names: str) -> None:
-    """Raise Exit in one line if another program has a port that one of these variables holds."""
+    """Raise Exit in one line if another program uses one of these variables' ports."""
     if taken := [name for name in names if is_taken(port(name))]:
         ports = " ".join(f"Port {port(name)} is taken by another program." for name in taken)
         free = " and ".join(f"{name}={free_port(port(name) + 1)}" for name in taken)
@@ -120,7 +120,7 @@ def refuse_taken_ports(*names: str) -> None:
 
 
 def user_id(of_caller: int) -> int:
-    """Return the id that a file's owner has inside a container: 0 if the engine runs as the caller."""
+    """Return the owner's ID inside a container: 0 if the engine runs as the caller."""
     return 0 if docker.is_rootless() else of_caller
 
 

@@ -1,4 +1,4 @@
-"""The image of a release: built from a commit, and known by its name."""
+"""The image of a release: built from a commit and tagged with it."""
 
 import os
 import shlex
@@ -11,10 +11,10 @@ from fabfile import docker, poetry
 
 
 def commit(dirty: bool) -> str:
-    """Return the checkout's commit, under which its image is pushed.
+    """Return the checkout's commit, which is the tag of its image.
 
-    Raises Exit if there is none, or if files differ from it, unless `dirty` allows that: then
-    the name tells the time as well.
+    Raises Exit if there is none, or if files differ from it; `dirty` allows that, and the tag
+    then has the time as well.
     """
     head = docker.capture("git", "rev-parse", "--verify", "HEAD")
     if not head:
@@ -31,7 +31,7 @@ def commit(dirty: bool) -> str:
 
 
 def resolve_commit(release: str) -> str:
-    """Return the commit that a branch, a tag or the beginning of a commit's name stands for."""
+    """Return the commit of a branch, a tag or an abbreviated hash."""
     found = docker.capture("git", "rev-parse", "--verify", "--quiet", f"{release}^{{commit}}")
     return found or release
 
@@ -48,12 +48,12 @@ def build(c: Context, image: str, release: str, platform: str) -> None:
     words += ["--platform", platform]
     if mirror := os.environ.get(poetry.MIRROR) or poetry.remembered_mirror():
         words += ["--build-arg", f"{poetry.MIRROR}={mirror}"]
-    # One manifest and not an index of several: its digest is the image's, and one scan is enough.
+    # One manifest instead of an index: its digest is the image's, and one scan is enough.
     alone = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
     if not c.run(f"{shlex.join(words)} .", env=alone, warn=True):
         raise Exit("The image could not be built: the lines above say why. Nothing was changed.")
 
 
 def last_line(text: str) -> str:
-    """Return the last line that says something."""
+    """Return the last line that is not empty."""
     return (text.strip().splitlines() or ["no output"])[-1]

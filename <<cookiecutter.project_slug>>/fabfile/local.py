@@ -28,11 +28,11 @@ def install(c: Context) -> None:
 
 
 def install_python(c: Context) -> None:
-    """Install the locked packages that `.venv` lacks, with a Node if this machine's is too old."""
+    """Install locked packages missing from `.venv`, and Node if this machine's is too old."""
     lock = (env.PROJECT / "poetry.lock").read_bytes()
     stamp, python = VENV / "poetry.lock", str(VENV / "bin" / "python")
     if not has_packages() or docker.capture(python, "-c", "import django") is None:
-        # Poetry would keep what names another folder or another version of Python.
+        # Poetry would keep scripts that name another folder or another version of Python.
         VENV.unlink() if VENV.is_symlink() else shutil.rmtree(VENV, ignore_errors=True)
     elif stamp.exists() and stamp.read_bytes() == lock:
         return
@@ -41,7 +41,7 @@ def install_python(c: Context) -> None:
 
 
 def poetry(c: Context, arguments: str) -> None:
-    """Run Poetry with `.venv`, and not with an environment that happens to be active."""
+    """Run Poetry with `.venv`, even if another environment is active."""
     own = {"VIRTUAL_ENV": "", "CONDA_PREFIX": "", "POETRY_VIRTUALENVS_CREATE": "true"}
     c.run(f"python3 fabfile/poetry.py {arguments} --no-interaction", env=own)
 
@@ -94,7 +94,7 @@ def port_names() -> tuple[str, ...]:
 
 
 def process() -> int:
-    """Return the PID of the site's process, or 0 if it does not run.
+    """Return the PID of the site's process, or 0 if it is not running.
 
     All processes of the site hold the lock on its log, so a reused PID is not taken for it.
     """

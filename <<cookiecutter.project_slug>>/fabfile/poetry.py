@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Run Poetry, installed or not: python3 fabfile/poetry.py lock
 
-It is the Poetry on PATH if that is new enough, else one from uvx, else one kept in a virtual
-environment of its own. Needs nothing but Python, since it runs before anything is installed.
-Where the index has no JSON API, it runs again with pip's index, and `.env` remembers that.
+Uses the Poetry on PATH if that is new enough, else uvx, else a separate virtual environment.
+Needs only Python, since it runs before anything is installed. If the index has no JSON API, it
+runs Poetry again with pip's index and saves that in `.env`.
 """
 
 import os
@@ -37,18 +37,18 @@ def main(arguments: list[str]) -> int:
 
 
 def run(arguments: list[str], mirror: str) -> int:
-    """Run Poetry once, with `mirror` in its index's place unless that is empty."""
+    """Run Poetry once, with `mirror` in place of PyPI unless it is empty."""
     environment = {**os.environ, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
     if mirror:
         environment[MIRROR] = mirror
-    # A Poetry on PATH may not have the mirror's plugin.
+    # A Poetry on PATH may not have the plugin for mirrors.
     is_here = not mirror and is_new_enough(shutil.which("poetry"))
     words = ["poetry"] if is_here else find_program("poetry", PACKAGES)
     return subprocess.run([*words, *arguments], env=environment).returncode
 
 
 def is_new_enough(poetry: str | None) -> bool:
-    """Whether `poetry` is of at least the major and minor version that wrote the lock."""
+    """Whether `poetry` has at least the major and minor version that wrote the lock file."""
     if not poetry:
         return False
     has = [int(number) for number in re.findall(r"\d+", output(poetry, "--version"))]
@@ -56,7 +56,7 @@ def is_new_enough(poetry: str | None) -> bool:
 
 
 def find_program(program: str, packages: list[str]) -> list[str]:
-    """Return the words that start a program of the first package, which need not be installed."""
+    """Return the command that runs a program of the first package, installed or not."""
     if shutil.which("uvx"):
         more = [word for package in packages[1:] for word in ("--with", package)]
         return ["uvx", "--quiet", "--from", packages[0], *more, program]
@@ -64,7 +64,7 @@ def find_program(program: str, packages: list[str]) -> list[str]:
 
 
 def own_environment(packages: list[str]) -> Path:
-    """Return a virtual environment that holds these packages; make it if it is not there."""
+    """Return a virtual environment with these packages; create it if it does not exist."""
     name, _, version = packages[0].partition("==")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / f"{name}-{version}-python-{sys.version_info.major}.{sys.version_info.minor}"
@@ -74,30 +74,30 @@ def own_environment(packages: list[str]) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache, ignore_cleanup_errors=True) as unfinished:
         pip = [f"{unfinished}/bin/python", "-m", "pip", "--disable-pip-version-check"]
-        # pip's configuration may ask for the person's own packages.
+        # pip's configuration may install into the user's site-packages.
         alone = {**os.environ, "PIP_USER": "0"}
         try:
             venv.create(unfinished, with_pip=True)
             subprocess.run([*pip, "install", "--quiet", *packages], check=True, env=alone)
         except subprocess.CalledProcessError:
             sys.exit(
-                f"{name.capitalize()} {version} could not be installed: is there a network?"
-                " Else install uv, which brings it: https://docs.astral.sh/uv/"
+                f"{name.capitalize()} {version} could not be installed: check the network,"
+                " or install uv, which provides it: https://docs.astral.sh/uv/"
             )
-        # Another process may have been quicker.
+        # Another process may have created it meanwhile.
         with suppress(OSError):
             Path(unfinished).rename(folder)
     return folder
 
 
 def index_without_json() -> str:
-    """Return pip's index if it answers and PyPI's JSON API does not, and say so; else ""."""
+    """Return pip's index if it responds and PyPI's JSON API does not; else ""."""
     python = str(own_environment(PACKAGES) / "bin" / "python")
     script = "from pip._internal.models.index import PyPI; print(PyPI.url)"
     pypi = output(python, "-c", script).rstrip("/")
     configured = output(python, "-m", "pip", "config", "get", "global.index-url")
     index = (os.environ.get("PIP_INDEX_URL") or configured or f"{pypi}/simple").rstrip("/") + "/"
-    # Poetry asks for one version's page; some indexes have the package's page alone.
+    # Poetry requests one version's page; some indexes have only the package's.
     if can_read(f"{pypi}/pypi/pip/24.0/json") or not can_read(f"{index}pip/"):
         return ""
     print("The package index has no JSON API here: trying again with pip's index.", file=sys.stderr)
@@ -119,7 +119,7 @@ def can_read(url: str) -> bool:
 
 
 def remembered_mirror() -> str:
-    """Return the mirror that `.env` names, or ""."""
+    """Return the mirror in `.env`, or ""."""
     sys.path.append(str(PROJECT))
     from config import env_file
 
@@ -127,7 +127,7 @@ def remembered_mirror() -> str:
 
 
 def remember_mirror(mirror: str) -> None:
-    """Write the mirror into `.env`, if the project has one yet."""
+    """Write the mirror into `.env`, if that file exists."""
     file = PROJECT / ".env"
     if file.is_file():
         text = f"# Poetry's index here has no JSON API.\n{MIRROR}={mirror}\n"

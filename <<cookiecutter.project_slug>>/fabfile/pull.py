@@ -30,9 +30,9 @@ from fabfile.run import wrap_command
 def pull(
     c: Context, from_: str = "", manage: str = "", media: bool = False, yes: bool = False
 ) -> None:
-    """Replace the database with a masked copy of another one.
+    """Replace the database with a masked copy of another site's.
 
-    Type: fab -H USER@HOST pull --from FOLDER. It is masked before it leaves that machine. If
+    Type: fab -H USER@HOST pull --from FOLDER. The data is masked before it leaves that machine. If
     anything fails, the local database is unchanged.
     """
     if not from_ and (media or not manage):
@@ -42,7 +42,7 @@ def pull(
         refuse_full(database, yes)
         with new_database(database) as url, loader(url) as load:
             remote.stream_masked_copy(source, from_, manage, load)
-        print("The database is now the copy. No password works; to sign in: fab createsuperuser")
+        print("The database is now a copy without passwords. To sign in, type: fab createsuperuser")
         if media:
             fetched, total = remote.fetch_files(source, f"{from_}/media", Path("media"))
             print(f"Fetched {fetched} of {total} files in media/; the others are up to date.")
@@ -50,7 +50,7 @@ def pull(
 
 @contextmanager
 def new_database(database: Postgres | Sqlite) -> Iterator[str]:
-    """Yield the URL of a new database, whose contents replace the old ones if no error comes."""
+    """Yield the URL of a new database, which replaces the old one if no error occurs."""
     if isinstance(database, Postgres):
         with database.new_database() as name:
             yield database.url(name)
@@ -67,13 +67,13 @@ def new_database(database: Postgres | Sqlite) -> Iterator[str]:
 
 @contextmanager
 def loader(url: str) -> Iterator[IO[bytes]]:
-    """Yield a file whose contents are loaded into the new database; raise Exit if that fails."""
+    """Yield a file to write the copy to, which loads it into the new database; raise Exit if that fails."""
     line, environment = wrap_command("python manage.py load_masked", DATABASE_URL=url)
     with subprocess.Popen(
         shlex.split(line), env={**os.environ, **environment}, stdin=subprocess.PIPE
     ) as process:
         assert process.stdin  # noqa: S101 - for mypy
-        # A process that has ended says why itself.
+        # A process that has ended prints the reason itself.
         with suppress(BrokenPipeError):
             yield process.stdin
             process.stdin.close()

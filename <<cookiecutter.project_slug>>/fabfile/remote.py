@@ -1,4 +1,4 @@
-"""Another machine over SSH, by Fabric's connection: its masked data as a stream, and its files."""
+"""Stream masked data and copy files from another machine, over Fabric's SSH connection."""
 
 import os
 import shlex
@@ -16,9 +16,9 @@ from paramiko import SFTPAttributes, SFTPClient, SSHException
 
 from fabfile import connection
 
-# A connection on which nothing comes for so long is lost.
+# A connection that is silent for this long counts as lost.
 SECONDS = 300
-# How a site there is asked: a container that runs, of a checkout or of host.deploy, or the checkout's own
+# Runs the command in a running container, of a checkout or of host.deploy, or with the checkout's own
 # Python.
 MANAGE = (
     "for service in web web-a web-b;"
@@ -31,8 +31,8 @@ MANAGE = (
 
 @contextmanager
 def connect(c: Any) -> Iterator[Connection]:
-    """Yield the connection that `fab -H` has given, open; raise Exit in one line if it is lost."""
-    source = connection.reach(c, "Name the machine: fab -H USER@HOST pull --from FOLDER")
+    """Open and yield the connection of `fab -H`; raise Exit in one line if it is lost."""
+    source = connection.open_connection(c, "Name the machine: fab -H USER@HOST pull --from FOLDER")
     try:
         yield source
     except (SSHException, OSError, EOFError) as error:
@@ -42,10 +42,10 @@ def connect(c: Any) -> Iterator[Connection]:
 
 
 def stream_masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes]) -> None:
-    """Let the site there write a masked copy of its database into `into`, a piece at a time.
+    """Stream a masked copy of the remote site's database into `into`.
 
     The site is in `folder`, or `manage` is the command that runs its manage.py. Raises Exit if
-    that fails or the connection is lost; what the command complains of is printed.
+    that fails or the connection is lost; the command's standard error is printed.
     """
     command = f"exec {manage} dump_masked" if manage else MANAGE
     channel = c.transport.open_session()
@@ -59,10 +59,10 @@ def stream_masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes])
 
 
 def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
-    """Copy the files of a remote folder into a local one; return how many were copied, and of how many.
+    """Copy the files of a remote folder into a local one; return the number copied and the total.
 
-    Files of the same size and time are skipped, so a second call continues where
-    a first was cut off. Raises Exit if there is no such folder.
+    Files of the same size and time are skipped, so a second call continues an
+    interrupted one. Raises Exit if there is no such folder.
     """
     sftp = c.sftp()
     fetched, total = 0, 0
@@ -86,7 +86,7 @@ def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
 def files(
     sftp: SFTPClient, folder: PurePosixPath
 ) -> Iterator[tuple[PurePosixPath, SFTPAttributes]]:
-    """Yield the regular files under a folder there; links are not followed."""
+    """Yield the regular files under a remote folder; links are not followed."""
     for entry in sftp.listdir_attr(str(folder)):
         mode = entry.st_mode or 0
         if "/" in entry.filename or entry.filename in {".", ".."}:
@@ -98,7 +98,7 @@ def files(
 
 
 def is_same(file: Path, attributes: SFTPAttributes) -> bool:
-    """Whether a file here is as long and as old as one there."""
+    """Whether a local file has the size and time of a remote one."""
     if not file.exists():
         return False
     here = file.stat()

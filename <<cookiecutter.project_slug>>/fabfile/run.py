@@ -1,4 +1,4 @@
-"""The one helper by which a task runs a command: in the container `web`, or on this machine."""
+"""Helpers that run commands in the container `web` or on this machine."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def run(c: Context, command: str, *, warn: bool = False, with_services: bool = T
 def wrap_command(
     command: str, *, terminal: bool = False, with_services: bool = True, **variables: str
 ) -> tuple[str, dict[str, str]]:
-    """Return the line that runs `command` where the site runs, with `variables`, and its environment."""
+    """Return the line that runs `command` where the site runs, and its environment with `variables`."""
     if docker.INSIDE:
         return command, variables
     if not in_docker():
@@ -50,7 +50,7 @@ def wrap_command(
 
 
 def site_variables() -> list[str]:
-    """Return the names of what the site reads, as far as the shell or `.env` has a value."""
+    """Return the names of the site's variables that the shell or `.env` sets."""
     example = (env.PROJECT / ".env.example").read_text(encoding="utf-8")
     names = re.findall(r"^(?:# )?([A-Z_]+)=", example.partition("# --- The site")[2], re.MULTILINE)
     superuser = [name for name in os.environ if name.startswith("DJANGO_SUPERUSER_")]
@@ -58,13 +58,13 @@ def site_variables() -> list[str]:
 
 
 def npm(c: Context, words: str) -> None:
-    """Run npm where the site runs, with the packages that the lock names; bash/node.sh finds Node."""
+    """Run npm where the site runs, with the locked packages; bash/node.sh finds Node."""
     install_npm_packages(c)
     run(c, f"bash bash/node.sh npm {words}")
 
 
 def install_npm_packages(c: Context) -> None:
-    """Install the locked packages that node_modules lacks."""
+    """Install locked packages missing from node_modules."""
     installed = env.PROJECT / "node_modules" / ".package-lock.json"
     lock = env.PROJECT / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
@@ -74,14 +74,14 @@ def install_npm_packages(c: Context) -> None:
 
 
 def make_nvm_folder() -> None:
-    """Make the folder that the container keeps Node in: Docker would make one that belongs to root."""
+    """Create the folder for the container's Node: Docker would create it as root."""
     folder = env.read().get("NVM_HOST_DIR", "")
     if folder.startswith(("~", "/", ".")):
         Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
 
 
 def is_up() -> bool:
-    """Whether the container `web` of this checkout runs."""
+    """Whether the container `web` of this checkout is running."""
     return bool(docker.ask_compose("ps", "--status", "running", "--quiet", "web"))
 
 
@@ -90,13 +90,13 @@ def host_environment() -> dict[str, str]:
     if not has_packages():
         raise Exit("The Python packages are not installed for this folder. Type: fab setup")
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    # Folders of another project, in which Python and `cd` would look first.
+    # Folders of another project, where Python and `cd` would look first.
     others = {"PYTHONPATH": "", "CDPATH": ""}
     return {**others, "PATH": path, "VIRTUAL_ENV": str(VENV), "RUN_IN": "host"}
 
 
 def has_packages() -> bool:
-    """Whether `.venv` has a Python, and was made in this folder: its commands name the folder."""
+    """Whether `.venv` has a Python and was created in this folder: its scripts name the folder."""
     try:
         command = (VENV / "bin" / "django-admin").read_text(encoding="utf-8")
         folder = Path(re.findall(r"/.*(?=/bin/python)", command)[0])
@@ -106,10 +106,10 @@ def has_packages() -> bool:
 
 
 def has_node() -> bool:
-    """Whether this machine's Node is at least of the major version in `.nvmrc`; raise Exit if that has none."""
+    """Whether this machine's Node has at least the major version in `.nvmrc`; raise Exit if that has none."""
     text = (env.PROJECT / ".nvmrc").read_text(encoding="utf-8").strip()
     wanted = re.match(r"v?(\d+)", text)
     if not wanted:
-        raise Exit(f".nvmrc says {text!r}: write a version of Node into it, such as 24.")
+        raise Exit(f".nvmrc contains {text!r}: write a version of Node into it, such as 24.")
     version = re.match(r"v(\d+)", docker.capture("node", "--version") or "")
     return bool(version and int(version[1]) >= int(wanted[1]))

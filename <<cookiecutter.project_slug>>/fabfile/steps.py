@@ -1,6 +1,6 @@
-"""The steps of `fab check`, `lint` and `format`: each list, and what runs it.
+"""The steps of `fab check`, `lint` and `format`, and the functions that run them.
 
-The tasks start this where the site runs, so it needs nothing but Python: python fabfile/steps.py check
+The tasks start this where the site runs, so it needs only Python: python fabfile/steps.py check
 """
 
 import os
@@ -19,7 +19,7 @@ from typing import NamedTuple
 PROJECT = Path(__file__).resolve().parent.parent
 CORES = os.cpu_count() or 1
 
-# Values under which Django's own check of a production site says what it would say there.
+# Settings for Django's check of a production site.
 PRODUCTION = (
     "env DEBUG=false SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz"
     " ALLOWED_HOSTS=www.site.test DATABASE_URL=postgres://user:password@localhost/none"
@@ -28,14 +28,14 @@ PRODUCTION = (
 
 
 class Tool(NamedTuple):
-    """A command that goes through files: by default the project's, or those of some that it takes."""
+    """A command that processes all files of the project, or those given that match `takes`."""
 
     command: str
     files: str
     takes: str
 
     def line(self, files: list[str]) -> str:
-        """Return the command with those of `files` that it takes, or "" if that is none of them."""
+        """Return the command for `files`, or "" if none of them match `takes`."""
         if not files:
             return f"{self.command} {self.files}"
         taken = [file for file in files if self.takes and re.fullmatch(self.takes, file)]
@@ -47,12 +47,12 @@ SCRIPTS, STYLES = r"assets/.+\.js", r"assets/.+\.scss"
 LINTERS = (
     Tool("ruff check", ".", PYTHON),
     Tool("djlint --quiet --lint", "templates apps", TEMPLATES),
-    # It checks the whole alone.
+    # It checks only the whole project.
     Tool("mypy", ".", ""),
     Tool("oxlint --deny-warnings -D suspicious", "assets", SCRIPTS),
     Tool("stylelint --max-warnings 0", '"assets/**/*.scss"', STYLES),
 )
-# In this order, since two write the same files. djLint's --warn: to have changed one is no failure.
+# In this order, since two write the same files. With --warn, a file that djLint changes is no failure.
 FORMATTERS = (
     Tool("ruff check --quiet --fix-only", ".", PYTHON),
     Tool("ruff format --quiet", ".", PYTHON),
@@ -61,8 +61,8 @@ FORMATTERS = (
     Tool("stylelint --max-warnings 0 --fix", '"assets/**/*.scss"', STYLES),
 )
 BUILD = "npm run build"
-# These look at the files that the build makes. On two cores, to start a second process of tests
-# takes as long as it saves, and the other steps need the second core.
+# These need the built files. On two cores, a second test process takes as long to start as it
+# saves, and the other steps need the second core.
 AFTER_BUILD = (
     f"{PRODUCTION} python manage.py check --deploy --fail-level WARNING",
     f"pytest --cov{'' if CORES > 2 else ' --numprocesses=0'}",
@@ -110,14 +110,14 @@ def main(name: str, *files: str) -> int:
 
 
 def shorten(command: str) -> str:
-    """Return what the report calls a command: without the values that it is given, on one line."""
+    """Return a command as the report shows it: on one line, without its variables."""
     return textwrap.shorten(command.removeprefix(PRODUCTION), 100, placeholder="…")
 
 
 def start(commands: list[str], processes: int) -> Iterator[Result]:
-    """Run commands side by side in so many processes, and yield how each ended, in their order."""
+    """Run commands in this many parallel processes, and yield their results in the given order."""
     pool = ThreadPoolExecutor(processes)
-    # First what others wait for, then what takes longest, which stands last.
+    # First the one that others wait for, then the slowest ones, which are last in the list.
     order = commands if processes == 1 else [*commands[:1], *reversed(commands[1:])]
     running: dict[str, Future[Result]] = {}
     for command in order:
@@ -131,7 +131,7 @@ def start(commands: list[str], processes: int) -> Iterator[Result]:
 
 
 def run(command: str, first: Future[Result] | None) -> Result:
-    """Run a command in the project, after what comes first, and keep what it prints."""
+    """Run a command in the project, after `first` if given, and return its result."""
     if first:
         first.result()
     begin, words = time.monotonic(), shlex.split(command)

@@ -18,7 +18,7 @@ ORIGIN = ".copier-answers.yml"
 
 @task
 def version(c: Context) -> None:
-    """Print the version of the template that the project has."""
+    """Print the version of the template that this project has."""
     origin = read_origin()
     print(f"{origin.get('_commit', 'An unknown version')} of {origin.get('_src_path')}")
 
@@ -51,7 +51,7 @@ def update(c: Context, to: str = "") -> None:
 
 
 def read_origin() -> dict[str, str]:
-    """Return what `.copier-answers.yml` says: the template, its version, and the answers."""
+    """Read `.copier-answers.yml`: the template, its version and the answers."""
     try:
         return yaml.safe_load((PROJECT / ORIGIN).read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError):
@@ -59,7 +59,7 @@ def read_origin() -> dict[str, str]:
 
 
 def refuse_unfinished_work() -> None:
-    """Raise Exit if git does not have the whole project, which is the way back."""
+    """Raise Exit unless everything is committed, so that git can undo the update."""
     if not capture("git", "rev-parse", "--verify", "HEAD"):
         begin = "git init && git add --all && git commit --message=Begin"
         raise Exit(f"An update needs a git repository with a commit. Type: {begin}")
@@ -68,7 +68,7 @@ def refuse_unfinished_work() -> None:
 
 
 def merge(to: str) -> None:
-    """Let Copier merge the changes; raise Exit, with everything as before, if it fails."""
+    """Merge the changes with Copier; undo them and raise Exit if that fails."""
     options = ["--defaults", "--conflict", "inline", "--quiet", *(["--vcs-ref", to] if to else [])]
     command = [*find_program("copier", [COPIER]), "update", *options]
     try:
@@ -94,6 +94,6 @@ def changed(kinds: str, *since: str) -> list[str]:
 
 
 def report(title: str, lines: list[str]) -> None:
-    """Print a list under its title, if there is anything in it."""
+    """Print a list under its title, unless it is empty."""
     if lines:
         print(f"\n{title}", *lines, sep="\n  ")

@@ -31,7 +31,7 @@ def test_pages_have_strict_headers(visitor: Client, path: str) -> None:
     assert page["Strict-Transport-Security"] == "max-age=31536000"
 
 
-def test_cookies_are_sent_over_https_alone(visitor: Client) -> None:
+def test_cookies_are_sent_only_over_https(visitor: Client) -> None:
     visitor.get("/account/login/", secure=True)
     cookie = visitor.cookies["__Host-csrftoken"]
     assert cookie["secure"]

@@ -96,7 +96,7 @@ def template() -> Template:
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_names_survive(template: Template, name: str) -> None:
+def test_names_are_rendered_unchanged(template: Template, name: str) -> None:
     """Unusual names are accepted, and read back unchanged from each file."""
     check_names(template, name, name, name)
 
@@ -235,7 +235,7 @@ def test_a_slug_names_the_folder(bake: Bake) -> None:
     assert bake(project_slug="my_site_2").name == "my_site_2"
 
 
-def test_unassigned_characters_are_the_readers_matter(template: Template) -> None:
+def test_unassigned_characters_are_accepted(template: Template) -> None:
     """An emoji newer than this Python is accepted: only what is never assigned is refused."""
     newer = "\U0001faff"
     assert unicodedata.category(newer) == "Cn"

@@ -155,7 +155,7 @@ def test_one_error(answers: dict[str, str], cookies, tmpdir, capfd) -> None:
     assert Path(tmpdir, "cookies", "bake00").exists()
     assert list(Path(tmpdir, "cookies").rglob("*")) == [Path(tmpdir, "cookies", "bake00")]
     if answers.get("project_slug") not in NO_FOLDER:
-        assert faulty_questions(capfd.readouterr().err) == list(answers)
+        assert questions_with_errors(capfd.readouterr().err) == list(answers)
 
 
 def test_all_errors_at_once(cookies, capfd) -> None:
@@ -167,7 +167,7 @@ def test_all_errors_at_once(cookies, capfd) -> None:
         "author": "Ada",
     }
     assert cookies.bake(extra_context=bad).exception
-    assert faulty_questions(capfd.readouterr().err) == list(bad)
+    assert questions_with_errors(capfd.readouterr().err) == list(bad)
 
 
 @pytest.mark.parametrize("question", ["ci", "sign_up"])
@@ -188,16 +188,16 @@ def test_choice_from_a_replay_file(question: str, cookies, cookiecutter: Command
     result = cookiecutter(TEMPLATE, "--replay-file", replay, "--output-dir", tmp_path / "out")
 
     assert result.returncode == 1
-    assert faulty_questions(result.stderr) == [question]
+    assert questions_with_errors(result.stderr) == [question]
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_unheard_of_locks(cookies, capfd, monkeypatch: pytest.MonkeyPatch, tmpdir) -> None:
+def test_unknown_locks(cookies, capfd, monkeypatch: pytest.MonkeyPatch, tmpdir) -> None:
     """A mistyped SLIPWAY_LOCK is named with the other errors."""
     monkeypatch.setenv("SLIPWAY_LOCK", "newest")
 
     assert cookies.bake(extra_context={"description": ""}).exception
-    assert faulty_questions(capfd.readouterr().err) == ["description", "SLIPWAY_LOCK"]
+    assert questions_with_errors(capfd.readouterr().err) == ["description", "SLIPWAY_LOCK"]
     assert not list(Path(tmpdir, "cookies").rglob("*/*"))
 
 
@@ -214,7 +214,7 @@ def test_each_folder_is_known_to_the_hook() -> None:
     assert folders <= load_hook("pre_gen_project").PROJECT_FOLDERS
 
 
-def faulty_questions(messages: str) -> list[str]:
+def questions_with_errors(messages: str) -> list[str]:
     """Return the first word of the hook's lines, which come before cookiecutter's own."""
     lines = messages.partition("Nothing was written.")[0].splitlines()
     return [line.split()[0] for line in lines if not line.startswith("ERROR")]

@@ -30,7 +30,7 @@ def tab(page: Page, to: str) -> None:
 
 
 @pytest.mark.parametrize(("who", "path"), OWN + ADMIN)
-def test_every_stop_of_the_tab_key(visitors: Visitors, who: str, path: str) -> None:
+def test_tab_order(visitors: Visitors, who: str, path: str) -> None:
     """Tab reaches every control, in the page's order; the focus is visible and never covered."""
     page = visitors.open(path, who)
     page.emulate_media(reduced_motion="reduce")
@@ -77,7 +77,7 @@ def test_sign_in_and_out_by_keyboard(visitors: Visitors) -> None:
 
 
 @pytest.mark.parametrize(("who", "path"), OWN + ADMIN)
-def test_magnified(visitors: Visitors, who: str, path: str) -> None:
+def test_zoom_and_text_spacing(visitors: Visitors, who: str, path: str) -> None:
     """Nothing is cut off at 200 %, at 400 % (320 pixels), with doubled text size, and with text spacing."""
     # https://www.w3.org/TR/WCAG22/: 1.4.4 Resize Text, 1.4.10 Reflow, 1.4.12 Text Spacing
     page = visitors.open(path, who, size="zoomed")
@@ -125,7 +125,7 @@ def test_admin_without_javascript(visitors: Visitors) -> None:
 
 
 @pytest.mark.parametrize(("who", "path"), OWN)
-def test_less_movement_and_forced_colors(visitors: Visitors, who: str, path: str) -> None:
+def test_reduced_motion_and_forced_colors(visitors: Visitors, who: str, path: str) -> None:
     """With reduced motion nothing moves; with forced colors all content uses them."""
     page = visitors.open(path, who)
     page.emulate_media(reduced_motion="reduce")

@@ -5,7 +5,7 @@ from tests.production import free_port
 from tests.project import Project
 
 
-def test_from_nothing_to_a_browser(bake: Bake, project_variables: dict[str, str]) -> None:
+def test_browser_tests_of_a_new_project(bake: Bake, project_variables: dict[str, str]) -> None:
     """`fab build` installs what is locked; `fab test --browser` adds its own, starts the site, visits it."""
     variables = {**project_variables, "RUN_IN": "host", "WEB_PORT": str(free_port())}
     del variables["VIRTUAL_ENV"]

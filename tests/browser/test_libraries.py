@@ -41,11 +41,9 @@ def test_htmx_alpine_and_a_chart(project: Project, browser: Browser) -> None:
     project.run("fab", "start")
     try:
         page = browser.new_page()
-        complaints = []
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        errors = []
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script(ON_VIOLATION)
         page.goto(f"http://localhost:{project.variables['WEB_PORT']}/", wait_until="networkidle")
         page.click("#more")
@@ -53,6 +51,6 @@ def test_htmx_alpine_and_a_chart(project: Project, browser: Browser) -> None:
         page.click("#load")
         page.wait_for_function("document.querySelector('#answer').innerText.includes('Sitemap')")
         assert page.evaluate("document.querySelector('canvas').toDataURL().length") > 5000
-        assert complaints == []
+        assert errors == []
     finally:
         project.run("fab", "stop")

@@ -9,7 +9,7 @@ from tests.production import Site
 PAGES = ["/", "/account/login/", "/account/password_reset/"]
 
 
-def test_full_marks(lighthouse: Lighthouse, site_for_lighthouse: Site) -> None:
+def test_lighthouse_scores(lighthouse: Lighthouse, site_for_lighthouse: Site) -> None:
     """Lighthouse gives 100 of 100 for accessibility, for best practices and for search engines."""
     for report in lighthouse([site_for_lighthouse.address + path for path in PAGES]):
         assert set(report.scores.values()) == {100}, report

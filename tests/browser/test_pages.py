@@ -68,7 +68,7 @@ def test_pages(visitors: Visitors, who: str, path: str) -> None:
 def test_sign_in_with_errors(visitors: Visitors, path: str) -> None:
     """A wrong password, on the site's page and the admin's."""
     page = visitors.open(path)
-    send(page, username="nobody@example.org", password="wrong")
+    send(page, username="unknown@example.org", password="wrong")
     assert page.get_by_text("Please enter").is_visible()
     check_page(page)
 
@@ -159,7 +159,7 @@ def test_403_for_a_forged_form(visitors: Visitors) -> None:
     """403: a form that came without its token."""
     page = visitors.open("/account/login/")
     page.context.clear_cookies()
-    send(page, username="nobody@example.org", password="wrong")
+    send(page, username="unknown@example.org", password="wrong")
     assert status(page) == 403
     check_page(page)
 
@@ -176,7 +176,7 @@ def test_429(visitors: Visitors) -> None:
     page = visitors.open("/account/password_reset/")
     while status(page) == 200:
         page.goto(visitors.address("/account/password_reset/"))
-        send(page, email="nobody@example.org")
+        send(page, email="unknown@example.org")
     assert status(page) == 429
     check_page(page)
 
@@ -184,7 +184,7 @@ def test_429(visitors: Visitors) -> None:
 def test_500(visitors_without_database: Visitors) -> None:
     """500: a database that is down."""
     page = visitors_without_database.open("/account/login/")
-    send(page, username="nobody@example.org", password="wrong")
+    send(page, username="unknown@example.org", password="wrong")
     assert status(page) == 500
     check_page(page)
 

@@ -96,7 +96,7 @@ class Visitors:
             self.errors.append((message.location["url"], message.text))
 
     def note_response(self, response: Response) -> None:
-        """Note an answer from anybody else; remember which addresses are pages."""
+        """Note a response from another host; remember which addresses are pages."""
         url = response.url
         if response.request.is_navigation_request():
             self.documents.add(url)

@@ -88,7 +88,7 @@ def test_too_many_fields_next_to_a_file(program: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_strangers_get_nothing() -> None:
+def test_requests_without_a_token_are_refused() -> None:
     stranger = Client(enforce_csrf_checks=True)
-    answers = [add(stranger), stranger.get(BOOKS), stranger.post(f"{BOOKS}/1/file")]
-    assert {response.status_code for response in answers} == {401}
+    responses = [add(stranger), stranger.get(BOOKS), stranger.post(f"{BOOKS}/1/file")]
+    assert {response.status_code for response in responses} == {401}

@@ -42,7 +42,7 @@ def api(request: pytest.FixtureRequest, cookies_session, install: Install) -> It
         yield Api(site, token)
 
 
-def test_people_try_it_on_its_page(api: Api, browser: Browser) -> None:
+def test_the_docs_page(api: Api, browser: Browser) -> None:
     """The page works under the strict policy, and requests nothing from other hosts."""
     visitors = Visitors(browser, api.site)
     page = visitors.open("/api/", "ann")
@@ -57,7 +57,7 @@ def test_people_try_it_on_its_page(api: Api, browser: Browser) -> None:
     visitors.leave()
 
 
-def test_programs_ask_it(api: Api) -> None:
+def test_requests_with_a_token(api: Api) -> None:
     """A client gets JSON and no cookie, also in errors; a wrong token is refused."""
     proxy = {"X_Forwarded_Proto": "https"}
     program = Visitor(api.site)

@@ -1,4 +1,4 @@
-"""Projects with other answers, without Docker: whole, and they answer."""
+"""Projects with other answers, without Docker: they pass their checks, and their pages respond."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tools import combinations
 
 @pytest.mark.parametrize("row", combinations.on_host(), ids=combinations.name)
 def test_project(project: Project, production: Production, row: combinations.Answers) -> None:
-    """It passes `fab check` and the tests of `tests/inside/`, and its main pages answer 200."""
+    """It passes `fab check` and the tests of `tests/inside/`, and its main pages return 200."""
     output = project.run("fab", "check").stdout
     assert workflow.steps_in(output) == workflow.steps_of(project.folder)
     project.run_inside_tests()

@@ -152,7 +152,7 @@ def test_pages_of_visitors(visitors: Visitors, path: str) -> None:
     check_page(visitors.open(path))
 
 
-def test_the_seeded_pages_are_reached_by_clicks(visitors: Visitors) -> None:
+def test_seeded_pages_are_reachable_by_links(visitors: Visitors) -> None:
     """Every page that `fab seed` creates is reached from the first page by links, with the keyboard alone."""
     page = visitors.open("/", size="phone")
     for name in ("About us", "Services", "Contact"):
@@ -181,9 +181,9 @@ def test_all_workers_agree_on_the_pages_urls(cms: Cms) -> None:
             "from apps.pages.models import HomePage\n"
             f"page = HomePage.objects.get()\npage.slug = {slug!r}\npage.save()"
         )
-        answers = [visitor.get(path) for path in paths]
-        assert {answer.status for answer in answers} == {200}
-        assert not [answer.text for answer in answers if "None" in answer.text]
+        responses = [visitor.get(path) for path in paths]
+        assert {response.status for response in responses} == {200}
+        assert not [response.text for response in responses if "None" in response.text]
 
 
 def test_a_redirect_leads_to_the_pages_old_url_again(visitors: Visitors, cms: Cms) -> None:

@@ -140,7 +140,7 @@ def test_sign_up_and_sign_in_by_a_passkey(page: Page, site: Site) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
-def test_a_passkey_that_does_not_work_says_why(page: Page, site: Site) -> None:
+def test_a_passkey_error_is_shown(page: Page, site: Site) -> None:
     """At an IP address, for which there are no passkeys, the browser's error is shown."""
     page.goto(f"{site.address.replace('localhost', '127.0.0.1')}/account/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
@@ -168,7 +168,7 @@ def test_staff_set_up_a_second_factor_before_the_admin(page: Page, site: Site) -
     expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
 
 
-def test_sign_in_by_another_sites_account(page: Page, site: Site, provider: str) -> None:
+def test_sign_in_with_a_provider(page: Page, site: Site, provider: str) -> None:
     """The redirects there and back respect the CSP, whose form-action is this site alone."""
     follow(page.get_by_role("link", name="Our own"))
     check_page(page)
@@ -180,9 +180,7 @@ def test_sign_in_by_another_sites_account(page: Page, site: Site, provider: str)
     check_page(page)
 
 
-def test_another_sites_account_with_the_address_of_an_account(
-    page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_provider_account_with_the_email_of_an_account(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user is asked to sign in as before and to connect it."""
     person = {"sub": "8", "email": "staff@example.org", "email_verified": True}
     monkeypatch.setattr(Provider, "person", person)

@@ -62,7 +62,7 @@ def test_files_of_packages_are_copied(project: Project, assets: Path) -> None:
         ("js/main.js", 'import own from "./modules/own.pdf"; console.log(own);', "own.pdf"),
     ],
 )
-def test_what_would_be_lost_is_an_error(
+def test_a_broken_reference_fails_the_build(
     project: Project, assets: Path, file: str, line: str, reason: str
 ) -> None:
     """A broken reference fails the build, with the folder where the file belongs."""

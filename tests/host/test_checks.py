@@ -30,7 +30,7 @@ def test_inside(deploy: str, bake: Callable[..., Path], install: Install) -> Non
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_names_survive_in_the_project(bake: Callable[..., Path], install: Install, name: str) -> None:
+def test_unusual_names_in_a_project(bake: Callable[..., Path], install: Install, name: str) -> None:
     """The pages show the name as entered, and the files stay in the project's own style."""
     project = install(bake(project_name=name, project_slug="the_site", description=f"About {name}"))
     project.run("python", "-m", "pytest", "apps/core/tests/test_pages.py", DEBUG="true")

@@ -46,7 +46,7 @@ def test_tasks_that_are_named(deploy: str, bake: Bake, install: Install) -> None
         assert named <= listed | groups, document.name
 
 
-def test_the_list_of_tasks_fits(bake: Bake, install: Install) -> None:
+def test_the_list_of_tasks_fits_80_columns(bake: Bake, install: Install) -> None:
     """`fab --list` has a line for each task on a screen of 80 columns."""
     project = install(bake(deploy="both", tasks="database"))
     lines = project.run("fab", "--list", COLUMNS="80").stdout.splitlines()

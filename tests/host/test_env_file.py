@@ -19,7 +19,7 @@ def env(project: Project) -> Path:
     return project.folder / ".env"
 
 
-def test_a_value_is_the_same_however_it_is_written(project: Project, env: Path) -> None:
+def test_quotes_and_comments_do_not_change_a_value(project: Project, env: Path) -> None:
     """Quotes, spaces, comments and `export` around a value of `.env` make no difference."""
     for port, line in {
         8056: "WEB_PORT=8056 # mine",
@@ -46,7 +46,7 @@ def test_a_value_is_the_same_however_it_is_written(project: Project, env: Path) 
         (b"RUN_IN=moon", "status", "RUN_IN is 'moon'"),
     ],
 )
-def test_what_is_wrong_in_it_is_one_line(
+def test_an_invalid_line_is_reported_in_one_line(
     default_project: Path,
     project_variables: dict[str, str],
     tmp_path: Path,
@@ -66,7 +66,7 @@ def test_what_is_wrong_in_it_is_one_line(
     assert "Traceback" not in refused.stdout
 
 
-def test_what_the_shell_says_is_written(default_project: Path, project_variables, tmp_path: Path) -> None:
+def test_variables_of_the_shell_are_written(default_project: Path, project_variables, tmp_path: Path) -> None:
     """Variables of the shell are written into a new `.env`; later ones count for one command."""
     folder = shutil.copytree(default_project, tmp_path / "site")
     project = Project(folder, {**project_variables, "RUN_IN": "host"})
@@ -80,7 +80,7 @@ def test_what_the_shell_says_is_written(default_project: Path, project_variables
     assert (folder / ".env").read_text() == written
 
 
-def test_debugpy_may_be_switched_off(project: Project, env: Path) -> None:
+def test_debugpy_can_be_switched_off(project: Project, env: Path) -> None:
     """`DEBUGPY=false`, as in any other variable, is off: no debugger listens."""
     env.write_text(env.read_text() + "DEBUGPY=false\nAUTO_START_SERVER=no\n")
     started = project.run("fab", "start").stdout
@@ -117,7 +117,7 @@ def test_the_shell_of_another_project(project: Project, tmp_path: Path) -> None:
     assert (project.folder / "node_modules" / "stylelint").exists()
 
 
-def test_a_port_of_the_other_address(project: Project) -> None:
+def test_a_port_in_use_on_ipv6(project: Project) -> None:
     """A port in use at `::1` alone, where browsers look for localhost, counts as taken."""
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
         port = other.getsockname()[1]
@@ -127,7 +127,7 @@ def test_a_port_of_the_other_address(project: Project) -> None:
 
 
 @pytest.mark.parametrize("name", [".env", ".run", "dumps"])
-def test_a_file_that_cannot_be_written_is_one_line(project: Project, name: str) -> None:
+def test_a_failed_write_is_reported_in_one_line(project: Project, name: str) -> None:
     """A failed write of `fab` is reported in one line, and leaves nothing behind."""
     project.run("python", "manage.py", "migrate", DEBUG="true")
     before = {file.name for file in project.folder.iterdir()}
@@ -155,7 +155,7 @@ def test_a_version_of_node_in_any_form(project: Project, version: str) -> None:
     if "24" in version:
         assert shown.strip() in {"True", "False"}
     else:
-        assert f".nvmrc says '{version}'" in shown
+        assert f".nvmrc contains '{version}'" in shown
 
 
 def test_packages_of_another_folder(project: Project) -> None:

@@ -24,7 +24,7 @@ def get(address: str) -> str:
         return ""
 
 
-def test_first_page_and_its_files_answer(site: Site) -> None:
+def test_first_page_stylesheet_and_health_checks(site: Site) -> None:
     """`fab start` on SQLite: the first page, its stylesheet and both health checks answer."""
     _, address = site
     assert "My Site" in get(address)
@@ -59,7 +59,7 @@ def test_starting_twice_changes_nothing(site: Site) -> None:
     ],
     ids=["template", "python", "scss", "javascript"],
 )
-def test_an_edit_is_seen(
+def test_an_edit_is_shown_at_once(
     site: Site, request: pytest.FixtureRequest, file: str, old: str, new: str, page: str
 ) -> None:
     """The next request after an edit of Python, a template, SCSS or JavaScript shows it."""
@@ -99,7 +99,7 @@ def test_an_error_in_python_and_its_fix(site: Site, file: str, line: str, error:
     assert is_back_after_saving() or is_back_after_saving()
 
 
-def test_stop_leaves_nothing(project: Project) -> None:
+def test_stop_leaves_no_process(project: Project) -> None:
     """After `fab stop` no process is left and the port is free."""
     port = free_port()
     project.variables["WEB_PORT"] = str(port)
@@ -111,7 +111,7 @@ def test_stop_leaves_nothing(project: Project) -> None:
     assert "is not running" in project.run("fab", "stop").stdout
 
 
-def test_a_taken_port_is_named(project: Project) -> None:
+def test_a_taken_port_is_reported(project: Project) -> None:
     """A port that is in use is reported, with a free one."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -121,7 +121,7 @@ def test_a_taken_port_is_named(project: Project) -> None:
     assert "WEB_PORT=" in refused.stdout
 
 
-def test_a_site_that_cannot_start_says_why(project: Project) -> None:
+def test_a_site_that_cannot_start_is_reported(project: Project) -> None:
     """A site that cannot start makes `fab start` fail at once, with the error."""
     (project.folder / "config" / "settings.py").write_text("1 / 0\n")
     refused = project.run("fab", "start", check=False, WEB_PORT=str(free_port()))
@@ -141,7 +141,7 @@ def test_env_is_private_and_never_changed(project: Project) -> None:
     assert env.read_text() == first
 
 
-def test_startapp_makes_one_that_can_be_installed(project: Project) -> None:
+def test_startapp_creates_an_app_that_can_be_installed(project: Project) -> None:
     """`fab startapp` makes an app that passes `fab check`, and refuses other names before it writes."""
     project.run("fab", "startapp", "news")
     settings = project.folder / "config" / "settings.py"

@@ -22,7 +22,7 @@ class Server:
     port: int
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[HTTPResponse, bytes]:
-        """Return the answer and its body as it was sent, not unpacked."""
+        """Return the response and its body as it was sent, not unpacked."""
         connection = HTTPConnection("localhost", self.port, timeout=60)
         connection.request(
             method, path, headers={name.replace("_", "-"): text for name, text in headers.items()}
@@ -108,7 +108,7 @@ def test_a_page_of_one_release_finds_its_files_in_the_other(releases: tuple[Serv
             assert foreign_content != content
 
 
-def test_a_file_that_neither_release_has_is_not_remembered(releases: tuple[Server, Server]) -> None:
+def test_a_missing_file_is_not_cached(releases: tuple[Server, Server]) -> None:
     """A missing file is a 404 that no cache keeps."""
     response, _ = releases[0].ask("/static/dist/css/none.0123456789ab.css")
     assert (response.status, response.headers["Cache-Control"]) == (404, "no-store")
@@ -130,7 +130,7 @@ def test_files_are_sent_compressed(
     assert (len(content) < len(plain)) == bool(encoding)
 
 
-def test_files_can_be_asked_for_again_and_in_parts(releases: tuple[Server, Server]) -> None:
+def test_conditional_and_range_requests(releases: tuple[Server, Server]) -> None:
     """An unchanged file is a 304 without content; a range is a 206 with that part, or a 416."""
     path = next(path for path in releases[0].assets() if path.endswith(".woff2"))
     response, content = releases[0].ask(path)
@@ -147,7 +147,7 @@ def test_files_can_be_asked_for_again_and_in_parts(releases: tuple[Server, Serve
     assert (head.status, head.headers["Content-Length"], nothing) == (200, str(len(content)), b"")
 
 
-def test_a_file_that_is_not_there_stops_the_build(project: Project) -> None:
+def test_a_missing_file_fails_collectstatic(project: Project) -> None:
     """`collectstatic`, and with it the image's build, fails with the template, the line and the name."""
     project.run("npm", "run", "build")
     page = project.folder / "apps" / "core" / "templates" / "core" / "home.html"

@@ -63,7 +63,7 @@ def test_a_required_variable_that_is_blank(production: Environment, name: str, v
 
 
 @pytest.mark.parametrize("name", REQUIRED)
-def test_what_the_message_says_to_type_is_no_value_itself(production: Environment, name: str) -> None:
+def test_the_placeholder_in_a_message_is_refused(production: Environment, name: str) -> None:
     """The example in a message, copied as it is, is refused."""
     production[name] = NAMED[name].hint.partition(f"{name}=")[2]
     assert problems().keys() == {name}
@@ -156,7 +156,7 @@ OF_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == ki
         *((name, value) for name in OF_TYPE["int"] for value in ("many", "1.5", "-1", "9" * 20)),
     ],
 )
-def test_a_wrong_value_is_refused(production: Environment, name: str, value: str) -> None:
+def test_an_invalid_value_is_refused(production: Environment, name: str, value: str) -> None:
     """An invalid value of any variable is refused, and no other variable is blamed."""
     production[name] = value
     assert problems().keys() == {name}
@@ -189,7 +189,7 @@ def test_a_wrong_value_is_refused(production: Environment, name: str, value: str
         ("HTTPS", "off"),
     ],
 )
-def test_a_right_value_is_taken(production: Environment, name: str, value: str) -> None:
+def test_a_valid_value_is_accepted(production: Environment, name: str, value: str) -> None:
     """Unusual but valid values are accepted."""
     production[name] = value
     assert not problems()
@@ -204,14 +204,14 @@ def test_development_and_the_build_need_nothing(production: Environment, name: s
     assert read()["DATABASE_URL"].startswith("sqlite:")
 
 
-def test_what_is_for_the_build_alone_does_not_serve(production: Environment) -> None:
+def test_the_server_refuses_to_start_with_building(production: Environment) -> None:
     """The server refuses to start with `BUILDING`."""
     production["BUILDING"] = "true"
     with pytest.raises(SystemExit, match="BUILDING"):
         runpy.run_path(str(BASE_DIR / "config" / "gunicorn.py"))
 
 
-def test_a_site_below_a_path() -> None:
+def test_the_image_refuses_script_name() -> None:
     """The image refuses to start with `SCRIPT_NAME`: the site runs at a host's root."""
     variables = {"PATH": os.environ["PATH"], "SCRIPT_NAME": "/shop"}
     command = ["sh", str(BASE_DIR / "bash" / "run.sh")]
@@ -239,7 +239,7 @@ def file(production: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     return tmp_path / ".env"
 
 
-def test_the_process_wins_over_the_file(production: Environment, file: Path) -> None:
+def test_the_process_overrides_the_file(production: Environment, file: Path) -> None:
     """A variable of the process overrides the one in `.env`."""
     file.write_text("LOG_LEVEL=DEBUG\nWEB_THREADS=2\n")
     production["WEB_THREADS"] = "3"
@@ -269,7 +269,7 @@ def test_a_value_in_quotes_is_explained(production: Environment) -> None:
     assert "without quotes" in problems()["DATABASE_URL"]
 
 
-def test_the_age_of_a_connection_comes_from_its_url() -> None:
+def test_conn_max_age_comes_from_the_url() -> None:
     """`conn_max_age` in `DATABASE_URL` is Django's setting, as a pooler needs it."""
     assert database("postgres://db/name?conn_max_age=0")["CONN_MAX_AGE"] == 0
 

@@ -73,7 +73,7 @@ def test_nothing_else_reads_the_environment() -> None:
     assert files == {"environment.py", "healthcheck.py"}
 
 
-def test_what_is_declared_is_read_and_what_is_read_is_declared() -> None:
+def test_declared_and_read_variables_are_the_same() -> None:
     """Every declared variable is read, and every variable read is declared."""
     in_python = {name for file in PYTHON for name in names_read(file)}
     assert in_python <= NAMES

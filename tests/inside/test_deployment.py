@@ -21,7 +21,7 @@ SECRET = re.compile(r"\{Name: ([A-Z_]+), ValueFrom: !Sub \"\$\{SiteSecrets\}:([A
 
 
 @pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
-def test_a_container_gets_what_the_site_requires_and_nothing_unknown(container: str) -> None:
+def test_containers_get_required_and_no_unknown_variables(container: str) -> None:
     """A container on AWS gets all required variables and no unknown one."""
     names = NAME.findall(container)
     assert len(names) == len(set(names))
@@ -35,7 +35,7 @@ def test_all_containers_get_the_same() -> None:
 
 
 @pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
-def test_the_values_are_taken(production: Environment, container: str) -> None:
+def test_the_values_are_accepted(production: Environment, container: str) -> None:
     """The site accepts the values that the containers get."""
     variables = dict(CONSTANT.findall(container))
     assert {"RUN_MIGRATIONS", "TRUST_PROXY"} <= variables.keys()
@@ -45,7 +45,7 @@ def test_the_values_are_taken(production: Environment, container: str) -> None:
     assert not values["RUN_MIGRATIONS"]
 
 
-def test_every_secret_is_kept_under_its_name() -> None:
+def test_every_secret_has_the_name_of_its_variable() -> None:
     """Each secret is stored under the name of its variable."""
     secrets = SECRET.findall(CONTAINERS[0])
     assert secrets
@@ -56,7 +56,7 @@ def test_every_secret_is_kept_under_its_name() -> None:
 
 
 @pytest.mark.parametrize("container", CONTAINERS, ids=NAMES)
-def test_a_stop_may_take_as_long_as_the_site_takes(container: str) -> None:
+def test_the_stop_timeout_is_longer_than_the_sites(container: str) -> None:
     """A container may take longer to stop than the site does."""
     [seconds] = re.findall(r"StopTimeout: (\d+)", container)
     assert int(seconds) > DEFAULTS["DRAIN_SECONDS"] + DEFAULTS["GRACEFUL_TIMEOUT_SECONDS"]

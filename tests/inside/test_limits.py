@@ -53,7 +53,7 @@ def test_too_many_wrong_passwords(client: Client, user: User, page: str) -> None
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("email", ["ANN@example.org", " ann@example.org "])
-def test_another_spelling_is_no_way_round(client: Client, email: str) -> None:
+def test_another_spelling_does_not_evade_the_limit(client: Client, email: str) -> None:
     """Uppercase letters and spaces in the email address do not evade the limit."""
     for _ in range(PAIR):
         sign_in(client)
@@ -68,7 +68,7 @@ def test_the_site_and_the_admin_share_a_count(client: Client, user: User) -> Non
     assert sign_in(client, page="admin:login").status_code == 429
 
 
-def test_others_go_on(client: Client, user: User) -> None:
+def test_others_are_not_limited(client: Client, user: User) -> None:
     """Other accounts and other IP addresses are not limited."""
     for _ in range(PAIR + 1):
         sign_in(client)
@@ -76,7 +76,7 @@ def test_others_go_on(client: Client, user: User) -> None:
     assert sign_in(Client(), "ben@example.org").status_code == 200
 
 
-def test_success_forgets_the_failures(client: Client, user: User) -> None:
+def test_success_resets_the_count(client: Client, user: User) -> None:
     """Signing in resets the count of this account and IP address, but not that of the IP address."""
     for _ in range(3):
         for _ in range(PAIR - 1):
@@ -88,7 +88,7 @@ def test_success_forgets_the_failures(client: Client, user: User) -> None:
 
 
 @pytest.mark.django_db
-def test_it_ends(client: Client) -> None:
+def test_a_limit_expires(client: Client) -> None:
     """A limit ends when its period is over."""
     for _ in range(PAIR):
         sign_in(client)
@@ -97,7 +97,7 @@ def test_it_ends(client: Client) -> None:
     assert sign_in(client).status_code == 200
 
 
-def test_one_address_tries_many_accounts(client: Client, user: User) -> None:
+def test_attempts_are_limited_per_ip_address(client: Client, user: User) -> None:
     """One IP address cannot try many accounts."""
     for n in range(SIGN_IN["address"].attempts):
         attempt(account=f"{n}@example.org")
@@ -109,7 +109,7 @@ def test_one_address_tries_many_accounts(client: Client, user: User) -> None:
 
 
 @pytest.mark.django_db
-def test_ones_own_account_clears_no_way_to_others() -> None:
+def test_signing_in_does_not_reset_the_count_of_the_ip_address() -> None:
     """An attacker's own account does not reset the count of the IP address."""
     for n in range(SIGN_IN["address"].attempts):
         attempt(account=f"{n}@example.org")
@@ -119,7 +119,7 @@ def test_ones_own_account_clears_no_way_to_others() -> None:
         attempt(account="another@example.org")
 
 
-def test_many_addresses_try_one_account_and_the_owner_still_gets_in(user: User) -> None:
+def test_a_known_browser_is_exempt_from_the_limit_per_account(user: User) -> None:
     """Many IP addresses cannot try one account; its owner signs in meanwhile, from a known browser."""
     owner = Client()
     assert sign_in(owner, password=PASSWORD).status_code == 302
@@ -136,7 +136,7 @@ def test_many_addresses_try_one_account_and_the_owner_still_gets_in(user: User) 
     assert sign_in(owner, password=PASSWORD).status_code == 429
 
 
-def test_the_link_in_a_mail_is_the_owners_way_back(client: Client, user: User) -> None:
+def test_the_link_in_a_mail_works_despite_the_limit(client: Client, user: User) -> None:
     """While an account is limited, its owner signs in by the link in a mail."""
     client.post(reverse("password_reset"), {"email": user.email})
     link = next(word for word in str(mail.outbox[0].body).split() if "/reset/" in word)
@@ -149,7 +149,7 @@ def test_the_link_in_a_mail_is_the_owners_way_back(client: Client, user: User) -
     assert sign_in(client, password=new).status_code == 302
 
 
-def test_a_known_browser_is_known_for_one_account_alone(
+def test_the_cookie_of_a_browser_is_valid_for_one_account(
     client: Client, user: User, settings: LazySettings
 ) -> None:
     """The cookie of a known browser is signed and valid for one account."""
@@ -165,7 +165,7 @@ def test_a_known_browser_is_known_for_one_account_alone(
     assert not limits.device(request, user.email)
 
 
-def test_reset_sends_few_mails(client: Client, user: User) -> None:
+def test_password_resets_are_limited(client: Client, user: User) -> None:
     """Too many password resets get a 429, and no further email is sent."""
     address = reverse("password_reset")
     for _ in range(RESET["pair"].attempts):
@@ -176,18 +176,18 @@ def test_reset_sends_few_mails(client: Client, user: User) -> None:
 
 
 @pytest.mark.django_db
-def test_reset_is_limited_for_who_has_no_account_too(client: Client) -> None:
+def test_password_resets_are_limited_without_an_account(client: Client) -> None:
     """Resets for an email address without an account are limited in the same way."""
-    answers = [
-        client.post(reverse("password_reset"), {"email": "nobody@example.org"}).status_code
+    statuses = [
+        client.post(reverse("password_reset"), {"email": "unknown@example.org"}).status_code
         for _ in range(RESET["pair"].attempts + 1)
     ]
-    assert set(answers[:-1]) == {302}
-    assert answers[-1] == 429
+    assert set(statuses[:-1]) == {302}
+    assert statuses[-1] == 429
 
 
 @pytest.mark.django_db
-def test_reset_per_account_and_per_address() -> None:
+def test_password_resets_are_limited_per_account_and_ip_address() -> None:
     """Resets are limited per account and per IP address."""
     for n in range(RESET["account"].attempts):
         attempt("reset", n=n)
@@ -212,7 +212,7 @@ def test_old_counters_are_removed() -> None:
 
 
 @pytest.mark.django_db
-def test_nothing_in_the_table_says_who() -> None:
+def test_counters_hold_no_personal_data() -> None:
     """The table of counters holds keyed hashes only."""
     attempt()
     for key in AttemptCounter.objects.values_list("key", flat=True):
@@ -232,7 +232,7 @@ def test_nothing_in_the_table_says_who() -> None:
         (True, "::ffff:198.51.100.1", "198.51.100.1"),
     ],
 )
-def test_address_of_the_client(settings: LazySettings, trust: bool, forwarded: str, address: str) -> None:
+def test_client_address(settings: LazySettings, trust: bool, forwarded: str, address: str) -> None:
     """`X-Forwarded-For` counts with `TRUST_PROXY` alone, and of IPv6 the network."""
     settings.TRUST_PROXY = trust
     headers = {"x-forwarded-for": forwarded} if forwarded else {}

@@ -42,7 +42,7 @@ def test_unclassified_field() -> None:
         copied()
 
 
-def test_rules_that_cannot_be_kept() -> None:
+def test_invalid_rules() -> None:
     """Rules for unknown fields, keys and tables that others refer to are errors."""
     mask(User, **EVERY, last_login=KEEP, nickname=KEEP, id=EMPTY)
     leave_out(Group)
@@ -60,7 +60,7 @@ def test_a_copy_is_complete_and_masked() -> None:
     masked_copy.write(connection, copy)
     lines = masked_copy.Lines(BytesIO(copy.getvalue()))
     first = lines.value()
-    masked_copy.refuse(connection, first)
+    masked_copy.validate_header(connection, first)
     with transaction.atomic():
         counts = masked_copy.fill(connection, lines, first)
     assert counts["accounts_user"] == len(people)
@@ -72,7 +72,7 @@ def test_a_copy_is_complete_and_masked() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_copy_that_was_cut_off() -> None:
+def test_a_truncated_copy() -> None:
     """A copy that was cut off is refused, and the data stays."""
     make_user("ann@private.test")
     copy = BytesIO()
@@ -83,7 +83,7 @@ def test_a_copy_that_was_cut_off() -> None:
     assert User.objects.get().email == "ann@private.test"
 
 
-def test_copies_that_do_not_fit() -> None:
+def test_incompatible_copies() -> None:
     """A copy from another release, database or set of rules is refused."""
     first = {"format": 1, "vendor": connection.vendor, "masked": {"accounts_user": []}}
     for change, why in (
@@ -93,4 +93,4 @@ def test_copies_that_do_not_fit() -> None:
         ({"masked": {"shop_order": []}}, "unknown here"),
     ):
         with pytest.raises(masked_copy.CopyError, match=why):
-            masked_copy.refuse(connection, {**first, **change})
+            masked_copy.validate_header(connection, {**first, **change})

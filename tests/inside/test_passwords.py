@@ -18,7 +18,7 @@ from django.urls import reverse
 from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, NEW_PASSWORD_FIELD, SIGN_IN_PAGES
 
 
-def test_a_password_is_kept_by_argon2(user: User) -> None:
+def test_passwords_are_hashed_by_argon2(user: User) -> None:
     """Passwords are hashed by Argon2."""
     assert user.password.startswith("argon2$argon2id$")
 
@@ -75,8 +75,8 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_sign_in_hashes_once_and_reveals_no_account(
     client: Client, user: User, hashed: list[str], kind: str, page: str
 ) -> None:
-    """Signing in takes the same work and gives the same answer with and without an account."""
-    unknown = client.post(reverse(page), {ACCOUNT_FIELD: "nobody@example.org", "password": "wrong"})
+    """Signing in takes the same work and gives the same response with and without an account."""
+    unknown = client.post(reverse(page), {ACCOUNT_FIELD: "unknown@example.org", "password": "wrong"})
     if kind == "inactive":
         User.objects.update(is_active=False)
     if kind == "without a password":
@@ -92,10 +92,10 @@ def test_sign_in_hashes_once_and_reveals_no_account(
 
 
 @pytest.mark.parametrize("kind", ["active", "inactive", "without a password", "unknown"])
-def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
+def test_the_response_to_a_reset_does_not_depend_on_the_account(
     client: Client, user: User, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """A reset takes the same work before its answer with and without an account."""
+    """A reset takes the same work before its response with and without an account."""
     if kind == "inactive":
         User.objects.update(is_active=False)
     if kind == "without a password":
@@ -111,7 +111,7 @@ def test_reset_does_nothing_before_its_answer_that_depends_on_the_account(
     done = reverse("account_reset_password_done" if HAS_ALLAUTH else "password_reset_done")
     queries = []
     # The first request makes the counter of the address.
-    for email in ("somebody@example.org", user.email, "nobody@example.org"):
+    for email in ("somebody@example.org", user.email, "unknown@example.org"):
         with CaptureQueriesContext(connection) as captured:
             response = client.post(reverse("password_reset"), {"email": email})
         assert (response.status_code, response["Location"]) == (302, done)

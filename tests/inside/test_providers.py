@@ -115,14 +115,14 @@ def leave(client: Client, name: str) -> dict[str, str]:
     return {"address": f"{parts.scheme}://{parts.netloc}{parts.path}", **asked}
 
 
-def test_without_variables_there_is_none(client: Client) -> None:
+def test_no_provider_without_variables(client: Client) -> None:
     """Without variables no provider is offered."""
     page = client.get(reverse("login"))
     assert "/login/?process=" not in page.text
     assert client.get("/account/google/login/").status_code == 404
 
 
-def test_those_that_are_set(client: Client, switch_on: Any) -> None:
+def test_providers_with_variables(client: Client, switch_on: Any) -> None:
     """Google and GitHub are offered if their variables are set, with PKCE and state."""
     switch_on(**GOOGLE, **GITHUB)
     page = client.get(reverse("login"))
@@ -139,7 +139,7 @@ def test_those_that_are_set(client: Client, switch_on: Any) -> None:
         assert asked["state"]
 
 
-def test_the_policy_names_none(client: Client, switch_on: Any) -> None:
+def test_the_csp_names_no_provider(client: Client, switch_on: Any) -> None:
     """The Content Security Policy stays strict with a provider."""
     switch_on(**GOOGLE)
     policy = client.post("/account/google/login/")["Content-Security-Policy"]
@@ -158,7 +158,7 @@ CLOSED = pytest.mark.skipif(IS_SIGN_UP_OPEN, reason="everybody gets an account")
 
 
 @OPEN
-def test_a_new_person_by_openid_connect(client: Client, switch_on: Any, server: str) -> None:
+def test_sign_up_with_openid_connect(client: Client, switch_on: Any, server: str) -> None:
     """A new person signs up by OpenID Connect."""
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     assert "Our own" in client.get(reverse("login")).text
@@ -171,7 +171,7 @@ def test_a_new_person_by_openid_connect(client: Client, switch_on: Any, server: 
 
 
 @OPEN
-def test_an_address_that_the_server_has_not_verified(client: Client, switch_on: Any, server: str) -> None:
+def test_an_unverified_email_is_verified_by_mail(client: Client, switch_on: Any, server: str) -> None:
     """An email address that the provider has not verified is verified by mail."""
     switch_on(OIDC_SERVER_URL=server, **OIDC)
     assert by_oidc(client)["Location"] == reverse("account_email_verification_sent")
@@ -220,7 +220,7 @@ def test_the_owner_of_an_account_is_mailed(client: Client, switch_on: Any, serve
 
 
 @pytest.mark.parametrize("variables", [GOOGLE, GITHUB, {"OIDC_SERVER_URL": "https://id.test", **OIDC}])
-def test_what_belongs_together_is_set_together(variables: dict[str, str]) -> None:
+def test_incomplete_variables_are_refused(variables: dict[str, str]) -> None:
     """An incomplete set of a provider's variables is refused."""
     with environment_of(**variables):
         assert not problems()
@@ -234,7 +234,7 @@ def test_what_belongs_together_is_set_together(variables: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize("url", ["id.test", "ftp://id.test", "https://"])
-def test_what_is_no_server(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     """An invalid URL of a provider is refused."""
     with environment_of(OIDC_SERVER_URL=url, **OIDC):
         assert problems().keys() == {"OIDC_SERVER_URL"}

@@ -21,7 +21,7 @@ def test_a_request_is_logged_with_its_id(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("forged", ["", "two words", "x" * 200, "naïve", 'a"b', "a\tb"])
-def test_an_id_that_would_spoil_the_log_is_replaced(client: Client, settings: Settings, forged: str) -> None:
+def test_an_invalid_id_is_replaced(client: Client, settings: Settings, forged: str) -> None:
     """An invalid request ID is replaced."""
     settings.TRUST_PROXY = True
     made = client.get("/", headers={"x-request-id": forged})["X-Request-ID"]
@@ -29,7 +29,7 @@ def test_an_id_that_would_spoil_the_log_is_replaced(client: Client, settings: Se
 
 
 @pytest.mark.django_db
-def test_health_checks_stay_out_of_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_health_checks_are_not_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Health checks are not logged."""
     with caplog.at_level(logging.INFO, logger="site.request"):
         client.get("/healthz")

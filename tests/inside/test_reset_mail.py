@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 
 @pytest.mark.parametrize("code", [code for code, _ in settings.LANGUAGES])
-def test_mail_is_in_the_language_of_who_asks(client: Client, user: User, code: str) -> None:
+def test_mail_is_in_the_language_of_the_request(client: Client, user: User, code: str) -> None:
     """The mail is in the language of the request."""
     with translation.override(code):
         form = {"email": user.email}
@@ -28,7 +28,7 @@ def test_mail_is_in_the_language_of_who_asks(client: Client, user: User, code: s
     assert f"http://testserver{address}reset/" in str(message.body)
 
 
-def test_the_thread_that_sends_mail_keeps_the_language() -> None:
+def test_mail_thread_uses_the_language_of_the_request() -> None:
     """The thread that sends mail uses the request's language, and no other request's."""
     languages: list[str | None] = []
     with translation.override("de"):
@@ -38,17 +38,17 @@ def test_the_thread_that_sends_mail_keeps_the_language() -> None:
     assert languages == ["de", settings.LANGUAGE_CODE]
 
 
-def test_reset_is_left_to_a_task(client: Client, user: User, settings: Settings) -> None:
+def test_reset_mail_is_sent_by_a_task(client: Client, user: User, settings: Settings) -> None:
     """The task's arguments hold no link, and are the same for an address without an account."""
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
-    for address in (user.email, "nobody@example.org"):
+    for address in (user.email, "unknown@example.org"):
         client.post(reverse("password_reset"), {"email": address})
     assert not mail.outbox
     backend = task_backends["default"]
     assert isinstance(backend, DummyBackend)
     assert [result.args for result in backend.results] == [
         [user.email, "testserver", False, "en"],
-        ["nobody@example.org", "testserver", False, "en"],
+        ["unknown@example.org", "testserver", False, "en"],
     ]
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 HOST = "http://testserver"
 
 
-def test_robots_may_read_and_find_the_sitemap(client: Client) -> None:
+def test_robots_txt_names_the_sitemap(client: Client) -> None:
     """robots.txt names the sitemap."""
     response = client.get("/robots.txt")
     assert response["Content-Type"].startswith("text/plain")
@@ -25,7 +25,7 @@ def test_robots_may_read_and_find_the_sitemap(client: Client) -> None:
     assert client.get(address.removeprefix(HOST)).status_code == 200
 
 
-def test_every_address_of_the_sitemap_is_a_page(client: Client) -> None:
+def test_every_url_of_the_sitemap_is_a_page(client: Client) -> None:
     """Every URL of the sitemap is a page, and its canonical URL."""
     response = client.get("/sitemap.xml")
     assert response["Content-Type"] == "application/xml"
@@ -70,7 +70,7 @@ class Head(HTMLParser):
             self.values[name] = (attributes.get("content") or attributes.get("href") or "").strip()
 
 
-def test_pages_say_what_they_are(client: Client) -> None:
+def test_pages_have_metadata(client: Client) -> None:
     """Pages have a title, a description and a picture for search engines and link previews."""
     head = Head(client.get("/").text).values
     assert head["description"] == head["og:description"] == settings.SITE_DESCRIPTION

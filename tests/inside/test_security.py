@@ -179,14 +179,14 @@ def test_http_is_redirected_to_https_on_the_same_host(client: Client) -> None:
     assert (response.status_code, response["Location"]) == (301, f"https://{HOST}/account/?x=1")
 
 
-def test_a_forged_host_over_http_gets_a_page_under_the_policy(client: Client) -> None:
+def test_a_forged_host_over_http_gets_an_error_page_with_the_csp(client: Client) -> None:
     """A forged host gets an error page, with the Content Security Policy."""
     response = Client().get("/", headers={"host": "evil.test"})
     assert response.status_code == 400
     assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
 
 
-def test_cookies_are_this_hosts_alone_and_no_script_reads_them(client: Client) -> None:
+def test_cookies_are_secure(client: Client) -> None:
     """Cookies are `__Host-`, secure, HttpOnly and SameSite."""
     signed_in(client)
     names = {"__Host-sessionid", "__Host-csrftoken", "__Host-device"}
@@ -250,7 +250,7 @@ def test_a_malformed_form_is_a_client_error(client: Client, path: str, host: str
     assert response.status_code == status
 
 
-def test_what_is_too_long_is_not_read(client: Client) -> None:
+def test_a_long_body_is_not_read(client: Client) -> None:
     """A body that is too long is not read."""
     unread = BytesIO(b"never")
     environ: dict[str, Any] = {"CONTENT_LENGTH": "99999999999", "wsgi.input": unread}
@@ -287,7 +287,7 @@ ELSEWHERE = [
 ]
 
 
-def leads_here(location: str) -> bool:
+def is_within_the_site(location: str) -> bool:
     """Return whether a browser stays on this site; it reads a backslash as / and drops tabs and line ends."""
     location = location.strip().replace("\\", "/").translate({9: None, 10: None, 13: None})
     target = urlsplit(urljoin(f"https://{HOST}/", location))
@@ -296,7 +296,7 @@ def leads_here(location: str) -> bool:
 
 @pytest.mark.parametrize("elsewhere", ELSEWHERE)
 @pytest.mark.parametrize("page", [*SIGN_IN_PAGES, "logout"])
-def test_next_leads_nowhere_else(client: Client, page: str, elsewhere: str) -> None:
+def test_next_redirects_only_within_the_site(client: Client, page: str, elsewhere: str) -> None:
     """`next` never leads to another site."""
     user = make_superuser(EMAIL)
     form = {ACCOUNT_FIELD: EMAIL, "password": PASSWORD, "next": elsewhere}
@@ -305,14 +305,14 @@ def test_next_leads_nowhere_else(client: Client, page: str, elsewhere: str) -> N
     response = post(client, reverse(page), form)
     # Without allauth, signing out ends on a page of its own, unless `next` is good.
     assert response.status_code == (200 if page == "logout" and not HAS_ALLAUTH else 302)
-    assert leads_here(response.get("Location", "/")), response["Location"]
+    assert is_within_the_site(response.get("Location", "/")), response["Location"]
 
 
 @pytest.mark.parametrize("path", ["//evil.test/account", "/\\evil.test/account", "//evil.test/admin"])
-def test_the_slash_that_is_added_leads_nowhere_else(client: Client, path: str) -> None:
+def test_an_added_slash_redirects_only_within_the_site(client: Client, path: str) -> None:
     """The redirect that adds a slash never leads to another site."""
     response = client.get(path)
-    assert leads_here(response.get("Location", "/"))
+    assert is_within_the_site(response.get("Location", "/"))
 
 
 # --- Forged requests ----------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_no_header_puts_another_host_into_a_mail(client: Client, monkeypatch: py
 
 
 @pytest.mark.parametrize("trust", [False, True])
-def test_https_is_believed_of_a_proxy_that_is_trusted_alone(
+def test_forwarded_proto_counts_only_from_a_trusted_proxy(
     production_settings: LazySettings, trust: bool
 ) -> None:
     """`X-Forwarded-Proto` counts only from a trusted proxy."""
@@ -376,7 +376,7 @@ def test_https_is_believed_of_a_proxy_that_is_trusted_alone(
     assert response.status_code == (200 if trust else 301)
 
 
-def test_where_a_form_comes_from_is_checked(client: Client) -> None:
+def test_the_origin_of_a_form_is_checked(client: Client) -> None:
     """A form from another origin, or without one, is refused."""
     client.get(reverse("login"))
     token = client.cookies["__Host-csrftoken"].value
@@ -386,7 +386,7 @@ def test_where_a_form_comes_from_is_checked(client: Client) -> None:
 
 
 @pytest.mark.parametrize("value", ['"><script>', "'&", 7, True, False, None])
-def test_attributes_of_a_field_are_djangos(value: Any) -> None:
+def test_attributes_of_a_field_match_djangos(value: Any) -> None:
     """The attributes of a form's field are escaped and written as Django's own template does."""
     widget = TextInput({"data-a": value, "class": mark_safe("a&amp;b")})
     html = widget.render("name", "value")

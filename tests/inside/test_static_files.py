@@ -61,7 +61,7 @@ def collect(settings: LazySettings, folder: Path, files: dict[str, str]) -> None
     call_command("collectstatic", interactive=False, verbosity=0, skip_checks=True)
 
 
-def test_what_files_of_a_package_lack_is_a_warning(
+def test_a_broken_reference_in_a_package_is_a_warning(
     get: Get, settings: LazySettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A missing file that an installed package refers to is a warning, once."""
@@ -77,7 +77,7 @@ def test_what_files_of_a_package_lack_is_a_warning(
         ("a { color: red }\n/*# sourceMappingURL=gone.css.map */", False),
     ],
 )
-def test_what_files_of_the_site_lack_is_an_error(
+def test_a_broken_reference_in_the_site_is_an_error(
     get: Get, settings: LazySettings, tmp_path: Path, text: str, is_error: bool
 ) -> None:
     """A file that the site refers to must exist, except a source map."""
@@ -105,7 +105,7 @@ def test_a_file_of_this_release_is_cached_permanently(get: Get) -> None:
 
 
 @pytest.mark.parametrize("name", ["css/main.css", "icon.svg"])
-def test_another_releases_name_is_answered_and_not_kept(get: Get, name: str) -> None:
+def test_a_file_name_of_another_release_is_served_and_not_cached(get: Get, name: str) -> None:
     """A file name of another release is served, and the response is not cached."""
     own = staticfiles_storage.url(name)
     address = re.sub("[0-9a-f]{12}", OTHER_HASH, own)
@@ -130,7 +130,7 @@ def test_another_releases_name_is_answered_and_not_kept(get: Get, name: str) -> 
         "/static/css/",
     ],
 )
-def test_what_no_release_has_is_not_found_and_not_remembered(get: Get, path: str) -> None:
+def test_a_missing_file_is_not_found_and_not_cached(get: Get, path: str) -> None:
     """A file that no release has is a 404 that no cache keeps."""
     response = get(path)
     assert response.status_code == 404
@@ -158,6 +158,6 @@ def test_a_file_has_the_security_headers_of_a_page(
         assert file[name] == page[name]
 
 
-def test_other_addresses_are_left_alone(get: Get) -> None:
+def test_other_urls_are_unchanged(get: Get) -> None:
     """Other URLs are not changed."""
     assert "Cache-Control" not in get(f"/css/main.{OTHER_HASH}.css")

@@ -53,7 +53,7 @@ def project(tmp_path: Path, settings: LazySettings) -> Path:
 
 
 @pytest.mark.parametrize("name", ["templates/menu.html", "apps/shop/cart.py", "apps/shop/templates/a.txt"])
-def test_a_source_that_is_not_utf_8_is_named(project: Path, name: str) -> None:
+def test_a_source_that_is_not_utf_8_is_reported(project: Path, name: str) -> None:
     """A source in another encoding than UTF-8 is one error that names it."""
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_bytes("# café".encode("latin-1"))
@@ -62,7 +62,7 @@ def test_a_source_that_is_not_utf_8_is_named(project: Path, name: str) -> None:
 
 
 @pytest.mark.usefixtures("project")
-def test_a_static_file_that_is_not_there_is_named_with_its_place() -> None:
+def test_a_missing_static_file_is_reported_with_file_and_line() -> None:
     """A static file that does not exist is reported with file and line."""
     assert [str(error).splitlines() for error in check_static_names(None)] == [
         ["apps/shop/mail.py:4: (core.E001) There is no static file 'mail/gone.png'."],
@@ -74,7 +74,7 @@ def test_a_static_file_that_is_not_there_is_named_with_its_place() -> None:
 
 
 @pytest.mark.usefixtures("project")
-def test_in_development_nothing_is_asked(settings: LazySettings) -> None:
+def test_nothing_is_checked_in_development(settings: LazySettings) -> None:
     """In development nothing is checked."""
     settings.DEBUG = True
     assert check_static_names(None) == []

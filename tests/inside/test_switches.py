@@ -78,7 +78,7 @@ def test_trust_proxy() -> None:
 
 
 @pytest.mark.parametrize("trust", ["true", "false"])
-def test_the_host_is_never_the_proxys(trust: str) -> None:
+def test_forwarded_host_is_never_used(trust: str) -> None:
     """`X-Forwarded-Host` is never used."""
     with production(TRUST_PROXY=trust, HTTPS="false") as client:
         page = client.get("/", headers={"x-forwarded-host": "evil.test"})
@@ -122,7 +122,7 @@ def test_cache_url() -> None:
 def test_admin_path() -> None:
     """`ADMIN_PATH` moves the admin."""
 
-    def answers(client: Client, path: str) -> int:
+    def status_of(client: Client, path: str) -> int:
         importlib.reload(urls)
         clear_url_caches()
         return client.get(path, secure=True).status_code
@@ -131,10 +131,10 @@ def test_admin_path() -> None:
     status = 302 if HAS_ALLAUTH else 200
     try:
         with production() as client:
-            assert answers(client, "/admin/login/") == status
+            assert status_of(client, "/admin/login/") == status
         with production(ADMIN_PATH="back-office/") as client:
-            assert answers(client, "/back-office/login/") == status
-            assert answers(client, "/admin/login/") == 404
+            assert status_of(client, "/back-office/login/") == status
+            assert status_of(client, "/admin/login/") == 404
     finally:
         importlib.reload(urls)
         clear_url_caches()

@@ -58,7 +58,7 @@ def test_lines_end_as_on_unix(texts: dict[Path, str]) -> None:
     assert not [path for path, text in texts.items() if re.search(r"[ \t]$", text, re.MULTILINE)]
 
 
-def test_few_files_hold_jinja() -> None:
+def test_few_files_contain_jinja() -> None:
     """At most 15 % of the template's files do."""
     files = [path for path in PROJECT_TEMPLATE.rglob("*") if path.is_file()]
     with_jinja = [path for path in files if re.search(rb"<[<%#] *\w", path.read_bytes()[:100_000])]
@@ -105,7 +105,7 @@ def test_scripts_are_clean(baked: Bake) -> None:
         ("gitlab", "vendor.gitlab-ci", ".gitlab-ci.yml"),
     ],
 )
-def test_ci_is_what_the_service_expects(ci: str, schema: str, path: str, baked: Bake) -> None:
+def test_ci_files_match_the_schema_of_the_service(ci: str, schema: str, path: str, baked: Bake) -> None:
     """The service's own schema accepts its files."""
     project = baked(ci=ci, deploy="aws")
     check(project, "check-jsonschema", "--builtin-schema", schema, "--data-transform=gitlab-ci", path)

@@ -42,7 +42,7 @@ def texts(project: Path) -> dict[Path, str]:
     return {file: file.read_text(encoding="utf-8") for file in [*files, *documents.own()]}
 
 
-def test_links_lead_somewhere(texts: dict[Path, str]) -> None:
+def test_links_are_valid(texts: dict[Path, str]) -> None:
     """Links to files and headings are valid."""
     for file, text in texts.items():
         for target in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -53,7 +53,7 @@ def test_links_lead_somewhere(texts: dict[Path, str]) -> None:
                 assert not heading or heading in headings(linked), f"{file.name}: {target}"
 
 
-def test_paths_that_are_named(project: Path, texts: dict[Path, str]) -> None:
+def test_named_paths_exist(project: Path, texts: dict[Path, str]) -> None:
     """A file or folder that a project's document names exists."""
     for file, text in texts.items():
         if TEMPLATE not in file.parents:
@@ -61,7 +61,7 @@ def test_paths_that_are_named(project: Path, texts: dict[Path, str]) -> None:
                 assert path.startswith(MADE) or (project / path).exists(), f"{file.name}: {path}"
 
 
-def test_pictures_are_there(texts: dict[Path, str]) -> None:
+def test_pictures_exist(texts: dict[Path, str]) -> None:
     """A picture that a document shows exists, and every picture in docs/images/ is shown."""
     shown = set()
     for file, text in texts.items():
@@ -72,7 +72,7 @@ def test_pictures_are_there(texts: dict[Path, str]) -> None:
     assert shown >= set(TEMPLATE.glob("docs/images/*"))
 
 
-def test_commands_serve_every_shell(texts: dict[Path, str]) -> None:
+def test_commands_work_in_every_shell(texts: dict[Path, str]) -> None:
     """No comment follows a command: zsh, the shell on macOS, would pass it as arguments."""
     for file in texts:
         for block in documents.blocks(file):

@@ -77,7 +77,7 @@ def test_commit_after_tag(tagged_template: Path, cookiecutter: Command, tmp_path
     assert origin(tmp_path / "my_site")["_commit"] == version
 
 
-def test_address_with_a_url(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
+def test_url_of_a_remote_template(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
     """A remote template: the URL as entered, not the path of cookiecutter's own clone."""
     url = f"git+file://{tagged_template}"
     result = cookiecutter(url, "--no-input")
@@ -86,7 +86,7 @@ def test_address_with_a_url(tagged_template: Path, cookiecutter: Command, tmp_pa
     assert origin(tmp_path / "my_site") == {**ANSWERS, "_src_path": url, "_commit": "v1.2"}
 
 
-def test_relative_address(tagged_template: Path, cookiecutter: Command) -> None:
+def test_relative_path(tagged_template: Path, cookiecutter: Command) -> None:
     """A relative path is rewritten relative to the project, from where updates run."""
     result = cookiecutter("slipway", "--no-input", "--output-dir", "sites", cwd=tagged_template.parent)
 

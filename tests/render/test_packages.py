@@ -34,7 +34,7 @@ def installed(lock: dict) -> list[str]:
     return names
 
 
-def test_the_documents_count_them(default_project: Path) -> None:
+def test_the_documented_number_of_packages(default_project: Path) -> None:
     """docs/configuration.md says how many packages the image gets; they are within the budget."""
     stated = re.search(r"installs (\d+) Python packages", documents(default_project))
     assert stated
@@ -44,7 +44,7 @@ def test_the_documents_count_them(default_project: Path) -> None:
 
 
 @pytest.mark.parametrize("answers", combinations.each_value(), ids=combinations.name)
-def test_the_documents_give_a_reason_for_each(baked: Bake, answers: combinations.Answers) -> None:
+def test_every_package_has_a_documented_reason(baked: Bake, answers: combinations.Answers) -> None:
     """Its table has a row for each package that pyproject.toml names, and for no other."""
     folder = baked(**answers)
     table = documents(folder).partition("## Python packages")[2]

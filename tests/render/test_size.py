@@ -53,7 +53,7 @@ def test_example(tmp_path: Path) -> None:
         assert f"{files} files, {total:,} lines" in text
 
 
-def test_example_spares_other_files(tmp_path: Path) -> None:
+def test_example_keeps_other_files(tmp_path: Path) -> None:
     """`make example` deletes no folder that it has not created."""
     mine = tmp_path / "default" / "mine.txt"
     mine.parent.mkdir()

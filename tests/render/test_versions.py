@@ -50,7 +50,7 @@ def test_one_version(tool: str, baked: Bake) -> None:
     assert all(versions.values()), versions
 
 
-def test_poetry_is_new_enough_for_itself(default_project: Path) -> None:
+def test_pyproject_accepts_the_installed_poetry(default_project: Path) -> None:
     """The Poetry that is installed is one that pyproject.toml accepts."""
     needed = re.search(r'requires-poetry = ">=(.*)"', (default_project / "pyproject.toml").read_text("utf-8"))
     installed = re.search(r'VERSION = "(.*)"', (default_project / "fabfile" / "poetry.py").read_text("utf-8"))
@@ -59,7 +59,7 @@ def test_poetry_is_new_enough_for_itself(default_project: Path) -> None:
     assert installed[1].startswith(needed[1])
 
 
-def test_lock_serves_the_images_python(default_project: Path) -> None:
+def test_the_lock_supports_the_python_of_the_image(default_project: Path) -> None:
     """The image's Python is among those that the lock is for."""
     image = re.search(r"FROM python:3\.(\d+)", (default_project / "Dockerfile").read_text("utf-8"))
     lock = re.search(

@@ -38,7 +38,7 @@ def connect(site: Site) -> socket.socket:
 
 
 def statuses(site: Site, request: bytes) -> list[int]:
-    """Send these bytes and no more; return the status of each answer until the site has closed."""
+    """Send these bytes and no more; return the status of each response until the site has closed."""
     received = b""
     with connect(site) as connection:
         try:
@@ -96,7 +96,7 @@ AMBIGUOUS = {
 def test_an_ambiguous_request_is_refused(target: Site, headers: bytes) -> None:
     """A request with an ambiguous length or malformed headers is refused.
 
-    What follows it on the connection, which a proxy may have taken for its body, is not answered.
+    What follows it on the connection, which a proxy may have taken for its body, gets no response.
     """
     [status] = statuses(target, POST + headers)
     assert status in {400, 431, 501}
@@ -117,9 +117,9 @@ BAD_CHUNKS = {
 
 @pytest.mark.parametrize("chunks", BAD_CHUNKS.values(), ids=BAD_CHUNKS)
 def test_malformed_chunks_end_the_connection(target: Site, chunks: bytes) -> None:
-    """After malformed chunks nothing on the connection is answered."""
-    answers = statuses(target, POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
-    assert set(answers) <= {400, 411}
+    """After malformed chunks nothing on the connection gets a response."""
+    responses = statuses(target, POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert set(responses) <= {400, 411}
     assert_not_smuggled(target)
 
 
@@ -141,7 +141,7 @@ def test_a_malformed_first_line_is_refused(target: Site, line: bytes) -> None:
     assert_not_smuggled(target)
 
 
-def test_requests_in_a_row_are_answered_each(target: Site) -> None:
+def test_pipelined_requests_get_a_response_each(target: Site) -> None:
     """Two requests sent at once on one connection are two: the probes above would have shown it."""
     assert statuses(target, GET + b"Host: localhost\r\n\r\n" + GET + b"Host: localhost\r\n\r\n") == [200, 200]
 
@@ -156,7 +156,7 @@ def test_a_long_body_is_refused_before_it_is_sent(target: Site) -> None:
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
 
 
-def send_for_ever(connection: socket.socket, end: float) -> None:
+def send_endlessly(connection: socket.socket, end: float) -> None:
     """Send chunks, a minute long at most."""
     while time.monotonic() < end:
         connection.sendall(b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n")
@@ -169,7 +169,7 @@ def test_an_endless_body_is_refused_and_the_connection_closed(target: Site) -> N
         connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 411 ")
         with pytest.raises(ConnectionError):
-            send_for_ever(connection, begin + SECONDS)
+            send_endlessly(connection, begin + SECONDS)
     assert Visitor(target).get("/healthz").status == 200
 
 
@@ -186,7 +186,9 @@ def test_another_host_is_refused(target: Site, header: bytes) -> None:
 
 
 @pytest.mark.parametrize(("trust", "status"), [("false", 301), ("true", 200)])
-def test_a_proxy_is_believed_only_when_told_to(production: Production, trust: str, status: int) -> None:
+def test_forwarded_proto_counts_only_with_trust_proxy(
+    production: Production, trust: str, status: int
+) -> None:
     """X-Forwarded-Proto counts with TRUST_PROXY alone, also from this machine itself."""
     with production.serve(HTTPS="true", TRUST_PROXY=trust) as site:
         assert Visitor(site).get("/", X_Forwarded_Proto="https").status == status
@@ -197,7 +199,7 @@ def test_a_proxy_is_believed_only_when_told_to(production: Production, trust: st
 def test_workers_share_the_limit_of_attempts(target: Site) -> None:
     """Sixteen wrong passwords at once, in two processes: ten are checked."""
     everybody = threading.Barrier(16)
-    answers: list[int] = []
+    responses: list[int] = []
 
     def guess() -> None:
         form = urlencode({"username": "x@site.test", "password": "wrong", "csrfmiddlewaretoken": TOKEN})
@@ -205,14 +207,14 @@ def test_workers_share_the_limit_of_attempts(target: Site) -> None:
         with connect(target) as connection:
             everybody.wait(SECONDS)
             connection.sendall(POST + f"{lines}\r\n{form}".encode())
-            answers.append(int(connection.recv(65_536).split()[1]))
+            responses.append(int(connection.recv(65_536).split()[1]))
 
     guessing = [threading.Thread(target=guess) for _ in range(16)]
     for thread in guessing:
         thread.start()
     for thread in guessing:
         thread.join()
-    assert sorted(answers) == [200] * 10 + [429] * 6
+    assert sorted(responses) == [200] * 10 + [429] * 6
 
 
 # --- Anything at all ---------------------------------------------------------------------------------
@@ -392,7 +394,7 @@ class Fuzzer:
         return b"".join(lines) + body
 
 
-def test_nothing_makes_it_fail(production: Production, target: Site) -> None:
+def test_random_requests_cause_no_server_error(production: Production, target: Site) -> None:
     """Random requests to every URL, signed out and as a superuser: no 5xx, and it still serves."""
     known = json.loads(production.python(LIST_PATHS).splitlines()[-1])
     fuzzer = Fuzzer(known["paths"], known["session"], SEED)

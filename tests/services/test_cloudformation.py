@@ -95,7 +95,7 @@ def linters() -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("tasks", ["none", "database"])
-def test_cfn_lint_is_content(tasks: str, linters: dict[str, Path], baked: Bake) -> None:
+def test_cfn_lint_finds_nothing(tasks: str, linters: dict[str, Path], baked: Bake) -> None:
     """It knows Amazon's own description of each resource; none is left over without a worker."""
     files = [f"{kind}.yaml" for kind in KINDS]
     folder = baked(deploy="aws", tasks=tasks) / "deploy" / "aws"
@@ -103,7 +103,7 @@ def test_cfn_lint_is_content(tasks: str, linters: dict[str, Path], baked: Bake) 
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_checkov_is_content(linters: dict[str, Path], tmp_path: Path) -> None:
+def test_checkov_finds_only_listed_exceptions(linters: dict[str, Path], tmp_path: Path) -> None:
     """It finds what .checkov.yaml lists, each with its reason, and nothing else."""
     for kind in KINDS:
         shutil.copy(DEPLOY / f"{kind}.yaml", tmp_path)
@@ -120,7 +120,7 @@ def test_checkov_is_content(linters: dict[str, Path], tmp_path: Path) -> None:
 # --- What the files say of each other -----------------------------------------------------------
 
 
-def test_ports_and_names_are_the_images() -> None:
+def test_ports_and_names_match_the_image() -> None:
     """The load balancer, its target, the security group, the container and the image have one port."""
     [port] = re.findall(r"^EXPOSE (\d+)$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     resources = SERVICE["Resources"]
@@ -154,7 +154,7 @@ def test_commands_are_in_the_image() -> None:
         assert command.removeprefix("/app/") in copied[0].split()
 
 
-def test_containers_have_as_little_right_as_possible() -> None:
+def test_containers_have_least_privilege() -> None:
     """Read-only, /tmp in memory, no capability, and no key anywhere."""
     for container in (WEB, WORKER):
         assert container["ReadonlyRootFilesystem"] is True
@@ -165,7 +165,7 @@ def test_containers_have_as_little_right_as_possible() -> None:
     assert not [file for file in files if keys.search(file.read_text())]
 
 
-def test_services_are_the_tasks_own() -> None:
+def test_services_have_the_names_that_the_tasks_use() -> None:
     """The tasks know each service, and its task definition, by the name that the template gives it."""
     resources = SERVICE["Resources"]
     found = {
@@ -176,7 +176,7 @@ def test_services_are_the_tasks_own() -> None:
     assert found == constant("rolling.py", "SERVICES")
 
 
-def test_the_base_gives_what_the_service_takes() -> None:
+def test_outputs_of_base_are_parameters_of_service() -> None:
     """Each output of base.yaml is a parameter of service.yaml, which has no other without a default."""
     own = {"Prefix", "Environment", "ImageUri"}
     needed = {name for name, report in SERVICE["Parameters"].items() if "Default" not in report}
@@ -184,7 +184,7 @@ def test_the_base_gives_what_the_service_takes() -> None:
 
 
 @pytest.mark.parametrize("name", ["staging", "production"])
-def test_environments_name_real_parameters(name: str) -> None:
+def test_environments_set_existing_parameters(name: str) -> None:
     """An environment's file sets only parameters of that template; each parameter has a description."""
     file = tomllib.loads((DEPLOY / f"{name}.toml").read_text())
     for kind, report in (("bootstrap", BOOTSTRAP), ("base", BASE), ("service", SERVICE)):
@@ -252,7 +252,7 @@ def test_calls_were_found() -> None:
     assert {"cloudformation", "ecs", "ecr", "logs"} <= {call[1] for call in CALLS}
 
 
-def test_the_workflows_role_may_do_what_the_tasks_do() -> None:
+def test_the_role_of_the_workflow_has_the_permissions_of_the_tasks() -> None:
     """Each API call of deploy, rollback, status, logs and manage is permitted to the role, and few others."""
     policy = BOOTSTRAP["Resources"]["DeployRole"]["Properties"]["Policies"][0]["PolicyDocument"]
     rights = set()

@@ -142,11 +142,11 @@ def test_debugger(debugged: Project) -> None:
     for _ in range(2):
         server = editor.child()
         server.go(str(file), line)
-        with asking(f"{address}/favicon.ico") as answers:
+        with asking(f"{address}/favicon.ico") as statuses:
             assert server.stopped_at() == (str(file), line)
-            assert answers == []
+            assert statuses == []
             server.resume()
-        assert answers == [200]
+        assert statuses == [200]
         server.close()
         write(debugged, VIEW, file.read_text() + "\n")
     editor.close()
@@ -155,7 +155,7 @@ def test_debugger(debugged: Project) -> None:
 
 
 def test_debugger_that_waits(debugged: Project) -> None:
-    """`fab debug --wait` answers nothing before an editor has attached, which can stop it in the settings."""
+    """`fab debug --wait` serves nothing before an editor has attached, which can stop it in the settings."""
     output = debugged.run("fab", "debug", "--wait").stdout
     assert f"localhost:{debugged.variables['DEBUG_PORT']}" in output
     assert "does not respond" in debugged.run("fab", "status").stdout
@@ -181,7 +181,7 @@ def attached(project: Project) -> Debugger | None:
 # --- Editors and machines -----------------------------------------------------------------
 
 
-def test_lines_end_alike_on_every_machine(repository: Project, tmp_path: Path) -> None:
+def test_line_endings_are_the_same_on_windows(repository: Project, tmp_path: Path) -> None:
     """A clone under core.autocrlf=true, as on Windows, has the same bytes, and its scripts run."""
     clone = tmp_path / "clone"
     git(repository, "-c", "core.autocrlf=true", "clone", "--quiet", str(repository.folder), str(clone))
@@ -195,7 +195,7 @@ def test_lines_end_alike_on_every_machine(repository: Project, tmp_path: Path) -
         repository.run("bash", "-n", str(script))
 
 
-def test_no_two_names_are_one_on_a_mac(repository: Project) -> None:
+def test_no_paths_differ_only_in_case(repository: Project) -> None:
     """No two paths differ only in case."""
     names = git(repository, "ls-files").stdout.splitlines()
     assert len({name.lower() for name in names}) == len(names)

@@ -93,7 +93,7 @@ def test_dump_drop_restore(here: Project, values: list[tuple]) -> None:
     assert summary(database) == before
 
 
-def test_nothing_is_replaced_unasked(here: Project) -> None:
+def test_nothing_is_replaced_without_confirmation(here: Project) -> None:
     """Neither a file nor a database that holds something is replaced without --yes; a dump is private."""
     dump = here.folder / "dumps" / "first.sqlite3"
     output = here.run("fab", "dump-db").stdout
@@ -238,7 +238,7 @@ def test_pull(here: Project, source: Path, server: Server) -> None:
     assert "Fetched 1 of 2" in pull(here, server.at(), source, "--media")
 
 
-def test_cut_line(here: Project, source: Path, server: Server) -> None:
+def test_lost_connection(here: Project, source: Path, server: Server) -> None:
     """A connection lost in the middle leaves the old data; a second try works."""
     database = here.folder / "db.sqlite3"
     fill(database, "mine", [(1, 2, 3)])
@@ -275,7 +275,7 @@ def test_unclassified_field(here: Project, source: Path, server: Server) -> None
     assert summary(here.folder / "db.sqlite3") == before
 
 
-def test_a_site_of_another_day(here: Project, source: Path, server: Server) -> None:
+def test_copies_of_other_releases(here: Project, source: Path, server: Server) -> None:
     """A copy of an older site is migrated; one of a site that is newer than the code here is refused."""
     newer = "0002_more"
     migration = (

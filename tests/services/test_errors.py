@@ -76,7 +76,7 @@ def test_an_error_arrives_without_personal_data(production: Production, service:
 
 
 @pytest.mark.parametrize("service_at", [gone, silent], ids=["gone", "silent"])
-def test_a_dead_sentry_harms_nothing(production: Production, service_at) -> None:
+def test_an_outage_of_sentry_does_not_affect_pages(production: Production, service_at) -> None:
     """With a Sentry that is gone, or never answers, each page comes at once and the stop is clean."""
     with service_at() as port:
         dsn = f"http://public@127.0.0.1:{port}/7"
@@ -87,7 +87,7 @@ def test_a_dead_sentry_harms_nothing(production: Production, service_at) -> None
             assert site.stop() == 0
 
 
-def test_without_its_variable_nothing_is_loaded(production: Production) -> None:
+def test_nothing_is_imported_without_the_variable(production: Production) -> None:
     """Without SENTRY_DSN nothing of Sentry is imported."""
     loaded = production.python("import sys; print('sentry_sdk' in sys.modules)")
     assert loaded.strip() == "False"

@@ -148,7 +148,7 @@ def test_a_password_reset_arrives(
     ],
     ids=["starttls", "tls", "no starttls"],
 )
-def test_a_server_that_cannot_be_trusted_gets_nothing(
+def test_an_untrusted_server_gets_no_mail(
     with_members: Production,
     members: Iterator[str],
     authority: Authority,
@@ -168,7 +168,7 @@ def test_a_server_that_cannot_be_trusted_gets_nothing(
 
 
 @pytest.mark.parametrize("server_at", [gone, silent], ids=["gone", "silent"])
-def test_a_dead_server_costs_the_visitor_nothing(
+def test_an_outage_of_the_server_does_not_affect_pages(
     with_members: Production, members: Iterator[str], server_at
 ) -> None:
     """With a mail server that is gone, or never answers, the visitor gets a page and the log an error."""

@@ -21,7 +21,7 @@ ROLE = {
 SAVE = """
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-name = default_storage.save("letter.txt", ContentFile(b"Dear Ann"))
+name = default_storage.save("letter.txt", ContentFile(b"Hello Ann"))
 """
 
 
@@ -48,7 +48,7 @@ def status(url: str) -> int:
         return error.code
 
 
-def test_uploads_are_private_and_by_role(production: Production, s3: str, role: Service) -> None:
+def test_uploads_are_private_and_use_the_role(production: Production, s3: str, role: Service) -> None:
     """With MEDIA_BUCKET an upload goes into the bucket by the right of the container's role, without a key.
 
     The file is private: its address works because it is signed, and for five minutes.
@@ -67,7 +67,7 @@ def test_uploads_are_private_and_by_role(production: Production, s3: str, role: 
     assert signed["X-Amz-Security-Token"] == [ROLE["Token"]]
     assert signed["X-Amz-Expires"] == ["300"]
     with urlopen(url, timeout=60) as response:
-        assert response.read() == b"Dear Ann"
+        assert response.read() == b"Hello Ann"
     assert status(url.partition("?")[0]) == 403
     [grant] = bucket.client(s3).get_object_acl(Bucket=BUCKET, Key="letter.txt")["Grants"]
     assert grant["Permission"] == "FULL_CONTROL"
@@ -75,7 +75,7 @@ def test_uploads_are_private_and_by_role(production: Production, s3: str, role: 
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
-def test_pages_may_show_what_is_in_the_bucket(production: Production, region: str) -> None:
+def test_the_csp_allows_files_in_the_bucket(production: Production, region: str) -> None:
     """The signed URL is in the bucket's own region, and the Content Security Policy allows it."""
     output = production.python(
         "from django.core.files.storage import default_storage\n"
@@ -92,7 +92,7 @@ def test_pages_may_show_what_is_in_the_bucket(production: Production, region: st
     assert region == "us-east-1" or region in urlsplit(url).netloc
 
 
-def test_production_without_a_bucket_keeps_no_file(production: Production) -> None:
+def test_production_without_a_bucket_refuses_uploads(production: Production) -> None:
     """Without MEDIA_BUCKET production refuses an upload, and names the variable to set."""
     script = (
         f"try:\n    {SAVE.strip().replace(chr(10), chr(10) + '    ')}\nexcept Exception as e: print(repr(e))"
@@ -102,13 +102,13 @@ def test_production_without_a_bucket_keeps_no_file(production: Production) -> No
     assert not (production.project.folder / "media").exists()
 
 
-def test_without_its_variable_nothing_is_loaded(production: Production) -> None:
+def test_nothing_is_imported_without_the_variable(production: Production) -> None:
     """Without MEDIA_BUCKET neither django-storages nor boto3 is imported."""
     script = "import sys; print({'storages', 'boto3', 'botocore'} & sys.modules.keys() or 'none')"
     assert production.python(script).strip() == "none"
 
 
-def test_development_keeps_and_serves_them(production: Production) -> None:
+def test_development_stores_and_serves_uploads(production: Production) -> None:
     """In development uploads are in media/, and Django serves them."""
     script = f"""{SAVE}
 from django.test import Client
@@ -116,5 +116,5 @@ client = Client(headers={{"host": "localhost"}})
 print(b"".join(client.get(default_storage.url(name)).streaming_content).decode())
 """
     output = production.python(script, DEBUG="true")
-    assert output.strip().endswith("Dear Ann")
+    assert output.strip().endswith("Hello Ann")
     assert [file.name for file in (production.project.folder / "media").iterdir()] == ["letter.txt"]

@@ -60,7 +60,7 @@ def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> 
     ids=["no docker", "no engine", "no compose", "compose 1"],
 )
 @pytest.mark.parametrize("task", ["build", "start", "sh"])
-def test_docker_that_cannot_be_used_is_one_line(
+def test_unusable_docker_is_reported_in_one_line(
     project: Project, without, task: str, scripts: dict[str, str], problem: str
 ) -> None:
     """Docker missing, stopped or without Compose 2: one line that says which, and the command to run."""
@@ -72,7 +72,7 @@ def test_docker_that_cannot_be_used_is_one_line(
     assert "Traceback" not in refused.stdout
 
 
-def test_compose_as_a_command_of_its_own_is_used(project: Project, without) -> None:
+def test_standalone_docker_compose_is_used(project: Project, without) -> None:
     """If only `docker-compose` is installed, in version 2, it is used."""
     without(
         "docker-compose",
@@ -82,14 +82,14 @@ def test_compose_as_a_command_of_its_own_is_used(project: Project, without) -> N
     assert "called: build" in project.run("fab", "build", RUN_IN="docker").stdout
 
 
-def test_an_unknown_place_to_run_is_named(project: Project) -> None:
+def test_an_unknown_run_in_is_reported(project: Project) -> None:
     """A mistyped RUN_IN is named."""
     refused = project.run("fab", "manage", "check", check=False, RUN_IN="moon")
     assert refused.returncode == 1
     assert "RUN_IN is 'moon'" in refused.stdout
 
 
-def test_before_setup_it_says_so(project: Project) -> None:
+def test_tasks_before_setup_say_to_run_it(project: Project) -> None:
     """A task before `fab setup` says to run that."""
     (project.folder / ".venv").unlink()
     refused = project.run("fab", "manage", "check", check=False, RUN_IN="host")
@@ -122,6 +122,6 @@ def test_setup_without_a_network(project: Project, without, tmp_path: Path) -> N
         PIP_RETRIES="0",
     )
     assert refused.returncode == 1
-    assert "Poetry 2.5.1 could not be installed: is there a network?" in refused.stdout
+    assert "Poetry 2.5.1 could not be installed: check the network" in refused.stdout
     assert "Traceback" not in refused.stdout
     assert not list(tmp_path.glob("poetry-*"))

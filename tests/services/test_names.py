@@ -28,6 +28,8 @@ def template() -> Template:
 
 @given(name=NAMES, description=NAMES, author=NAMES)
 @settings(max_examples=50, deadline=None, derandomize=True)
-def test_random_names_survive(template: Template, name: str, description: str, author: str) -> None:
+def test_random_names_are_rendered_unchanged(
+    template: Template, name: str, description: str, author: str
+) -> None:
     """Random names are read back unchanged from each file."""
     check_names(template, name, description, author)

@@ -42,7 +42,7 @@ def account(production: Production) -> dict[str, str]:
     return {"username": EMAIL, "password": PASSWORD}
 
 
-def test_without_the_variable_nothing_of_redis_is_loaded(production: Production) -> None:
+def test_nothing_is_imported_without_the_variable(production: Production) -> None:
     """Without CACHE_URL the package is not even imported."""
     script = "import sys; from apps.core import health; health.readiness(); print('redis' in sys.modules)"
     assert production.python(script).splitlines()[-1] == "False"
@@ -72,7 +72,7 @@ print(cache.get("a"), 0 < seconds <= 300)
 """
 
 
-def test_a_server_that_ends_and_comes_back(production: Production, account: dict[str, str]) -> None:
+def test_outage_and_recovery_of_the_server(production: Production, account: dict[str, str]) -> None:
     """When the server ends, no user is signed out and users can sign in; /readyz and the log name the cache.
 
     When it is back, all is as before.
@@ -96,7 +96,7 @@ def test_a_server_that_ends_and_comes_back(production: Production, account: dict
 
 
 @pytest.mark.parametrize("service", [gone, silent])
-def test_a_server_that_never_was(production: Production, account: dict[str, str], service) -> None:
+def test_server_that_is_down_at_the_start(production: Production, account: dict[str, str], service) -> None:
     """A site whose cache is missing, or never answers, starts; one signs in and out."""
     with service() as port, production.serve(CACHE_URL=f"redis://127.0.0.1:{port}/0") as site:
         assert '"cache": "no answer"' in Visitor(site).get("/readyz").text

@@ -64,7 +64,7 @@ def test_a_request_is_traced(production: Production, service: Service) -> None:
     assert b64decode(span["traceId"]).hex() == logged["/account/login/"]
 
 
-def test_a_trace_begun_before_the_site_goes_on(production: Production, service: Service) -> None:
+def test_a_trace_of_a_proxy_is_continued(production: Production, service: Service) -> None:
     """A `traceparent` of a load balancer or another service is continued."""
     trace = "0af7651916cd43dd8448eb211c80319c"
     with production.serve(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{service.port}") as site:
@@ -75,7 +75,7 @@ def test_a_trace_begun_before_the_site_goes_on(production: Production, service: 
 
 
 @pytest.mark.parametrize("service_at", [gone, silent], ids=["gone", "silent"])
-def test_a_dead_collector_harms_nothing(production: Production, service_at) -> None:
+def test_an_outage_of_the_collector_does_not_affect_pages(production: Production, service_at) -> None:
     """With a collector that is gone, or never answers, each page comes at once and the stop is clean."""
     with (
         service_at() as port,
@@ -86,7 +86,7 @@ def test_a_dead_collector_harms_nothing(production: Production, service_at) -> N
         assert site.stop() == 0
 
 
-def test_without_its_variable_nothing_is_loaded(production: Production) -> None:
+def test_nothing_is_imported_without_the_variable(production: Production) -> None:
     """Without OTEL_EXPORTER_OTLP_ENDPOINT nothing of OpenTelemetry is imported, and the log is as ever."""
     script = "import sys; print('opentelemetry' in sys.modules)"
     assert production.python(script).strip() == "False"

@@ -165,7 +165,7 @@ def test_a_stop_lets_the_running_task_finish(project: Project, start: Start) -> 
     assert states(project) == ["READY", "SUCCESSFUL"]
 
 
-def test_a_stop_hands_back_what_takes_too_long(project: Project, start: Start) -> None:
+def test_a_stop_requeues_a_long_task(project: Project, start: Start) -> None:
     """After GRACEFUL_TIMEOUT_SECONDS the running task is handed back at once; exit code 0."""
     enqueue(project, "slow.enqueue('long', 600)")
     project.variables["GRACEFUL_TIMEOUT_SECONDS"] = "1"
@@ -177,7 +177,7 @@ def test_a_stop_hands_back_what_takes_too_long(project: Project, start: Start) -
     assert states(project) == ["READY"]
 
 
-def test_a_failing_task_is_repeated(project: Project, start: Start) -> None:
+def test_a_failing_task_is_retried(project: Project, start: Start) -> None:
     """A task that fails twice and then succeeds: each failure is in the log as JSON."""
     enqueue(project, "fix.enqueue('it')")
     worker = start()
@@ -190,7 +190,7 @@ def test_a_failing_task_is_repeated(project: Project, start: Start) -> None:
     assert {line["task_id"].replace("-", "") for line in failures} == {identifier}
 
 
-def test_a_task_that_cannot_be_broken_off(project: Project, start: Start) -> None:
+def test_a_task_that_cannot_be_interrupted(project: Project, start: Start) -> None:
     """A task that cannot be interrupted ends its worker, which prints where it hung; the task has failed."""
     enqueue(project, "deaf.enqueue(); slow.enqueue('after', 0)")
     worker = start()
@@ -202,7 +202,7 @@ def test_a_task_that_cannot_be_broken_off(project: Project, start: Start) -> Non
     assert notes(project).count("begin deaf") == 1
 
 
-def test_a_missed_run_is_made_up_for_once(project: Project, start: Start) -> None:
+def test_a_missed_run_is_run_once(project: Project, start: Start) -> None:
     """A daily task that was due many times while nothing ran is run once, by one of two workers."""
     start().terminate()
     due = "next_run_at = '2026-01-01 00:00:00'"
@@ -223,7 +223,7 @@ def test_a_worker_is_asked_whether_it_lives(project: Project, start: Start) -> N
     assert get(f"http://localhost:{port}/healthz") == "ok"
 
 
-def test_in_development_it_starts_anew_on_an_edit(project: Project) -> None:
+def test_the_worker_restarts_on_an_edit_in_development(project: Project) -> None:
     """`fab worker` runs tasks, with an edit the new code, and ends with nothing left behind."""
     worker = subprocess.Popen(
         ["fab", "worker"],
@@ -252,7 +252,7 @@ def test_in_development_it_starts_anew_on_an_edit(project: Project) -> None:
     assert within(60, lambda: not left(project))
 
 
-def test_without_the_variable_it_says_so(project: Project) -> None:
+def test_the_worker_refuses_to_start_without_the_variable(project: Project) -> None:
     """`fab worker` without TASKS=database names the variable to set."""
     refused = project.run("fab", "worker", check=False, TASKS="")
     assert refused.returncode == 1

@@ -14,7 +14,7 @@ LIFETIME = timedelta(days=90)
 USED_EVERY = timedelta(minutes=1)
 
 
-def digest(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """Return what is kept of a token. A random one needs no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -39,7 +39,7 @@ class TokenManager(models.Manager["Token"]):
         now = timezone.now()
         token = (
             self.select_related("user")
-            .filter(digest=digest(secret), expires__gt=now, user__is_active=True)
+            .filter(digest=hash_secret(secret), expires__gt=now, user__is_active=True)
             .first()
         )
         if not token:
@@ -80,4 +80,4 @@ class Token(models.Model):
     def make_secret(self) -> None:
         """Make up the secret, which is what a program sends."""
         self.secret = secrets.token_urlsafe(32)
-        self.digest = digest(self.secret)
+        self.digest = hash_secret(self.secret)

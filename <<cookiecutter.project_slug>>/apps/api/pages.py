@@ -13,6 +13,6 @@ class DocsView(LoginRequiredMixin, TemplateView):
 
 
 @csrf_exempt
-def nothing(request: HttpRequest) -> NoReturn:
+def not_found(request: HttpRequest) -> NoReturn:
     """Return 404 for a URL below /api/ that does not exist, whatever the method."""
     raise Http404

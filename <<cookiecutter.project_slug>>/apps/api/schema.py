@@ -20,7 +20,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer"}
 
 
-def of_this_api(endpoints: list[Endpoint]) -> list[Endpoint]:
+def filter_endpoints(endpoints: list[Endpoint]) -> list[Endpoint]:
     """Return what is described: no other app's views, though they be the framework's too."""
     prefix = spectacular_settings.SCHEMA_PATH_PREFIX
     return [each for each in endpoints if each[0].startswith(prefix)]

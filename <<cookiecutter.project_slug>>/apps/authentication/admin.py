@@ -47,4 +47,4 @@ class AuthenticationUserAdmin(UserAdmin):
         """Take another address as verified, and the old one from the account."""
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
-            receivers.verify(obj)
+            receivers.mark_email_verified(obj)

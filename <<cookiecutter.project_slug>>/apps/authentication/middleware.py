@@ -28,11 +28,11 @@ class SecondFactorMiddleware:
         if second_factor.is_needed(request):
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            if settings.SECOND_FACTOR and not second_factor.is_shown(request):
-                return self.ask(request)
+            if settings.SECOND_FACTOR and not second_factor.is_verified(request):
+                return self.redirect_to_factor(request)
         return self.get_response(request)
 
-    def ask(self, request: HttpRequest) -> HttpResponse:
+    def redirect_to_factor(self, request: HttpRequest) -> HttpResponse:
         """Send them where they show a factor, or set one up."""
         page = second_factor.page_for(request.user)  # type: ignore[arg-type]
         if page == "mfa_index":

@@ -15,20 +15,20 @@ from apps.accounts.models import User
 
 
 @receiver(post_save, sender=User)
-def trust_the_address(instance: User, created: bool, raw: bool, **_: Any) -> None:
+def verify_email_of_new_user(instance: User, created: bool, raw: bool, **_: Any) -> None:
     """Mark the email address of a user as verified if staff or a command has created them."""
     if created and not raw and not getattr(instance, "signs_up", False):
-        verify(instance)
+        mark_email_verified(instance)
 
 
-def verify(user: User) -> None:
+def mark_email_verified(user: User) -> None:
     """Make the user's address their only one, and verified."""
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
 
 
 @receiver(authenticator_added)
-def count_as_shown(
+def record_new_factor(
     request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
     """Count a factor as used when it has just been set up, after the password."""
@@ -37,7 +37,7 @@ def count_as_shown(
 
 
 @receiver(password_reset)
-def remember_the_browser(request: HttpRequest, user: User, **_: Any) -> None:
-    """Let a user who has opened the link in a mail sign in without a code, whatever the limits."""
+def trust_browser(request: HttpRequest, user: User, **_: Any) -> None:
+    """Trust the browser that has opened the link in a mail: no code, no limit of other browsers."""
     request.proven_account = user.email  # type: ignore[attr-defined]
     EmailAddress.objects.filter(user=user, email=user.email).update(verified=True)

@@ -17,7 +17,7 @@ def is_needed(request: HttpRequest) -> bool:
     return path.startswith(tuple(f"/{each}" for each in settings.SECOND_FACTOR_PATHS))
 
 
-def is_shown(request: HttpRequest) -> bool:
+def is_verified(request: HttpRequest) -> bool:
     """Whether this session began with a second factor, or has asked for one since."""
     records = get_authentication_records(request, request.user)
     return any(record.get("method") == "mfa" for record in records)

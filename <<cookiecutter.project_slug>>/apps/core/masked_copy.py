@@ -47,26 +47,26 @@ def write(connection: BaseDatabaseWrapper, file: BinaryIO) -> None:
     digest = hashlib.sha256()
     with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1) as stream, snapshot(connection):
 
-        def put(line: bytes) -> None:
+        def write_line(line: bytes) -> None:
             digest.update(line)
             stream.write(line)
 
-        put(as_line(head(connection, models)))
+        write_line(to_line(make_header(connection, models)))
         counts = {}
         for model, masked in models.items():
             table = model._meta.db_table
-            columns = [column(field) for field in masking.fields(model)]
-            put(as_line({"table": table, "columns": columns}))
+            columns = [column_name(field) for field in masking.fields(model)]
+            write_line(to_line({"table": table, "columns": columns}))
             counts[table] = 0
             for row in rows(connection, model, masked):
-                put(row)
+                write_line(row)
                 counts[table] += 1
-            put(END)
-        put(as_line({"rows": counts}))
-        stream.write(as_line({"sha256": digest.hexdigest()}))
+            write_line(END)
+        write_line(to_line({"rows": counts}))
+        stream.write(to_line({"sha256": digest.hexdigest()}))
 
 
-def head(connection: BaseDatabaseWrapper, models: dict[type[Model], Any]) -> dict[str, Any]:
+def make_header(connection: BaseDatabaseWrapper, models: dict[type[Model], Any]) -> dict[str, Any]:
     """Return what a reader must know: the engine, the state of the tables, what was masked."""
     return {
         "format": FORMAT,
@@ -76,14 +76,14 @@ def head(connection: BaseDatabaseWrapper, models: dict[type[Model], Any]) -> dic
     }
 
 
-def column(field: "Field[Any, Any]") -> str:
+def column_name(field: "Field[Any, Any]") -> str:
     """Return the name of a field's column."""
     return str(field.column)
 
 
 def masked_columns(model: type[Model], rules: Iterable[str]) -> list[str]:
     """Return the columns of a model's masked fields."""
-    return [column(field) for field in masking.fields(model) if field.name in rules]
+    return [column_name(field) for field in masking.fields(model) if field.name in rules]
 
 
 def rows(
@@ -91,7 +91,7 @@ def rows(
 ) -> Iterator[bytes]:
     """Yield a model's rows as lines, masked: of PostgreSQL's COPY, or of JSON."""
     chosen = [
-        typed(masked[field.name], field) if field.name in masked else field.attname
+        with_field_type(masked[field.name], field) if field.name in masked else field.attname
         for field in masking.fields(model)
     ]
     found = model._base_manager.using(connection.alias).order_by().values_list(*chosen)
@@ -105,10 +105,10 @@ def rows(
             return
         cursor.execute(sql, values)
         while some := cursor.fetchmany(1000):
-            yield from map(as_line, some)
+            yield from map(to_line, some)
 
 
-def typed(rule: Expression, field: "Field[Any, Any]") -> ExpressionWrapper:
+def with_field_type(rule: Expression, field: "Field[Any, Any]") -> ExpressionWrapper:
     """Return a rule as an expression of a field's type, which Value(None) lacks."""
     return ExpressionWrapper(rule, output_field=getattr(field, "target_field", field))
 
@@ -127,19 +127,19 @@ def snapshot(connection: BaseDatabaseWrapper) -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def as_line(value: Any) -> bytes:
+def to_line(value: Any) -> bytes:
     """Return a value as a line of JSON; dates are what Django writes, and bytes are in base64."""
-    return json.dumps(value, default=encoded, separators=(",", ":")).encode() + b"\n"
+    return json.dumps(value, default=encode, separators=(",", ":")).encode() + b"\n"
 
 
-def encoded(value: Any) -> Any:
+def encode(value: Any) -> Any:
     """Return what stands for a value that JSON does not have."""
     if isinstance(value, bytes):
         return {"base64": b64encode(value).decode()}
     return str(value)
 
 
-def decoded(value: Any) -> Any:
+def decode(value: Any) -> Any:
     """Return the value that `encoded` has replaced."""
     return b64decode(value["base64"]) if isinstance(value, dict) else value
 
@@ -155,7 +155,7 @@ def read(file: BinaryIO, alias: str) -> dict[str, int]:
     """
     lines = Lines(file)
     first = lines.value()
-    refuse(connections[alias], first)
+    validate_header(connections[alias], first)
     migrate_to(connections[alias], {tuple(each) for each in first["migrations"]})
     try:
         with transaction.atomic(using=alias):
@@ -194,7 +194,7 @@ class Lines:
             raise CopyError("This is not a masked copy: fab pull makes one.") from None
 
 
-def refuse(connection: BaseDatabaseWrapper, first: dict[str, Any]) -> None:
+def validate_header(connection: BaseDatabaseWrapper, first: dict[str, Any]) -> None:
     """Raise CopyError if a copy with this first line must not, or cannot, be taken in here."""
     if first.get("format") != FORMAT:
         raise CopyError("The copy is from another release: update that site, or this checkout.")
@@ -247,18 +247,20 @@ def fill(connection: BaseDatabaseWrapper, lines: Lines, first: dict[str, Any]) -
             cursor.execute(statement)
     counts = {}
     while "table" in (value := lines.value()):
-        counts[value["table"]] = put_in(connection, value["table"], value["columns"], lines)
+        counts[value["table"]] = insert_rows(connection, value["table"], value["columns"], lines)
     digest = lines.digest.hexdigest()
     if value.get("rows") != counts or lines.value().get("sha256") != digest:
         raise CopyError("The copy is damaged: its row counts do not match.")
     if counts.keys() != first["masked"].keys():
         raise CopyError("The copy is damaged: a table is missing.")
-    continue_numbers(connection, list(counts))
+    reset_sequences(connection, list(counts))
     connection.check_constraints()
     return counts
 
 
-def put_in(connection: BaseDatabaseWrapper, table: str, columns: list[str], lines: Lines) -> int:
+def insert_rows(
+    connection: BaseDatabaseWrapper, table: str, columns: list[str], lines: Lines
+) -> int:
     """Put rows into a table and return how many there were."""
     count = 0
     quote = connection.ops.quote_name
@@ -273,13 +275,13 @@ def put_in(connection: BaseDatabaseWrapper, table: str, columns: list[str], line
         marks = ", ".join(["%s"] * len(columns))
         insert = f"INSERT INTO {quote(table)} ({names}) VALUES ({marks})"  # noqa: S608
         for some in batched(lines, 1000):
-            values = [[decoded(value) for value in json.loads(line)] for line in some]
+            values = [[decode(value) for value in json.loads(line)] for line in some]
             cursor.executemany(insert, values)
             count += len(some)
     return count
 
 
-def continue_numbers(connection: BaseDatabaseWrapper, tables: list[str]) -> None:
+def reset_sequences(connection: BaseDatabaseWrapper, tables: list[str]) -> None:
     """Let the ids of new rows follow those of the inserted ones; SQLite does so automatically."""
     if connection.vendor != "postgresql":
         return

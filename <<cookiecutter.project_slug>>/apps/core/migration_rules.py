@@ -32,24 +32,24 @@ def problems(migration: Migration, before: ProjectState) -> Iterator[str]:
     state, label = before.clone(), migration.app_label
     # Old code knows nothing of a table that the migration itself has made.
     new: set[str] = set()
-    for operation in flat(migration.operations):
+    for operation in flatten(migration.operations):
         if isinstance(operation, operations.CreateModel):
             new.add(operation.name_lower)
-        elif touched(operation) not in new and (problem := problem_of(operation, state, label)):
+        elif model_of(operation) not in new and (problem := problem_of(operation, state, label)):
             yield f"{operation.describe()}: {problem}."
         operation.state_forwards(label, state)
 
 
-def flat(given: Sequence[Operation]) -> Iterator[Operation]:
+def flatten(sequence: Sequence[Operation]) -> Iterator[Operation]:
     """Yield the operations that change the database."""
-    for operation in given:
+    for operation in sequence:
         if isinstance(operation, operations.SeparateDatabaseAndState):
-            yield from flat(operation.database_operations)
+            yield from flatten(operation.database_operations)
         else:
             yield operation
 
 
-def touched(operation: Operation) -> str:
+def model_of(operation: Operation) -> str:
     """Return the name of the model that an operation is about, in lowercase."""
     name = getattr(operation, "model_name", "") or getattr(operation, "name", "") or ""
     return str(name).lower()
@@ -69,7 +69,7 @@ def problem_of(operation: Operation, state: ProjectState, label: str) -> str:
             return "old code writes rows without it: give it null=True or db_default"
         case operations.AlterField():
             old = state.models[label, operation.model_name_lower].fields[operation.name]
-            return change_of(old, operation.field)
+            return problem_of_change(old, operation.field)
         case operations.AddConstraint():
             return REFUSED
         case operations.AlterUniqueTogether() if operation.option_value:
@@ -88,7 +88,7 @@ def needs_value(field: Field) -> bool:
     return has_column and not field.null and not field.has_db_default()
 
 
-def change_of(old: Field, new: Field) -> str:
+def problem_of_change(old: Field, new: Field) -> str:
     """Return why old code cannot live with the change of a column, or ""."""
     if old.db_column != new.db_column:
         return RENAMED

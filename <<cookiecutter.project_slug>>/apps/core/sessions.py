@@ -24,7 +24,7 @@ class SessionCache(RedisCache):
     seconds = 300
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        return self.ask(lambda: super(SessionCache, self).get(key, default, version), default)
+        return self.call(lambda: super(SessionCache, self).get(key, default, version), default)
 
     def set(
         self,
@@ -35,15 +35,15 @@ class SessionCache(RedisCache):
     ) -> None:
         seconds = self.get_backend_timeout(timeout)
         seconds = self.seconds if seconds is None else min(seconds, self.seconds)
-        self.ask(lambda: super(SessionCache, self).set(key, value, seconds, version), None)
+        self.call(lambda: super(SessionCache, self).set(key, value, seconds, version), None)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        return self.ask(lambda: super(SessionCache, self).delete(key, version), False)
+        return self.call(lambda: super(SessionCache, self).delete(key, version), False)
 
     def has_key(self, key: Any, version: int | None = None) -> bool:
-        return self.ask(lambda: super(SessionCache, self).has_key(key, version), False)
+        return self.call(lambda: super(SessionCache, self).has_key(key, version), False)
 
-    def ask[T](self, question: Callable[[], T], otherwise: T) -> T:
+    def call[T](self, question: Callable[[], T], otherwise: T) -> T:
         """Return the server's answer, or `otherwise` if there is none."""
         try:
             return question()

@@ -29,6 +29,6 @@ class UsersConfig(WagtailUsersAppConfig):
         from django.contrib.auth import get_user_model
         from wagtail.permissions import register_permission_policy
 
-        from apps.pages.users import NobodyPolicy
+        from apps.pages.users import DenyAllPermissionPolicy
 
-        register_permission_policy(get_user_model(), NobodyPolicy(get_user_model()))
+        register_permission_policy(get_user_model(), DenyAllPermissionPolicy(get_user_model()))

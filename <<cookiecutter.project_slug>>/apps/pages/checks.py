@@ -10,7 +10,7 @@ from apps.pages.addresses import leads_to_pages
 
 
 @register(Tags.database)
-def check_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def check_urls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Return a warning for each page whose URL something else has taken since it was published.
 
     `migrate` runs it, and so does each start of the site.

@@ -12,7 +12,7 @@ from wagtail.permission_policies.base import BasePermissionPolicy
 from apps.accounts.models import User
 
 
-class NobodyPolicy(BasePermissionPolicy):
+class DenyAllPermissionPolicy(BasePermissionPolicy):
     """Keeps accounts from being created, changed or deleted in the CMS."""
 
     def user_has_permission(self, user: User | AnonymousUser, action: str) -> bool:

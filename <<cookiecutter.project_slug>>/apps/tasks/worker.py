@@ -85,7 +85,7 @@ class TaskWorker:
         self.running = False
         self.limit_at = 0.0
         self.scheduled: dict[str, Task] = {}
-        self.look_for_lost_at = time.monotonic() + lost_after
+        self.check_lost_at = time.monotonic() + lost_after
 
     # --- The process
 
@@ -101,7 +101,7 @@ class TaskWorker:
         if not self.wait_until_ready():
             return
         ended = threading.Event()
-        heart = threading.Thread(target=self.beat, args=[ended], daemon=True)
+        heart = threading.Thread(target=self.send_heartbeats, args=[ended], daemon=True)
         heart.start()
         logger.info("Worker %s is ready.", self.id)
         while not self.stopping:
@@ -109,7 +109,7 @@ class TaskWorker:
                 time.sleep(PAUSE)
         ended.set()
         heart.join(PAUSE)
-        self.sign_off()
+        self.remove_heartbeat()
 
     def stop(self, *_: Any) -> None:
         """End after the running task; at the second call without waiting for it."""
@@ -141,29 +141,29 @@ class TaskWorker:
 
     # --- Heartbeat
 
-    def beat(self, ended: threading.Event) -> None:
+    def send_heartbeats(self, ended: threading.Event) -> None:
         """Send heartbeats until the worker has ended; runs in a separate thread."""
         while not ended.wait(self.lost_after / 6):
             try:
-                self.sign()
+                self.send_heartbeat()
             except Error:
                 # The worker itself says so.
                 connection.close()
         connection.close()
 
-    def sign(self) -> None:
+    def send_heartbeat(self) -> None:
         """Send a heartbeat, by the database's clock, which all workers share."""
         if not Heartbeat.objects.filter(pk=self.id).update(seen_at=Now()):
             Heartbeat.objects.create(worker=self.id, seen_at=Now())
 
-    def sign_off(self) -> None:
+    def remove_heartbeat(self) -> None:
         """Say that the worker has ended."""
         try:
             Heartbeat.objects.filter(pk=self.id).delete()
         except Error as error:
             logger.warning("The database does not answer: %s", error)
 
-    def take_up_lost(self) -> None:
+    def requeue_lost(self) -> None:
         """Enqueue again the tasks whose worker is gone."""
         # In this order: a worker that claims a task sends a heartbeat with it.
         running = list(DBTaskResult.objects.running())
@@ -174,7 +174,7 @@ class TaskWorker:
         for row in running:
             worker = row.worker_ids[-1] if row.worker_ids else ""
             if worker not in alive:
-                self.failed(row, WorkerLostError(f"The worker {worker} is gone."))
+                self.record_failure(row, WorkerLostError(f"The worker {worker} is gone."))
 
     # --- Tasks
 
@@ -183,13 +183,13 @@ class TaskWorker:
         close_old_connections()
         reset_queries()
         try:
-            if time.monotonic() >= self.look_for_lost_at:
-                self.take_up_lost()
-                self.look_for_lost_at = time.monotonic() + self.lost_after / 2
+            if time.monotonic() >= self.check_lost_at:
+                self.requeue_lost()
+                self.check_lost_at = time.monotonic() + self.lost_after / 2
             schedules.enqueue_due(self.scheduled)
             row = self.claim()
         except Error as error:
-            self.lost_database(error)
+            self.handle_lost_database(error)
             return False
         if row:
             token = task_id.set(str(row.id))
@@ -199,11 +199,11 @@ class TaskWorker:
                 task_id.reset(token)
         return row is not None
 
-    def lost_database(self, error: Error) -> None:
+    def handle_lost_database(self, error: Error) -> None:
         """Log it, and give the other workers time for a heartbeat once it is back."""
         logger.warning("The database does not answer: %s", str(error).strip())
         connection.close()
-        self.look_for_lost_at = time.monotonic() + self.lost_after
+        self.check_lost_at = time.monotonic() + self.lost_after
 
     def claim(self) -> DBTaskResult | None:
         """Return the next task, which no other worker gets; None if there is none."""
@@ -214,7 +214,7 @@ class TaskWorker:
         with exclusive_transaction():
             row = ready.get_locked()
             if row:
-                self.sign()
+                self.send_heartbeat()
                 row.claim(self.id)
         return row
 
@@ -224,7 +224,7 @@ class TaskWorker:
             task, result = row.task, row.task_result
             task_started.send(type(task_backends[row.backend_name]), task_result=result)
             context: list[Any] = [TaskContext(task_result=result)] if task.takes_context else []
-            with self.limited(getattr(task, "time_limit", TIME_LIMIT)):
+            with self.limit_time(getattr(task, "time_limit", TIME_LIMIT)):
                 value = task.call(*context, *result.args, **result.kwargs)
             value = normalize_json(value)
         except StopRequested:
@@ -240,7 +240,7 @@ class TaskWorker:
             if isinstance(error, TimeLimitExceeded):
                 # A query may have been under way.
                 connections.close_all()
-            self.failed(row, error)
+            self.record_failure(row, error)
         else:
             self.record(
                 row,
@@ -250,10 +250,10 @@ class TaskWorker:
                 exception_class_path="",
                 traceback="",
             )
-            self.say_finished(row)
+            self.report_finished(row)
 
     @contextmanager
-    def limited(self, seconds: float) -> Iterator[None]:
+    def limit_time(self, seconds: float) -> Iterator[None]:
         """Break off what takes longer, by an exception; if that has no effect, end the process."""
         self.limit_at = time.monotonic() + seconds
         try:
@@ -268,7 +268,7 @@ class TaskWorker:
             signal.setitimer(signal.ITIMER_REAL, 0)
             faulthandler.cancel_dump_traceback_later()
 
-    def failed(self, row: DBTaskResult, error: BaseException) -> None:
+    def record_failure(self, row: DBTaskResult, error: BaseException) -> None:
         """Write down a failed attempt: the task is repeated later, or has failed for good."""
         attempts = len(row.worker_ids)
         outcome: dict[str, Any] = {
@@ -294,7 +294,7 @@ class TaskWorker:
         else:
             outcome |= {"status": TaskResultStatus.FAILED, "finished_at": timezone.now()}
             if self.record(row, **outcome):
-                self.say_finished(row)
+                self.report_finished(row)
 
     def record(self, row: DBTaskResult, **outcome: Any) -> bool:
         """Write what became of an attempt, and return whether it still was this worker's.
@@ -309,7 +309,7 @@ class TaskWorker:
                 written = attempt.update(**outcome)
                 break
             except Error as error:
-                self.lost_database(error)
+                self.handle_lost_database(error)
                 if self.stopping:
                     return False
                 time.sleep(PAUSE)
@@ -317,7 +317,7 @@ class TaskWorker:
             setattr(row, name, value)
         return bool(written)
 
-    def say_finished(self, row: DBTaskResult) -> None:
+    def report_finished(self, row: DBTaskResult) -> None:
         """Send the signal that a task has succeeded or failed, for example to Django's log."""
         try:
             task_finished.send_robust(

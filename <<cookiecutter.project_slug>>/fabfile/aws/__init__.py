@@ -1,4 +1,4 @@
-"""The site on AWS, on ECS Fargate: docs/deployment-aws.md.
+"""Tasks for the site on AWS (ECS Fargate): docs/deployment-aws.md.
 
 Tasks: infrastructure.py (up, plan, down), release.py (deploy, rollback), operation.py (status,
 logs, manage, shell, restart), secrets.py (secret).

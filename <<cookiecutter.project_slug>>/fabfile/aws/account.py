@@ -1,4 +1,4 @@
-"""The AWS account of an environment: its clients, and the message when it cannot be reached."""
+"""The AWS account of an environment: its clients, and messages for their errors."""
 
 import functools
 import os
@@ -22,19 +22,19 @@ SIGN_IN = "aws sso login, or set AWS_PROFILE: https://docs.aws.amazon.com/cli/la
 
 
 class Account:
-    """The clients of the services that the tasks use; each is made when it is first asked for."""
+    """The clients of AWS services; each is created on first use."""
 
     def __init__(self, name: str) -> None:
         """Read the environment's file and sign in.
 
-        Raises Exit in one line if boto3 is missing, or the credentials are another account's.
+        Raises Exit in one line if boto3 is missing or the credentials belong to another account.
         """
         self.environment = environment.read(name)
         try:
             import boto3
         except ImportError:
             raise Exit(
-                "This needs boto3 next to Fabric: pipx inject fabric boto3"
+                "boto3 is not installed with Fabric. Type: pipx inject fabric boto3"
                 " (or: uv tool install fabric --with boto3)"
             ) from None
         if not self.environment.region:
@@ -44,7 +44,7 @@ class Account:
         check(self.environment, found)
 
     def __getattr__(self, service: str) -> Any:
-        """Return the client of a service, which is called as boto3 calls it; `iam`, `ecs` and so on."""
+        """Return the client of a service by its name in boto3: `iam`, `ecs` and so on."""
         client = self.session.client(service)
         setattr(self, service, client)
         return client
@@ -76,7 +76,7 @@ def check(environment: Environment, found: str) -> None:
 
 
 def task(*arguments: Any, **options: Any) -> Any:
-    """Declare a task as Fabric does, one that ends in one line when AWS says no."""
+    """Declare a task of Fabric; print an error of AWS in one line."""
 
     def declare(body: Callable[..., None]) -> Any:
         @functools.wraps(body)
@@ -94,15 +94,15 @@ def task(*arguments: Any, **options: Any) -> Any:
 
 
 def explain(error: Exception) -> str:
-    """Return one line that says what is wrong and what to do, for an error of botocore."""
+    """Describe an error of botocore in one line, with what to do."""
     details = getattr(error, "response", {}).get("Error", {})
     name = details.get("Code") or type(error).__name__
     if name in NO_CREDENTIALS:
-        return f"There are no AWS credentials here: {SIGN_IN}"
+        return f"There are no AWS credentials. Type: {SIGN_IN}"
     if name in EXPIRED:
-        return f"Your AWS credentials have expired: {SIGN_IN}"
+        return f"Your AWS credentials have expired. Type: {SIGN_IN}"
     if name in WRONG:
-        return f"AWS does not know your credentials: {SIGN_IN}"
+        return f"AWS rejects your credentials. Type: {SIGN_IN}"
     if name == "ProfileNotFound":
         return f"{error}: see `aws configure list-profiles`."
     if name in {"EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError"}:

@@ -1,4 +1,4 @@
-"""Run a command in a separate container on AWS: its output and exit code."""
+"""Run a command in a separate container on AWS, with its output and exit code."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from fabfile.aws.account import Account
 
 PAUSE = 2
 CONTAINER = "site"
-# The parts that a new task definition copies from the site's.
+# The settings that a new task definition copies from the site's.
 KEPT = (
     *("executionRoleArn", "taskRoleArn", "networkMode", "containerDefinitions", "volumes"),
     *("requiresCompatibilities", "cpu", "memory", "runtimePlatform"),
@@ -58,7 +58,7 @@ def definition(
 def start(
     aws: Account, task_definition: str, service: dict[str, Any], *, terminal: bool = False
 ) -> str:
-    """Start a container where the site's are, and return its task; raise Exit if AWS cannot."""
+    """Start a container in the site's cluster and return its task; raise Exit if AWS cannot."""
     response = aws.ecs.run_task(
         cluster=aws.prefix,
         taskDefinition=task_definition,
@@ -73,7 +73,7 @@ def start(
 
 
 def run(aws: Account, kind: str, words: list[str], image: str = "") -> int:
-    """Run a command to its end, print what it prints as it comes, and return its exit code.
+    """Run a command, print its output as it comes, and return its exit code.
 
     Raises Exit with AWS's reason if the container could not be started; Ctrl-C stops it.
     """
@@ -107,7 +107,7 @@ def follow(aws: Account, kind: str, task: str) -> int:
 
 
 def reason(task: dict[str, Any]) -> str:
-    """Return why a task has stopped, in AWS's words."""
+    """Return AWS's reason why a task has stopped."""
     [container] = [each for each in task["containers"] if each["name"] == CONTAINER]
     code = container.get("exitCode")
     words = [

@@ -1,4 +1,4 @@
-"""An environment on AWS: what deploy/aws/NAME.toml says of it, and what it is called there."""
+"""An environment on AWS: its file deploy/aws/NAME.toml, and the names of its resources."""
 
 import tomllib
 from dataclasses import dataclass
@@ -39,9 +39,9 @@ class Environment:
 
 
 def read(name: str) -> Environment:
-    """Return the environment called `name`, or the only one there is if the name is empty.
+    """Return the environment called `name`; without a name, the only one.
 
-    Raises Exit in one line if there is none of this name, or its file cannot be used.
+    Raises Exit in one line if it does not exist or its file is invalid.
     """
     names = sorted(file.stem for file in FOLDER.glob("*.toml"))
     if not name and len(names) == 1:
@@ -64,7 +64,7 @@ def read(name: str) -> Environment:
 
 
 def to_strings(values: dict[str, Any]) -> dict[str, str]:
-    """Return the values as CloudFormation takes them."""
+    """Return the values in CloudFormation's format."""
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in values.items()

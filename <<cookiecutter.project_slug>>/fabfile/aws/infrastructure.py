@@ -26,12 +26,12 @@ def plan(c: Context, environment: str = "") -> None:
             continue
         values = parameters(aws, kind)
         if kind == "service" and "ImageUri" not in values:
-            # Any image would do: what is made does not depend on it.
+            # The resources do not depend on the image.
             values["ImageUri"] = f"image@sha256:{'0' * 64}"
         change = Plan(aws, kind, values)
         change.show()
         if not change.is_empty:
-            change.forget()
+            change.discard()
 
 
 @task(
@@ -46,10 +46,10 @@ def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False
     aws = Account(environment)
     print_target(aws)
     for kind in environments.STACKS:
-        forget_failed(aws, kind)
+        delete_failed(aws, kind)
     first = not stacks.describe(aws, "service")
     if first:
-        # Better to hear of uncommitted files before a database is made.
+        # Refuse uncommitted files before a database is created.
         image.commit(dirty)
     apply(aws, "bootstrap", yes)
     apply(aws, "base", yes)
@@ -59,7 +59,7 @@ def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False
         release.migrate(aws)
     else:
         apply(aws, "service", yes)
-    rolling.verify(aws, rolling.wanted(aws))
+    rolling.verify(aws, rolling.expected_definitions(aws))
     print(f"The site is at {rolling.smoke_test(aws)}")
     print_next_steps(aws)
 
@@ -94,20 +94,20 @@ def down(c: Context, environment: str = "", data: bool = False) -> None:
 
 
 def print_target(aws: Account) -> None:
-    """Print where this is going to happen."""
+    """Print the account and region that will be changed."""
     place = aws.environment
     print(f"{place.name}: account {place.account}, region {place.region}, {place.file}")
 
 
 def parameters(aws: Account, kind: str) -> dict[str, str]:
-    """Return the values of a stack's parameters: its file's, the base's outputs, the running image's."""
+    """Return a stack's parameters: from its file, the outputs of base, and the running image."""
     response = aws.cloudformation.get_template_summary(TemplateBody=environments.template(kind))
     declared = {each["ParameterKey"] for each in response["Parameters"]}
     values = {"Prefix": aws.prefix, "Environment": aws.environment.name}
     now = stacks.parameters(stacks.describe(aws, kind))
     if kind == "bootstrap":
         values["CreateGitHubProvider"] = str(not trusts_github(aws)).lower()
-        # The one that this stack has made stays in it.
+        # A provider that this stack has created stays in it.
         if now.get("CreateGitHubProvider") == "true":
             values["CreateGitHubProvider"] = "true"
     if kind == "service":
@@ -118,26 +118,26 @@ def parameters(aws: Account, kind: str) -> dict[str, str]:
 
 
 def trusts_github(aws: Account) -> bool:
-    """Whether the account knows GitHub's tokens already, by another site or environment."""
+    """Whether another site or environment has already set up GitHub's tokens in the account."""
     found = aws.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     return any(each["Arn"].endswith(f"/{GITHUB}") for each in found)
 
 
 def first_image(c: Context, aws: Account, dirty: bool) -> str:
-    """Build and push the image with which the site begins, and return it by digest."""
+    """Build and push the site's first image, and return it by digest."""
     repository = stacks.outputs(stacks.describe(aws, "bootstrap"))["RepositoryUri"]
     architecture = aws.environment.parameters["service"].get("Architecture", "X86_64")
     return registry.build(c, aws, repository, architecture, dirty=dirty)
 
 
-def forget_failed(aws: Account, kind: str) -> None:
-    """Delete what is left of a stack that could not be made: it holds nothing, and is in the way."""
+def delete_failed(aws: Account, kind: str) -> None:
+    """Delete an empty stack left by a failed creation: it blocks another try."""
     if (stacks.describe(aws, kind) or {}).get("StackStatus") == "ROLLBACK_COMPLETE":
         delete(aws, kind)
 
 
 def apply(aws: Account, kind: str, yes: bool, **more: str) -> None:
-    """Change a stack; ask first if that loses a resource, and raise Exit if the answer is no."""
+    """Change a stack; ask first if a resource would be lost, and raise Exit if that is declined."""
     change = Plan(aws, kind, {**parameters(aws, kind), **more})
     change.show()
     if change.is_empty:
@@ -146,13 +146,13 @@ def apply(aws: Account, kind: str, yes: bool, **more: str) -> None:
         try:
             confirm(f"\nThis loses {', '.join(change.losses)}. Type yes to continue: ", "yes")
         except Exit:
-            change.forget()
+            change.discard()
             raise
     change.execute()
 
 
 def confirm(question: str, word: str) -> None:
-    """Ask; raise Exit unless the answer is this word, or if there is no terminal."""
+    """Ask for confirmation; raise Exit unless the user types this word."""
     try:
         answer = input(question)
     except EOFError:
@@ -173,7 +173,7 @@ def print_next_steps(aws: Account) -> None:
 
 
 def delete(aws: Account, kind: str) -> None:
-    """Delete a stack and wait for its end; quiet if there is none."""
+    """Delete a stack, if it exists, and wait until that is done."""
     stack = stacks.describe(aws, kind)
     if not stack:
         return
@@ -184,7 +184,7 @@ def delete(aws: Account, kind: str) -> None:
 
 
 def unprotect(aws: Account, base: dict[str, Any]) -> None:
-    """Let the database be deleted."""
+    """Switch off the database's protection from deletion."""
     if stacks.parameters(base)["Protect"] == "true":
         since = stacks.now()
         stacks.update(aws, "base", Protect="false")

@@ -1,4 +1,4 @@
-"""The log on AWS, in which each container has its own stream: KIND/site/TASK."""
+"""The log on AWS, with a stream for each container: KIND/site/TASK."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from typing import Any
 from fabfile.aws.account import Account, error_code
 
 PAUSE = 2
-# Lines can come out of order, and some seconds late.
+# Lines can arrive out of order and some seconds late.
 LATE_MS = 15_000
 
 
@@ -18,7 +18,7 @@ def stream(kind: str, task: str) -> str:
 
 
 class Stream:
-    """The lines of one stream, each printed once; without a name those of all whose names begin so."""
+    """Prints the lines of a stream, or of all streams with a prefix, each line once."""
 
     def __init__(
         self, aws: Account, name: str = "", *, prefix: str = "", since_ms: int = 0
@@ -31,7 +31,7 @@ class Stream:
             self.filters = {"logStreamNamePrefix": prefix}
 
     def show(self) -> int:
-        """Print the lines that are new, and return how many there were."""
+        """Print new lines and return their number."""
         new = [line for line in self.lines() if line["eventId"] not in self.seen]
         for line in new:
             self.seen.add(line["eventId"])
@@ -40,7 +40,7 @@ class Stream:
         return len(new)
 
     def show_rest(self) -> None:
-        """Print the last lines, which come some seconds after the end of a container."""
+        """Print the last lines, which arrive some seconds after a container ends."""
         quiet = 0
         while quiet < 2:
             quiet = 0 if self.show() else quiet + 1
@@ -63,7 +63,7 @@ class Stream:
 
 
 def format_line(line: dict[str, Any], *, with_name: bool = False) -> str:
-    """Return a line of the log as people read it: of JSON the time, level and message."""
+    """Format a line of the log for reading; of JSON, the time, level and message."""
     text = line["message"].rstrip("\n")
     moment = datetime.fromtimestamp(line["timestamp"] / 1000, UTC).strftime("%H:%M:%S")
     try:
@@ -80,5 +80,5 @@ def format_line(line: dict[str, Any], *, with_name: bool = False) -> str:
 
 
 def last_lines(aws: Account, name: str, count: int = 20) -> list[str]:
-    """Return the last lines of a stream, as people read them."""
+    """Return the last lines of a stream, formatted for reading."""
     return [format_line(line) for line in Stream(aws, name).lines()[-count:]]

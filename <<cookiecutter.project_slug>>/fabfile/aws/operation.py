@@ -108,14 +108,14 @@ def restart(c: Context, environment: str = "") -> None:
 
 
 def state(service: dict[str, Any]) -> str:
-    """Return how a service is, in a few words."""
+    """Describe a service in a few words."""
     words = f"{service['runningCount']} of {service['desiredCount']} run"
     deployment = rolling.primary(service)
     return f"{words}, deployment {deployment.get('rolloutState', 'unknown').lower()}"
 
 
 def targets(aws: Account, group: str) -> str:
-    """Return how many containers the load balancer finds in which health."""
+    """Return the number of containers in each state of the load balancer's health check."""
     response = aws.elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     states = [each["TargetHealth"]["State"] for each in response]
     return ", ".join(f"{states.count(name)} {name}" for name in sorted(set(states))) or "none"
@@ -128,7 +128,7 @@ def alarms(aws: Account) -> str:
 
 
 def connect(aws: Account, arn: str) -> None:
-    """Open a terminal in a container, once its agent can be reached; raise Exit if it never can."""
+    """Open a terminal in a container once its agent is running; raise Exit if it does not start."""
     print("Starting a container, which takes about a minute ...", flush=True)
     begin = time.monotonic()
     while True:

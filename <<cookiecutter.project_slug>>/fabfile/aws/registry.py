@@ -1,4 +1,4 @@
-"""The images in the repository on AWS: pushed under a commit's name, and known by their digest."""
+"""The images in the repository on AWS: tagged with their commit, referred to by digest."""
 
 import base64
 import shlex
@@ -15,18 +15,18 @@ PLATFORMS = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 
 
 def find(aws: Account, tag: str) -> str:
-    """Return the digest of the image under this name, or "" if there is none."""
+    """Return the digest of the image with this tag, or "" if there is none."""
     return str(details(aws, imageTag=tag).get("imageDigest", ""))
 
 
 def release(aws: Account, uri: str) -> str:
-    """Return the name under which an image was pushed: a commit; else its digest."""
+    """Return an image's tag, which is its commit, or its digest if it has none."""
     digest = uri.partition("@")[2]
     return str(details(aws, imageDigest=digest).get("imageTags", [digest])[0])
 
 
 def details(aws: Account, **identity: str) -> dict[str, Any]:
-    """Return what the repository says of an image, which is nothing if it has none such."""
+    """Return the repository's details of an image; empty if it does not exist."""
     try:
         found = aws.ecr.describe_images(repositoryName=aws.prefix, imageIds=[identity])
     except Exception as error:
@@ -53,7 +53,7 @@ def build(c: Context, aws: Account, repository: str, architecture: str, *, dirty
 
 
 def push(c: Context, aws: Account, name: str) -> None:
-    """Push the image of this name; raise Exit if the repository does not take it."""
+    """Push the image of this name; raise Exit if that fails."""
     print("== Push", flush=True)
     [response] = aws.ecr.get_authorization_token()["authorizationData"]
     user, _, password = base64.b64decode(response["authorizationToken"]).decode().partition(":")

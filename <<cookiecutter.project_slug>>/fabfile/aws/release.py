@@ -58,14 +58,14 @@ def rollback(c: Context, release: str = "", environment: str = "") -> None:
 
 
 def refuse_second_deployment(aws: Account) -> None:
-    """Raise Exit if another deployment migrates; when it rolls, its stack says so."""
+    """Raise Exit if another deployment is migrating; `stacks.require` detects one that is rolling out."""
     listed = aws.ecs.list_tasks(cluster=aws.prefix, family=f"{aws.prefix}-migrate")
     if listed["taskArns"]:
         raise Exit("Another deployment is migrating the database: wait until it ends.")
 
 
 def migrate(aws: Account, uri: str = "") -> None:
-    """Migrate the database with a new image before it serves, else with the one that runs.
+    """Migrate the database with a new image before it serves, or with the running one.
 
     Raises Exit if that fails.
     """
@@ -79,16 +79,16 @@ def migrate(aws: Account, uri: str = "") -> None:
 
 
 def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
-    """Let an image take the place of the one that runs; bring that back if the new one fails.
+    """Replace the running image; roll back if the new one fails.
 
-    `before` are the stack's parameters as they are. Raises Exit with the reason if it fails.
+    `before` are the stack's current parameters. Raises Exit with the reason if it fails.
     """
     print(f"== Roll out {registry.release(aws, uri)}", flush=True)
     since = stacks.now()
     try:
         stacks.update(aws, "service", ImageUri=uri, PreviousImageUri=before["ImageUri"])
         stacks.wait(aws, "service", since)
-        rolling.verify(aws, rolling.wanted(aws))
+        rolling.verify(aws, rolling.expected_definitions(aws))
         url = rolling.smoke_test(aws)
     except KeyboardInterrupt:
         name = aws.environment.name
@@ -97,13 +97,13 @@ def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
             f" and, to undo it: fab aws.rollback -e {name}"
         ) from None
     except Exception as error:
-        bring_back(aws, before, error)
+        restore_release(aws, before, error)
         raise
-    print(f"{registry.release(aws, uri)} runs: {url}")
+    print(f"{registry.release(aws, uri)} is running: {url}")
 
 
-def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:
-    """Roll the stack back to the parameters that it had, unless CloudFormation has done so."""
+def restore_release(aws: Account, before: dict[str, str], reason: Exception) -> None:
+    """Roll the stack back to its earlier parameters, unless CloudFormation has done so."""
     print(f"\n{str(reason).splitlines()[0]}\n== Roll back", flush=True)
     try:
         stack = stacks.describe(aws, "service") or {}
@@ -114,7 +114,7 @@ def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:
             since = stacks.now()
             stacks.update(aws, "service", **old)
             stacks.wait(aws, "service", since)
-        rolling.verify(aws, rolling.wanted(aws))
+        rolling.verify(aws, rolling.expected_definitions(aws))
     except Exception as error:
         name = aws.environment.name
         print(f"The rollback failed too: {error}\nTo see what runs now: fab aws.status -e {name}")
@@ -123,7 +123,7 @@ def bring_back(aws: Account, before: dict[str, str], reason: Exception) -> None:
 
 
 def wait(aws: Account) -> None:
-    """Wait until CloudFormation has rolled back by itself; that ends as a failure too."""
+    """Wait until CloudFormation has rolled back by itself, which also raises Exit."""
     try:
         stacks.wait(aws, "service", stacks.now())
     except Exit as ended:

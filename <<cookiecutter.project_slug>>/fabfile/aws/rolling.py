@@ -15,28 +15,28 @@ from fabfile.aws.account import Account
 PAUSE = 3
 # How long a service may take to become what its stack says, once CloudFormation is done.
 STEADY_SECONDS = 900
-# How long the site may give no answer, or one that passes: the load balancer's own, or /readyz's 503.
+# How long the site may not respond, or with a temporary error: the load balancer's, or /readyz's 503.
 SMOKE_SECONDS = 60
-PASSING = {0, 502, 503, 504}
+TEMPORARY = {0, 502, 503, 504}
 TRIES = 3
 SERVICES = {"web": "WebTask"<< ', "worker": "WorkerTask"' if cookiecutter.tasks == 'database' else '' >>}
 
 
 def services(aws: Account) -> dict[str, dict[str, Any]]:
-    """Return what ECS says of the services that run, by their names."""
+    """Return ECS's description of each running service by its name."""
     found = aws.ecs.describe_services(cluster=aws.prefix, services=list(SERVICES))
     return {each["serviceName"]: each for each in found["services"] if each["status"] == "ACTIVE"}
 
 
 def primary(service: dict[str, Any]) -> dict[str, Any]:
-    """Return the deployment that a service has or is on its way to."""
+    """Return the current deployment of a service."""
     [found] = [each for each in service["deployments"] if each["status"] == "PRIMARY"]
     deployment: dict[str, Any] = found
     return deployment
 
 
-def wanted(aws: Account) -> dict[str, str]:
-    """Return the task definition that the stack has for each service that runs."""
+def expected_definitions(aws: Account) -> dict[str, str]:
+    """Return the stack's task definition of each running service."""
     stack = aws.environment.stack("service")
     return {
         name: aws.cloudformation.describe_stack_resource(
@@ -47,10 +47,10 @@ def wanted(aws: Account) -> dict[str, str]:
 
 
 def verify(aws: Account, definitions: dict[str, str]) -> None:
-    """Wait until each service runs the task definition that is ours, and say meanwhile how far it is.
+    """Wait until each service runs our task definition, and print the progress.
 
-    "Stable" is not enough: a service is that, too, after it has gone back to the old release by
-    itself. Raises Exit with the reason, and the failed container's last lines, if it has.
+    "Stable" is not enough: a service is also stable after rolling back to the old release by
+    itself. Raises Exit with the reason and the failed container's last lines in that case.
     """
     begin, printed = time.monotonic(), ""
     while True:
@@ -66,7 +66,9 @@ def verify(aws: Account, definitions: dict[str, str]) -> None:
             state = states.get(name, {})
             ours = state.get("taskDefinition") == definition
             if not ours or state.get("rolloutState") == "FAILED":
-                raise Exit(f"The new release does not run as {name}.{failure(aws, definition)}")
+                raise Exit(
+                    f"The new release does not run as {name}.{describe_failure(aws, definition)}"
+                )
         if all(each.get("rolloutState") == "COMPLETED" for each in states.values()):
             return
         if time.monotonic() - begin > STEADY_SECONDS:
@@ -74,7 +76,7 @@ def verify(aws: Account, definitions: dict[str, str]) -> None:
         time.sleep(PAUSE)
 
 
-def failure(aws: Account, definition: str) -> str:
+def describe_failure(aws: Account, definition: str) -> str:
     """Return why the last container of a task definition ended, with its last lines; "" if none has."""
     family, _, _ = definition.rpartition("/")[2].partition(":")
     listed = aws.ecs.list_tasks(cluster=aws.prefix, family=family, desiredStatus="STOPPED")
@@ -90,14 +92,14 @@ def failure(aws: Account, definition: str) -> str:
     return "\n".join([f" Its container ended: {command.reason(last)}. Its last log lines:", *lines])
 
 
-# --- The site's own answer ----------------------------------------------------------------
+# --- The site's own response --------------------------------------------------------------
 
 
 def smoke_test(aws: Account) -> str:
-    """Ask the site for its readiness and its first page, and return its URL.
+    """Request the site's health checks and first page, and return its URL.
 
-    Asks the load balancer by its own name, but for the site's host and, over HTTPS, for the site's
-    certificate: so it holds before the host name leads there. Raises Exit with what it answered.
+    Connects to the load balancer's own name, but with the site's host and, over HTTPS, its
+    certificate, so it works before DNS points there. Raises Exit with a wrong response.
     """
     outputs = stacks.outputs(stacks.describe(aws, "service"))
     url, begin, tries = outputs["Url"], time.monotonic(), 0
@@ -106,16 +108,16 @@ def smoke_test(aws: Account) -> str:
         status, problem = first_problem(url, outputs["LoadBalancer"])
         if not problem:
             return url
-        tries += status not in PASSING
+        tries += status not in TEMPORARY
         if tries == TRIES or time.monotonic() - begin > SMOKE_SECONDS:
             raise Exit(f"{url}{problem}")
         time.sleep(PAUSE)
 
 
 def first_problem(url: str, balancer: str) -> tuple[int, str]:
-    """Return the status and the words of the first answer that is not as it should be; "" if all are.
+    """Return the status and a description of the first wrong response; "" if all are right.
 
-    The status is 0 if there is no answer.
+    The status is 0 if there is no response.
     """
     for path in ("/healthz", "/readyz", "/"):
         try:
@@ -128,7 +130,7 @@ def first_problem(url: str, balancer: str) -> tuple[int, str]:
 
 
 def ask(url: str, balancer: str, path: str) -> tuple[int, str]:
-    """Return the status and the body of one answer of the site; raise OSError if there is none."""
+    """Return the status and body of a response of the site; raise OSError if there is none."""
     parts = urlsplit(url)
     host = parts.hostname or balancer
     secure = parts.scheme == "https"

@@ -13,7 +13,7 @@ from fabfile.aws.release import HELP
 
 
 <% if cookiecutter.__with_allauth == "yes" %>
-@task(help={**HELP, "name": "such as EMAIL_URL, SENTRY_DSN, SECRET_KEY or GOOGLE_CLIENT_ID"})
+@task(help={**HELP, "name": "Such as EMAIL_URL, SENTRY_DSN, SECRET_KEY or GOOGLE_CLIENT_ID"})
 <% else %>
 @task(help={**HELP, "name": "EMAIL_URL, SENTRY_DSN, CACHE_URL or SECRET_KEY"})
 <% endif %>
@@ -26,7 +26,9 @@ def secret(c: Context, name: str, environment: str = "") -> None:
     arn = find_secret(aws)
     values = read(aws, arn)
     if name not in values:
-        raise Exit(f"There is no secret {name}; there are: {', '.join(sorted(values))}.")
+        raise Exit(
+            f"There is no secret {name}. The existing ones are: {', '.join(sorted(values))}."
+        )
     write(aws, arn, {**values, name: read_value(name)})
     if not stacks.describe(aws, "service"):
         return
@@ -34,7 +36,7 @@ def secret(c: Context, name: str, environment: str = "") -> None:
     if sys.stdin.isatty() and input("Restart them now? [y/N] ").strip().lower() == "y":
         release.restart(aws)
     else:
-        print(f"To do so later: fab aws.restart -e {aws.environment.name}")
+        print(f"To restart them later: fab aws.restart -e {aws.environment.name}")
 
 
 def find_secret(aws: Account) -> str:
@@ -51,16 +53,16 @@ def read(aws: Account, arn: str) -> dict[str, str]:
 
 
 def write(aws: Account, arn: str, values: dict[str, str]) -> None:
-    """Keep these variables; the version before stays for a while, as AWSPREVIOUS."""
+    """Save these variables; AWS keeps the earlier version as AWSPREVIOUS for a while."""
     aws.secretsmanager.put_secret_value(SecretId=arn, SecretString=json.dumps(values))
     print("Saved.")
 
 
 def read_value(name: str) -> str:
-    """Return a value that is typed unseen, or comes by standard input; raise Exit if there is none."""
+    """Read a value, hidden in a terminal or from standard input; raise Exit if it is empty."""
     value = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()
     if not value.strip():
-        raise Exit(f"No value for {name}: nothing was changed.")
+        raise Exit(f"The value of {name} is empty. Nothing was changed.")
     return value.strip()
 
 

@@ -9,12 +9,12 @@ from invoke.exceptions import Exit
 from fabfile.aws import environment
 from fabfile.aws.account import Account, error_code
 
-# How often CloudFormation is asked, in seconds.
+# How often CloudFormation is polled, in seconds.
 PAUSE = 3
-# While nothing else happens, a line says so this often.
+# How often a line is printed while nothing else happens.
 HEARTBEAT_SECONDS = 30
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": "+", "Dynamic": "~"}
-# A new one takes the place of the old at each release.
+# Each release replaces these.
 ALWAYS_NEW = {"AWS::ECS::TaskDefinition"}
 NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 
@@ -76,10 +76,10 @@ def parameters(stack: dict[str, Any] | None) -> dict[str, str]:
 
 
 class Plan:
-    """A change of one stack that CloudFormation has worked out and not begun; see `is_empty`."""
+    """A change of one stack that CloudFormation has computed but not started; see `is_empty`."""
 
     def __init__(self, aws: Account, kind: str, values: dict[str, str]) -> None:
-        """Work it out; raise Exit if CloudFormation cannot."""
+        """Compute it; raise Exit if CloudFormation cannot."""
         self.aws, self.kind, self.stack = aws, kind, aws.environment.stack(kind)
         self.before = describe(aws, kind)
         if self.before:
@@ -107,7 +107,7 @@ class Plan:
             time.sleep(1)
         reason = response.get("StatusReason", "")
         if response["Status"] == "FAILED":
-            self.forget()
+            self.discard()
             if not any(words in reason for words in NO_CHANGE):
                 raise Exit(f"{self.stack} cannot be changed: {reason}")
             return
@@ -136,8 +136,8 @@ class Plan:
             line = f"  {sign} {each['LogicalResourceId']:<22} {each['ResourceType']:<46}"
             print(f"{line} {describe_loss(each)}".rstrip())
 
-    def forget(self) -> None:
-        """Delete the change, and the empty stack that CloudFormation makes to hold one."""
+    def discard(self) -> None:
+        """Delete the change, and the empty stack that CloudFormation created to hold it."""
         if self.before:
             self.aws.cloudformation.delete_change_set(ChangeSetName=self.id)
         else:
@@ -151,7 +151,7 @@ class Plan:
 
 
 def describe_loss(change: dict[str, Any]) -> str:
-    """Return REPLACED, REMOVED or the like, for a resource that is lost by a change; else ""."""
+    """Describe the loss of a resource by a change, such as REPLACED or REMOVED; else ""."""
     if change["Action"] == "Remove":
         kept = change.get("PolicyAction", "Delete")
         return "REMOVED" if kept == "Delete" else f"REMOVED, but: {kept}"
@@ -166,7 +166,7 @@ def describe_loss(change: dict[str, Any]) -> str:
 
 
 def update(aws: Account, kind: str, **changed: str) -> None:
-    """Begin to change a stack's parameters; its template and its other parameters stay."""
+    """Start to change a stack's parameters; its template and other parameters stay."""
     stack = require(aws, kind)
     aws.cloudformation.update_stack(
         StackName=stack["StackName"],
@@ -182,14 +182,14 @@ def update(aws: Account, kind: str, **changed: str) -> None:
 
 
 def now() -> datetime:
-    """Return the time from which on events are of this change; clocks differ a little."""
+    """Return the time since which events belong to this change; clocks may differ by two seconds."""
     return datetime.now(UTC) - timedelta(seconds=2)
 
 
 def wait(aws: Account, kind: str, since: datetime, stack: dict[str, Any] | None = None) -> None:
     """Wait until a stack is not being changed, and print what happens; raise Exit if it failed.
 
-    A stack that is being deleted must be given, since it may have lost its name already.
+    A stack that is being deleted must be passed, since it may already have lost its name.
     """
     stack = stack or describe(aws, kind)
     begin, printed, seen = time.monotonic(), time.monotonic(), set()
@@ -220,7 +220,7 @@ def wait(aws: Account, kind: str, since: datetime, stack: dict[str, Any] | None 
 
 
 def events(aws: Account, stack: str, since: datetime) -> list[dict[str, Any]]:
-    """Return what has happened to a stack since a time, the oldest first."""
+    """Return a stack's events since a time, oldest first."""
     found: list[dict[str, Any]] = []
     for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
         recent = [event for event in page["StackEvents"] if event["Timestamp"] >= since]

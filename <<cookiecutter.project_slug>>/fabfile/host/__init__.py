@@ -1,4 +1,4 @@
-"""The site on one server: docs/deployment-server.md.
+"""Tasks for the site on one server: docs/deployment-server.md.
 
 Tasks: setup.py (setup, env), release.py (deploy, rollback, restart), operation.py (status, logs,
 manage), backup.py (backup, restore).

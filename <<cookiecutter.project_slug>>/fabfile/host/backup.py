@@ -19,7 +19,7 @@ PSQL = "docker compose exec -T db psql --username=site --dbname=postgres --quiet
 
 @task(help={"fetch": "Copy it to this machine, into backups/"})
 def backup(c: Context, fetch: bool = False) -> None:
-    """Back up the database now; a timer does so every night."""
+    """Back up the database now, as a timer does every night."""
     server = connect(c)
     result = server.run("sh backup.sh", warn=True, hide=True)
     if not result:
@@ -34,24 +34,26 @@ def backup(c: Context, fetch: bool = False) -> None:
 
 @task(
     help={
-        "file": "A backup: its name on the server, or a file of this machine",
+        "file": "A backup: its name on the server, or a file on this machine",
         "yes": "Do not ask for confirmation",
     }
 )
 def restore(c: Context, file: str, yes: bool = False) -> None:
     """Restore a backup; the current data is set aside.
 
-    The backup is restored into a new database, and migrated there, before the site stops for a
-    moment and takes that one. So a backup that cannot be restored changes nothing.
+    The backup is restored into a new database and migrated there; then the site stops for a
+    moment and switches to it. So a backup that cannot be restored changes nothing.
     """
     server = connect(c)
-    slot = release.serving(server)
+    slot = release.active_slot(server)
     if not slot:
         raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
     if not yes and not (sys.stdin.isatty() and confirm(file)):
         raise Exit("Nothing was changed: not confirmed. Answer y, or add --yes.")
     if not server.succeeds("grep -q \"^DATABASE_URL='[^']*@db[:/]\" site.env"):
-        raise Exit("The database in site.env is not on this server: restore it where it is.")
+        raise Exit(
+            "The database in site.env is not on this server: restore the backup on the database's own server."
+        )
     with server.lock():
         name = find(server, file)
         set_aside = f"site_before_{time.strftime('%Y%m%dT%H%M%S', time.gmtime()).lower()}"
@@ -87,7 +89,7 @@ def confirm(file: str) -> bool:
 
 
 def find(server: Server, file: str) -> str:
-    """Return a backup's path on the server, once it is there; raise Exit if there is none."""
+    """Return a backup's path on the server, after uploading a local file; raise Exit if there is none."""
     name = f"backups/{Path(file).name}"
     local = Path(file)
     if local.is_file():
@@ -102,7 +104,7 @@ def find(server: Server, file: str) -> str:
 def load_backup(server: Server, name: str, slot: str) -> None:
     """Restore a backup into a new database, and migrate it to the release that serves.
 
-    Raises Exit if that fails; nothing is left of it then.
+    Raises Exit if that fails, and drops the new database.
     """
     print(f"== Restore {name} into a new database", flush=True)
     drop = f"docker compose exec -T db dropdb --username=site --if-exists --force {RESTORED}"

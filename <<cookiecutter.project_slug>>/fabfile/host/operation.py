@@ -19,7 +19,7 @@ QUESTIONS = {
     "disk": 'df -h --output=pcent,avail / | tail -n 1 | awk \'{print $1 " used, " $2 " free"}\'',
     "memory": "awk '/^MemAvail/ {print int($2 / 1024) \" MB free\"}' /proc/meminfo",
     "backup": "ls -1t backups/*.dump 2>/dev/null | head -n 1",
-    "restart": "test -f /run/reboot-required && echo 'the server needs one, for a security update'",
+    "restart": "test -f /run/reboot-required && echo 'needed for a security update'",
 }
 
 
@@ -46,7 +46,7 @@ def status(c: Context) -> None:
 def logs(c: Context, service: str = "web", follow: bool = True) -> None:
     """Show the site's log and follow it; stop with Ctrl-C."""
     server = connect(c)
-    name = f"web-{release.serving(server) or 'a'}" if service == "web" else shlex.quote(service)
+    name = f"web-{release.active_slot(server) or 'a'}" if service == "web" else shlex.quote(service)
     options = "--follow" if follow else ""
     words = f"docker compose logs --no-log-prefix --tail 200 {options} {name}"
     try:
@@ -62,7 +62,7 @@ def manage(c: Context, line: str) -> None:
     It runs in a separate container, with your terminal, and the task has its exit code.
     """
     server = connect(c)
-    slot = release.serving(server)
+    slot = release.active_slot(server)
     if not slot:
         raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -91,7 +91,7 @@ def ask(server: Server, question: str) -> str:
 
 
 def problem(host: str) -> str:
-    """Return what is wrong with the site as a visitor at this machine finds it, or ""."""
+    """Return why the site cannot be reached from this machine, or ""."""
     try:
         with urlopen(f"https://{host}/", timeout=10):
             return ""

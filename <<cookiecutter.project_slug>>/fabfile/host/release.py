@@ -14,11 +14,11 @@ from fabfile.host.server import DEPLOY, Server, connect
 KEPT = 5
 READY_SECONDS = 90
 PAUSE = 0.5
-# An error on the first page may pass, as while the database is busy.
+# An error on the first page may be temporary, for example while the database is busy.
 TRIES = 3
 SLOTS = {"": "a", "a": "b", "b": "a"}
-# Asks a container from within: is it ready, and does it serve its first page? Its exit code is 0, 1
-# or 2: yes, not yet, or no.
+# Runs in a container and requests /readyz and the first page. The exit code is 0 if both respond, 1
+# if the container is not ready yet, 2 if the first page fails.
 ASK = """
 import os, sys
 from http.client import HTTPConnection
@@ -97,13 +97,13 @@ def restart(c: Context) -> None:
 # --- What is on the server ----------------------------------------------------------------
 
 
-def serving(server: Server) -> str:
-    """Return which place serves: "a", "b", or "" before the first deployment."""
+def active_slot(server: Server) -> str:
+    """Return the slot that serves: "a", "b", or "" before the first deployment."""
     return server.read("caddy/upstream").removeprefix("web-")
 
 
 def history(server: Server) -> list[str]:
-    """Return the releases in the order in which they began to serve; the last one serves."""
+    """Return the releases in the order of their deployment; the last one is serving."""
     return [line.split()[1] for line in server.read("releases").splitlines()]
 
 
@@ -144,12 +144,12 @@ def configure(server: Server) -> None:
 
 
 def roll(server: Server, release: str, *, migrated: bool) -> None:
-    """Replace the release that serves by another one, without losing a request.
+    """Replace the serving release with another one, without losing a request.
 
-    Migrates before, unless `migrated`. Raises Exit with the reason if it does not come to serve;
+    Migrates first, unless `migrated`. Raises Exit with the reason if the new one does not get ready;
     the old one then keeps serving.
     """
-    old = serving(server)
+    old = active_slot(server)
     new = SLOTS[old]
     server.ask(f"docker tag {server.project}:{release} {server.project}:web-{new}")
     if not migrated:
@@ -172,13 +172,13 @@ def roll(server: Server, release: str, *, migrated: bool) -> None:
     run_worker(server, release)
 <% endif %>
     prune(server)
-    print(f"{release} serves.")
+    print(f"{release} is serving.")
 
 
 def migrate(server: Server, slot: str) -> None:
-    """Migrate the database with the image in a place that does not serve yet; raise Exit if it fails.
+    """Migrate the database with the image in a slot that does not serve yet; raise Exit if it fails.
 
-    The image says as well whether the variables are complete.
+    This also checks that all variables are set.
     """
     print("== Migrate", flush=True)
     line = "python manage.py wait_and_migrate"
@@ -192,7 +192,7 @@ def migrate(server: Server, slot: str) -> None:
 
 
 def wait(server: Server, slot: str) -> None:
-    """Wait until the container in a place is ready; raise Exit with its last lines if it never is."""
+    """Wait until the container in a slot is ready; raise Exit with the end of its log if it is not in time."""
     begin, failed = time.monotonic(), 0
     check = f"docker compose exec -T web-{slot} python -c '{ASK}'"
     look = "docker inspect --format '{{.State.Status}} {{.RestartCount}}'"
@@ -200,7 +200,7 @@ def wait(server: Server, slot: str) -> None:
     while time.monotonic() - begin < READY_SECONDS and failed < TRIES:
         result: Any = server.run(check, warn=True, hide=True)
         if result:
-            print(f"  It is ready after {time.monotonic() - begin:.0f} s.", flush=True)
+            print(f"  Ready after {time.monotonic() - begin:.0f} s.", flush=True)
             return
         state = server.ask(f"{look} $(docker compose ps --all --quiet web-{slot})")
         if state != "running 0":
@@ -226,7 +226,7 @@ def run_worker(server: Server, release: str) -> None:
 
 <% endif %>
 def prune(server: Server) -> None:
-    """Remove the images of all but the last releases, so that the disk does not fill."""
+    """Remove the images of all but the last releases, so that the disk does not fill up."""
     kept = list(dict.fromkeys(reversed(history(server))))[:KEPT]
     old = [f"{server.project}:{release}" for release in releases(server) if release not in kept]
     if old:

@@ -32,7 +32,7 @@ class Server:
 
     @property
     def name(self) -> str:
-        """The argument of -H, with the user who deploys."""
+        """The argument of -H, with the user for deployments."""
         port = "" if self.connection.port == 22 else f":{self.connection.port}"
         return f"{USER}@{self.connection.host}{port}"
 
@@ -41,7 +41,7 @@ class Server:
     ) -> Any:
         """Run a command in the site's folder, show what it prints, and return its result.
 
-        Raises UnexpectedExit if it fails, unless `warn` is set. With `pty` a person can type.
+        Raises UnexpectedExit if it fails, unless `warn` is set. With `pty` it has a terminal.
         """
         line = f"cd {self.folder} && {command}"
         options: dict[str, Any] = {"pty": True} if pty else {"in_stream": False}
@@ -55,7 +55,7 @@ class Server:
         return str(result.stdout).strip()
 
     def succeeds(self, command: str) -> bool:
-        """Whether a command ends well; what it prints is not shown."""
+        """Whether a command succeeds; its output is not shown."""
         return bool(self.run(command, warn=True, hide=True))
 
     def read(self, name: str) -> str:
@@ -63,7 +63,7 @@ class Server:
         return str(self.run(f"cat {shlex.quote(name)}", warn=True, hide=True).stdout)
 
     def write(self, name: str, text: str, mode: int = 0o600) -> None:
-        """Put a file into the site's folder: the old one or the new one is there, never half of it."""
+        """Write a file in the site's folder atomically."""
         path = f"{self.folder}/{name}"
         sftp = self.connection.sftp()
         sftp.putfo(BytesIO(text.encode()), f"{path}.part")
@@ -86,7 +86,7 @@ class Server:
             raise Exit(
                 "Another deployment or restore is running on this server: wait until it ends."
                 if code == LOCKED
-                else f"{self.folder}/lock cannot be made: flock ended with {code}."
+                else f"{self.folder}/lock cannot be created: flock failed with exit code {code}."
             )
         try:
             yield
@@ -94,15 +94,15 @@ class Server:
             channel.close()
 
 
-def reach(c: Context) -> Server:
+def open_server(c: Context) -> Server:
     """Return the server that -H names; raise Exit in one line if it cannot be reached."""
     usage = f"Name the server: fab -H {USER}@www.example.org host.status"
-    return Server(connection.reach(c, usage))
+    return Server(connection.open_connection(c, usage))
 
 
 def connect(c: Context) -> Server:
-    """Return the server that -H names, as the user who deploys; raise Exit if it is not set up."""
-    server = reach(c)
+    """Return the server that -H names, as the user for deployments; raise Exit if it is not set up."""
+    server = open_server(c)
     if c.user != USER:
         raise Exit(f"This task runs as the user {USER}, which owns the files: -H {server.name}")
     if not server.succeeds("test -f .env"):

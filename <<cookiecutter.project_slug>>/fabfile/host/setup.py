@@ -11,7 +11,7 @@ from invoke.exceptions import Exit
 
 from fabfile.env import PROJECT
 from fabfile.host import release
-from fabfile.host.server import DEPLOY, Server, connect, reach
+from fabfile.host.server import DEPLOY, Server, connect, open_server
 
 # The server's variables, in .env; all others are the site's.
 OF_SERVER = {
@@ -25,7 +25,7 @@ DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 CHECK = "python -c 'from config.environment import read; read()'"
 
 
-@task(help={"domain": "The site's host name; several with commas between them"})
+@task(help={"domain": "The site's host name, or several separated by commas"})
 def setup(c: Context, domain: str = "") -> None:
     """Set up a new Debian or Ubuntu server for the site.
 
@@ -34,7 +34,7 @@ def setup(c: Context, domain: str = "") -> None:
     for name in filter(None, domain.split(",")):
         if not DOMAIN.fullmatch(name):
             raise Exit(f"{name!r} is not a host name: --domain www.example.org,example.org")
-    server = reach(c)
+    server = open_server(c)
     sudo = "" if server.connection.user == "root" else "sudo "
     if not domain and not server.connection.run(
         f"{sudo}test -f {server.folder}/.env", warn=True, hide=True, in_stream=False
@@ -58,7 +58,7 @@ def setup(c: Context, domain: str = "") -> None:
 def env(c: Context, name: str) -> None:
     """Set a variable or secret on the server; ask for its value.
 
-    Reads the value from standard input if that is no terminal. An empty value removes the variable.
+    Reads the value from standard input if that is not a terminal. An empty value removes the variable.
     """
     known = re.findall(
         r"^#? ?([A-Z][A-Z0-9_]*)=", (PROJECT / ".env.example").read_text(), re.MULTILINE
@@ -72,28 +72,30 @@ def env(c: Context, name: str) -> None:
     with server.lock():
         if name in OF_SERVER:
             if not re.fullmatch(OF_SERVER[name], value):
-                raise Exit(f"{name} cannot be {value!r}: see docs/deployment-server.md.")
-            server.write(".env", changed(server.read(".env"), name, value))
+                raise Exit(
+                    f"{name} cannot be {value!r}. For valid values, see docs/deployment-server.md."
+                )
+            server.write(".env", set_variable(server.read(".env"), name, value))
             print("Saved. It takes effect with the next deployment.")
             return
-        text = changed(server.read("site.env"), name, f"'{value}'" if value else "")
+        text = set_variable(server.read("site.env"), name, f"'{value}'" if value else "")
         server.write("site.env.new", text)
-        check(server)
+        validate_environment(server)
         server.run("mv site.env.new site.env")
     print(
         f"Saved. Running containers keep the old value until you type: fab -H {server.name} host.restart"
     )
 
 
-def changed(text: str, name: str, value: str) -> str:
-    """Return the text of an .env file with this value in it; without the name if there is no value."""
+def set_variable(text: str, name: str, value: str) -> str:
+    """Return the text of an .env file with this variable; without it if the value is empty."""
     lines = [line for line in text.splitlines() if not line.startswith(f"{name}=")]
     return "\n".join([*lines, *([f"{name}={value}"] if value or name in OF_SERVER else []), ""])
 
 
-def check(server: Server) -> None:
-    """Raise Exit if the release that serves would not start with site.env.new, which is then removed."""
-    slot = release.serving(server)
+def validate_environment(server: Server) -> None:
+    """Raise Exit and remove site.env.new if the serving release would not start with it."""
+    slot = release.active_slot(server)
     if not slot:
         return
     result = server.run(

@@ -21,7 +21,7 @@ PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 
 
 def platform(server: Server) -> str:
-    """Return what images for this server are built for."""
+    """Return the platform of images for this server."""
     machine = server.ask("uname -m")
     if machine not in PLATFORMS:
         raise Exit(f"The server's architecture is {machine}; supported: {', '.join(PLATFORMS)}.")
@@ -31,7 +31,7 @@ def platform(server: Server) -> str:
 def send(server: Server, image: str) -> None:
     """Copy a local image to the server; raise Exit if that fails.
 
-    An engine that takes no image with layers left out gets all of them.
+    An engine that does not accept an image without the shared layers gets all of them.
     """
     print("== Send", flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -49,14 +49,14 @@ def send(server: Server, image: str) -> None:
 
 
 def shared_layers(server: Server, image: str) -> int:
-    """Return how many of an image's layers, from the lowest on, an image on the server has too."""
+    """Return how many of an image's layers, from the bottom, an image on the server shares."""
     ours = layers(docker.capture("docker", "image", "inspect", "--format", FORMAT, image) or "")
     theirs = layers(
         server.ask(
             f"docker image ls --quiet | sort -u | xargs -r docker image inspect -f '{FORMAT}'"
         )
     )
-    return max((same(ours[0], other) for other in theirs), default=0)
+    return max((count_common(ours[0], other) for other in theirs), default=0)
 
 
 def layers(text: str) -> list[list[str]]:
@@ -64,8 +64,8 @@ def layers(text: str) -> list[list[str]]:
     return [json.loads(line) or [] for line in text.splitlines()]
 
 
-def same(ours: list[str], theirs: list[str]) -> int:
-    """Return how many layers two images have in common at their beginning."""
+def count_common(ours: list[str], theirs: list[str]) -> int:
+    """Return how many bottom layers two images share."""
     pairs = zip(ours, theirs, strict=False)
     return next(
         (i for i, (our, their) in enumerate(pairs) if our != their), min(len(ours), len(theirs))
@@ -75,15 +75,14 @@ def same(ours: list[str], theirs: list[str]) -> int:
 def pack(saved: Path, shared: int) -> Path:
     """Return a compressed copy of a saved image, without its first `shared` layers.
 
-    https://github.com/moby/docker-image-spec says how an image is saved: manifest.json names the
-    layers from the lowest on.
+    manifest.json lists the layers from the bottom: https://github.com/moby/docker-image-spec
     """
     packed = saved.with_name(f"without-{shared}.tar.gz")
     with tarfile.open(saved) as source:
         manifest = source.extractfile("manifest.json")
         assert manifest is not None  # noqa: S101
         [described] = json.load(manifest)
-        # The same layer can come again further up, as an empty one does.
+        # The same layer can occur again further up, as an empty one does.
         left_out = set(described["Layers"][:shared]) - set(described["Layers"][shared:])
         with gzip.open(packed, "wb", 6) as file, tarfile.open(fileobj=file, mode="w|") as target:
             for member in source:
@@ -93,7 +92,7 @@ def pack(saved: Path, shared: int) -> Path:
 
 
 def load(server: Server, packed: Path) -> str:
-    """Copy a packed image to the server and load it there; return what is wrong, or ""."""
+    """Copy a packed image to the server and load it there; return the error, or ""."""
     size = packed.stat().st_size
     remote = f"{server.folder}/image.tar.gz"
     with packed.open("rb") as file:
@@ -104,7 +103,7 @@ def load(server: Server, packed: Path) -> str:
 
 
 def copy(server: Server, file: IO[bytes], remote: str, size: int) -> None:
-    """Copy a file to the server, and show on a terminal how far it is."""
+    """Copy a file to the server; show the progress on a terminal."""
 
     def show(sent: int, _: int) -> None:
         if sys.stdout.isatty():

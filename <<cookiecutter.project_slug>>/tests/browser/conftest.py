@@ -40,18 +40,18 @@ def site(base_url: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def complaints(page: Page) -> Iterator[None]:
+def no_page_errors(page: Page) -> Iterator[None]:
     """Fail if the page has an error in its scripts, or breaks its Content Security Policy."""
     problems: list[str] = []
 
-    def hear(message: ConsoleMessage) -> None:
+    def record_console(message: ConsoleMessage) -> None:
         if message.type == "error":
             problems.append(message.text)
 
-    def hear_error(error: Error) -> None:
+    def record_error(error: Error) -> None:
         problems.append(error.message)
 
-    page.on("console", hear)
-    page.on("pageerror", hear_error)
+    page.on("console", record_console)
+    page.on("pageerror", record_error)
     yield
     assert not problems

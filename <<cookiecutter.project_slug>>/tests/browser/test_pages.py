@@ -13,7 +13,7 @@ def test_a_chosen_theme_is_kept(page: Page) -> None:
     expect(html).to_have_attribute("data-theme", "dark")
 
 
-def test_a_wrong_password_is_said(page: Page) -> None:
+def test_a_wrong_password_shows_an_error(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="Sign in").first.click()
 <% if cookiecutter.__with_allauth == "yes" %>

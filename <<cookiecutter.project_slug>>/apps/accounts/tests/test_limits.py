@@ -26,7 +26,7 @@ def test_too_many_wrong_passwords(client: Client, user: User) -> None:
     assert "_auth_user_id" not in client.session
 
 
-def test_reset_sends_few_mails(client: Client, user: User) -> None:
+def test_password_resets_are_limited(client: Client, user: User) -> None:
     attempts = LIMITS["reset"]["pair"].attempts
     for _ in range(attempts):
         assert client.post(reverse("password_reset"), {"email": user.email}).status_code == 302

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from apps.accounts.models import User
 
 
-def test_address_is_one_person_in_any_case(user: User) -> None:
+def test_email_is_case_insensitive(user: User) -> None:
     assert User.objects.get_by_natural_key("Ann@Example.ORG") == user
     with pytest.raises(ValidationError):
         User.objects.create_user("ANN@example.org")
@@ -13,7 +13,7 @@ def test_address_is_one_person_in_any_case(user: User) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("address", ["", "ann", "ann@"])
-def test_address_is_required(address: str) -> None:
+def test_email_is_required(address: str) -> None:
     with pytest.raises((ValueError, ValidationError)):
         User.objects.create_user(address)
 

@@ -20,13 +20,13 @@ from apps.accounts.tests.factories import PASSWORD, make_user
         "password_reset_complete",
     ],
 )
-def test_pages_for_everybody(client: Client, name: str) -> None:
+def test_public_pages(client: Client, name: str) -> None:
     assert client.get(reverse(name)).status_code == 200
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["accounts:profile", "password_change", "password_change_done"])
-def test_pages_for_members(client: Client, user: User, name: str) -> None:
+def test_pages_require_sign_in(client: Client, user: User, name: str) -> None:
     address = reverse(name)
     assert client.get(address)["Location"] == f"{reverse('login')}?next={address}"
     client.force_login(user)
@@ -48,7 +48,7 @@ def test_sign_in_with_a_wrong_password(client: Client, user: User) -> None:
     assert escape(error) in page.text
 
 
-def test_sign_in_goes_nowhere_else(client: Client, user: User) -> None:
+def test_sign_in_redirects_only_within_the_site(client: Client, user: User) -> None:
     response = client.post(
         reverse("login"),
         {"username": user.email, "password": PASSWORD, "next": "https://evil.example"},
@@ -68,8 +68,8 @@ def test_reset_password(client: Client, user: User) -> None:
 
 
 @pytest.mark.django_db
-def test_reset_says_nothing_about_who_has_an_account(client: Client) -> None:
-    response = client.post(reverse("password_reset"), {"email": "nobody@example.org"})
+def test_password_reset_reveals_no_account(client: Client) -> None:
+    response = client.post(reverse("password_reset"), {"email": "unknown@example.org"})
     assert response["Location"] == reverse("password_reset_done")
     assert not mail.outbox
 
@@ -93,13 +93,13 @@ def change_profile(client: Client, **fields: str) -> User:
     return User.objects.get(name__startswith="Ann")
 
 
-def test_change_the_name(client: Client, user: User) -> None:
+def test_change_name(client: Client, user: User) -> None:
     client.force_login(user)
     assert change_profile(client, name="Ann Other").name == "Ann Other"
     assert "Your changes are saved." in client.get(reverse("accounts:profile")).text
 
 
-def test_change_the_address(client: Client, user: User) -> None:
+def test_change_email(client: Client, user: User) -> None:
     client.force_login(user)
     changed = change_profile(client, email="Ann@example.net", password=PASSWORD)
     assert changed.email == "ann@example.net"
@@ -107,13 +107,13 @@ def test_change_the_address(client: Client, user: User) -> None:
 
 
 @pytest.mark.parametrize("password", ["", "wrong"])
-def test_another_address_takes_the_password(client: Client, user: User, password: str) -> None:
+def test_changing_email_requires_the_password(client: Client, user: User, password: str) -> None:
     client.force_login(user)
     changed = change_profile(client, email="ann@example.net", password=password)
     assert changed.email == user.email
 
 
-def test_an_address_belongs_to_one_person(client: Client, user: User) -> None:
+def test_email_is_unique(client: Client, user: User) -> None:
     make_user("ben@example.org")
     client.force_login(user)
     changed = change_profile(client, email="Ben@example.org", password=PASSWORD)

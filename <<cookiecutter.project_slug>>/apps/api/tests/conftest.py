@@ -23,8 +23,8 @@ def token(user: User) -> Token:
 
 
 @pytest.fixture
-def program(token: Token) -> Client:
-    """A program that sends the token; what goes wrong is an answer, as in production."""
+def api_client(token: Token) -> Client:
+    """A client that sends the token; errors are responses, as in production."""
     headers = {"authorization": f"Bearer {token.secret}"}
     return Client(enforce_csrf_checks=True, raise_request_exception=False, headers=headers)
 

@@ -1,4 +1,4 @@
-"""Who is let in."""
+"""Access with a token, a session or neither."""
 
 from datetime import timedelta
 
@@ -14,61 +14,61 @@ from apps.api.models import USED_EVERY, Token
 from config.environment import validate_path
 
 ME = "/api/v1/me"
-ADDRESSES = [ME, "/api/v1/tokens", "/api/v1/openapi.json"]
+PATHS = [ME, "/api/v1/tokens", "/api/v1/openapi.json"]
 
 
 def bearer(secret: str) -> dict[str, str]:
-    """Return the header that a program sends."""
+    """Return the header that an API client sends."""
     return {"authorization": f"Bearer {secret}"}
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_a_token_lets_in(program: Client, address: str) -> None:
-    response = program.get(address)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_token_gives_access(api_client: Client, path: str) -> None:
+    response = api_client.get(path)
     assert response.status_code == 200
     assert not response.cookies
     assert response["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_a_session_lets_in(client: Client, user: User, address: str) -> None:
+@pytest.mark.parametrize("path", PATHS)
+def test_a_session_gives_access(client: Client, user: User, path: str) -> None:
     client.force_login(user)
-    response = client.get(address)
+    response = client.get(path)
     assert response.status_code == 200
     assert response["Cache-Control"] == "private, no-store"
 
 
-def test_a_refusal_gives_no_reason(client: Client, user: User, token: Token) -> None:
+def test_invalid_tokens_get_identical_responses(client: Client, user: User, token: Token) -> None:
     expired = Token.objects.issue(user, "old", timezone.now())
     gone = make_user(is_active=False)
     inactive = Token.objects.issue(gone, "of one who has left")
     secrets = ["", "x", "ÿ", "\t", token.digest, token.secret[:-1], expired.secret, inactive.secret]
-    for address in ADDRESSES:
-        answers = [client.get(address, headers=bearer(secret)) for secret in secrets]
-        assert {response.status_code for response in answers} == {401}
-        assert {response["WWW-Authenticate"] for response in answers} == {"Bearer"}
-        assert len({response.content for response in answers}) == 1
+    for path in PATHS:
+        responses = [client.get(path, headers=bearer(secret)) for secret in secrets]
+        assert {response.status_code for response in responses} == {401}
+        assert {response["WWW-Authenticate"] for response in responses} == {"Bearer"}
+        assert len({response.content for response in responses}) == 1
         for headers in ({}, {"authorization": f"Token {token.secret}"}):
-            assert client.get(address, headers=headers).status_code == 401
+            assert client.get(path, headers=headers).status_code == 401
 
 
-def test_a_wrong_token_is_refused_in_spite_of_a_session(client: Client, user: User) -> None:
+def test_a_wrong_token_is_refused_despite_a_session(client: Client, user: User) -> None:
     client.force_login(user)
     assert client.get(ME, headers=bearer("wrong")).status_code == 401
 
 
-def test_a_token_is_believed_before_a_session(client: Client, token: Token) -> None:
+def test_a_token_takes_precedence_over_a_session(client: Client, token: Token) -> None:
     client.force_login(make_user("ben@example.org"))
     assert client.get(ME, headers=bearer(token.secret)).json()["email"] == "ann@example.org"
 
 
 @pytest.mark.django_db
-def test_a_missing_token_is_asked_for() -> None:
+def test_a_request_without_a_token_gets_401() -> None:
     response = Client(enforce_csrf_checks=True).patch(ME, {}, content_type="application/json")
     assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
 
 
-def test_a_session_takes_the_csrf_token_to_change_something(user: User) -> None:
+def test_a_session_requires_the_csrf_token_for_changes(user: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(user)
     response = browser.patch(ME, {"name": "Ann"}, content_type="application/json")
@@ -80,22 +80,22 @@ def test_a_session_takes_the_csrf_token_to_change_something(user: User) -> None:
     assert response.status_code == 200
 
 
-def test_a_token_takes_no_csrf_token(program: Client) -> None:
-    response = program.patch(ME, {"name": "Ann"}, content_type="application/json")
+def test_a_token_requires_no_csrf_token(api_client: Client) -> None:
+    response = api_client.patch(ME, {"name": "Ann"}, content_type="application/json")
     assert response.status_code == 200
     assert not response.cookies
 
 
-def test_when_a_token_was_used_is_written_now_and_then(program: Client, token: Token) -> None:
-    program.get(ME)
+def test_last_use_is_recorded_once_a_minute(api_client: Client, token: Token) -> None:
+    api_client.get(ME)
     token.refresh_from_db()
     first = token.last_used
     assert first
-    program.get(ME)
+    api_client.get(ME)
     token.refresh_from_db()
     assert token.last_used == first
     Token.objects.update(last_used=first - USED_EVERY - timedelta(seconds=1))
-    program.get(ME)
+    api_client.get(ME)
     token.refresh_from_db()
     assert token.last_used
     assert token.last_used >= first
@@ -107,7 +107,7 @@ def test_the_database_holds_no_secret(token: Token) -> None:
     assert Token.objects.get().secret == ""
 
 
-def test_the_page_is_for_those_who_may_use_the_api(client: Client, user: User) -> None:
+def test_the_docs_page_requires_sign_in(client: Client, user: User) -> None:
     assert client.get("/api/")["Location"] == "/account/login/?next=/api/"
     client.force_login(user)
     page = client.get("/api/")
@@ -115,12 +115,12 @@ def test_the_page_is_for_those_who_may_use_the_api(client: Client, user: User) -
     assert "unsafe" not in page["Content-Security-Policy"]
 
 
-def test_the_first_page_links_signed_in_users_there(client: Client, user: User) -> None:
+def test_first_page_links_signed_in_users_to_the_docs(client: Client, user: User) -> None:
     assert 'href="/api/"' not in client.get("/").text
     client.force_login(user)
     assert 'href="/api/"' in client.get("/").text
 
 
-def test_the_admin_cannot_be_where_the_api_is() -> None:
+def test_admin_path_cannot_be_below_the_api() -> None:
     with pytest.raises(ValidationError):
         validate_path("api/admin/")

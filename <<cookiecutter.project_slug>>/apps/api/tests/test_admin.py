@@ -59,12 +59,12 @@ def test_a_new_token_is_shown_once(admin: Client, user: User) -> None:
         assert token.digest not in page.content.decode()
 
 
-def test_to_revoke_is_to_delete(admin: Client, token: Token) -> None:
+def test_revoking_a_token_deletes_it(admin: Client, token: Token) -> None:
     admin.post(reverse("admin:api_token_delete", args=[token.pk]), {"post": "yes"})
     assert not Token.objects.exists()
 
 
-def test_staff_deal_with_their_own_tokens_alone(client: Client, staff: User, token: Token) -> None:
+def test_staff_manage_only_their_own_tokens(client: Client, staff: User, token: Token) -> None:
     """With a token of an administrator's they would be one."""
     client.force_login(staff)
     assert add(client, token.user).context["adminform"].errors.keys() == {"user"}

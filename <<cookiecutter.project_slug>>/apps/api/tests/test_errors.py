@@ -1,4 +1,4 @@
-"""No program that asks the API gets a page."""
+"""Errors of the API are JSON, never a page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,19 +10,19 @@ from django.test import Client
 from apps.api.models import Token
 
 
-def no_such_address(client: Client) -> Any:
+def unknown_url(client: Client) -> Any:
     return client.get("/api/v1/no-such-thing")
 
 
-def no_such_address_to_post_to(client: Client) -> Any:
+def post_to_unknown_url(client: Client) -> Any:
     return client.post("/api/v1/no-such-thing", {}, content_type="application/json")
 
 
-def slash_at_the_end(client: Client) -> Any:
+def trailing_slash(client: Client) -> Any:
     return client.patch("/api/v1/me/", {"name": "Ann"}, content_type="application/json")
 
 
-def no_such_version(client: Client) -> Any:
+def unknown_version(client: Client) -> Any:
     return client.get("/api/v2/me")
 
 
@@ -64,10 +64,10 @@ def broken(client: Client) -> Any:
 
 
 ERRORS: dict[Callable[[Client], Any], int] = {
-    no_such_address: 404,
-    no_such_address_to_post_to: 404,
-    slash_at_the_end: 404,
-    no_such_version: 404,
+    unknown_url: 404,
+    post_to_unknown_url: 404,
+    trailing_slash: 404,
+    unknown_version: 404,
     wrong_method: 405,
     forged_host: 400,
     too_long: 413,
@@ -80,8 +80,8 @@ ERRORS: dict[Callable[[Client], Any], int] = {
 
 
 @pytest.mark.parametrize("ask", ERRORS, ids=lambda ask: ask.__name__)
-def test_errors_are_json(program: Client, ask: Callable[[Client], Any]) -> None:
-    response = ask(program)
+def test_errors_are_json(api_client: Client, ask: Callable[[Client], Any]) -> None:
+    response = ask(api_client)
     assert response.status_code == ERRORS[ask]
     assert response["Content-Type"].startswith("application/json")
     assert response["Cache-Control"] == "private, no-store"
@@ -103,10 +103,10 @@ def test_errors_are_json(program: Client, ask: Callable[[Client], Any]) -> None:
     ids=lambda ask: ask.__name__,
 )
 def test_errors_are_the_same_in_development(
-    program: Client, settings: LazySettings, ask: Callable[[Client], Any]
+    api_client: Client, settings: LazySettings, ask: Callable[[Client], Any]
 ) -> None:
     settings.DEBUG = True
-    response = ask(program)
+    response = ask(api_client)
     assert response.status_code == ERRORS[ask]
     assert response.json().keys() == {"detail"}
 
@@ -114,23 +114,21 @@ def test_errors_are_the_same_in_development(
 @pytest.mark.parametrize(
     ("address", "status"), [("me", 200), ("tokens", 200), ("tokens/1", 405), ("nothing", 404)]
 )
-def test_head_is_get_without_the_body(program: Client, address: str, status: int) -> None:
-    response = program.head(f"/api/v1/{address}")
+def test_head_is_get_without_the_body(api_client: Client, address: str, status: int) -> None:
+    response = api_client.head(f"/api/v1/{address}")
     assert (response.status_code, response.content) == (status, b"")
     assert response["Content-Type"].startswith("application/json")
 
 
 @pytest.mark.django_db
-def test_other_errors_are_pages(client: Client) -> None:
+def test_errors_outside_the_api_are_pages(client: Client) -> None:
     assert b"<h1>" in client.get("/no-such-page/").content
     assert b"<h1>" in client.get("/apis/").content
 
 
-def test_in_development_django_says_where_it_failed(
-    program: Client, settings: LazySettings
-) -> None:
+def test_development_shows_the_debug_page(api_client: Client, settings: LazySettings) -> None:
     settings.DEBUG = True
-    response = broken(program)
+    response = broken(api_client)
     assert response.status_code == 500
     assert "RuntimeError" in response.content.decode()
-    assert no_such_address(program)["Content-Type"] == "application/json"
+    assert unknown_url(api_client)["Content-Type"] == "application/json"

@@ -1,4 +1,4 @@
-"""How often one may ask."""
+"""Rate limits of the API."""
 
 from datetime import timedelta
 
@@ -16,22 +16,22 @@ ME = "/api/v1/me"
 
 
 @pytest.fixture(autouse=True)
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let two requests through."""
+def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Allow two requests."""
     two = Limit(2, timedelta(minutes=1))
     monkeypatch.setattr(limits, "LIMITS", {"user": two, "address": two})
 
 
 def bearer(secret: str, address: str = "192.0.2.1") -> Client:
-    """Return a program at an address."""
+    """Return an API client at an IP address."""
     return Client(headers={"authorization": f"Bearer {secret}"}, REMOTE_ADDR=address)
 
 
-def test_a_person_with_several_tokens(program: Client, user: User) -> None:
+def test_limit_is_per_user(api_client: Client, user: User) -> None:
     second = Token.objects.issue(user, "second")
-    assert program.get(ME).status_code == 200
+    assert api_client.get(ME).status_code == 200
     assert bearer(second.secret, "192.0.2.2").get(ME).status_code == 200
-    for client in (program, bearer(second.secret)):
+    for client in (api_client, bearer(second.secret)):
         response = client.get(ME)
         assert response.status_code == 429
         assert 0 < int(response["Retry-After"]) <= 60
@@ -45,7 +45,7 @@ def test_a_person_with_several_tokens(program: Client, user: User) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("debug", [False, True])
-def test_wrong_tokens_from_one_address(settings: LazySettings, debug: bool) -> None:
+def test_wrong_tokens_are_limited_per_ip_address(settings: LazySettings, debug: bool) -> None:
     settings.DEBUG = debug
     assert [bearer(f"{n}").get(ME).status_code for n in range(3)] == [401, 401, 429]
     assert bearer("x", "192.0.2.2").get(ME).status_code == 401
@@ -58,6 +58,6 @@ def test_wrong_tokens_of_others_lock_no_one_out(token: Token) -> None:
 
 
 @pytest.mark.django_db
-def test_without_a_token_nothing_is_counted(client: Client) -> None:
+def test_requests_without_a_token_are_not_counted(client: Client) -> None:
     assert {client.get(ME).status_code for _ in range(4)} == {401}
     assert not AttemptCounter.objects.exists()

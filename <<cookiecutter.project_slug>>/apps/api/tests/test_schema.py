@@ -1,4 +1,4 @@
-"""The API keeps to its description, whatever is asked: https://schemathesis.readthedocs.io"""
+"""The API's responses match its schema, whatever the request: https://schemathesis.readthedocs.io"""
 
 from datetime import timedelta
 
@@ -34,29 +34,25 @@ EXCLUDED = [status_code_conformance, positive_data_acceptance, negative_data_rej
 
 
 @pytest.fixture
-def description(
-    user: User, connection_stays_open: None, monkeypatch: pytest.MonkeyPatch
-) -> BaseSchema:
-    """The description as a program gets it, which may ask as often as it likes."""
+def schema(user: User, connection_stays_open: None, monkeypatch: pytest.MonkeyPatch) -> BaseSchema:
+    """Return the schema as a client gets it; no limit applies."""
     many = Limit(10**6, timedelta(hours=1))
     monkeypatch.setattr(limits, "LIMITS", {"user": many, "address": many})
     return schemathesis.openapi.from_wsgi(
-        "/api/v1/openapi.json", application, headers=of_new_token(user)
+        "/api/v1/openapi.json", application, headers=token_headers(user)
     )
 
 
-def of_new_token(user: User) -> dict[str, str]:
+def token_headers(user: User) -> dict[str, str]:
     """Return the header of a token that has not been revoked."""
     return {"Authorization": f"Bearer {Token.objects.issue(user, 'test').secret}"}
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_it_keeps_to_its_description(
-    description: BaseSchema, user: User, mode: GenerationMode
-) -> None:
-    """What is asked fits the description, or just does not; the same in each run."""
+def test_responses_match_the_schema(schema: BaseSchema, user: User, mode: GenerationMode) -> None:
+    """Requests that fit the schema, or just do not; the same in each run."""
     described = set()
-    for result in description.get_all_operations():
+    for result in schema.get_all_operations():
         assert isinstance(result, Ok)
         operation = result.ok()
         described.add(f"{operation.method.upper()} {operation.path.partition('{')[0]}")
@@ -69,7 +65,7 @@ def test_it_keeps_to_its_description(
         )
         @given(operation.as_strategy(generation_mode=mode))
         def ask(case: Case) -> None:
-            case.call_and_validate(headers=of_new_token(user), excluded_checks=EXCLUDED)
+            case.call_and_validate(headers=token_headers(user), excluded_checks=EXCLUDED)
 
         ask()
     assert described == {

@@ -20,8 +20,8 @@ NEW = "another correct horse battery staple"
 
 def sign_in(client: Client, email: str = "ann@example.org", password: str = PASSWORD) -> str:
     """Sign in by password, and return where that leads."""
-    answer = client.post(reverse("login"), {"login": email, "password": password})
-    return answer.get("Location", "")
+    response = client.post(reverse("login"), {"login": email, "password": password})
+    return response.get("Location", "")
 
 
 def confirm(client: Client) -> None:
@@ -49,7 +49,7 @@ def code_in_mail(message: mail.EmailMessage | None = None) -> str:
         "socialaccount_login_cancelled",
     ],
 )
-def test_pages_for_everybody(client: Client, name: str) -> None:
+def test_public_pages(client: Client, name: str) -> None:
     page = client.get(reverse(name))
     assert page.status_code == 200
     assert page.text.count("<h1>") == 1
@@ -71,7 +71,7 @@ def test_pages_for_everybody(client: Client, name: str) -> None:
         "socialaccount_connections",
     ],
 )
-def test_pages_for_members(client: Client, user: User, name: str) -> None:
+def test_pages_require_sign_in(client: Client, user: User, name: str) -> None:
     address = reverse(name)
     assert client.get(address).status_code == 302
     sign_in(client)
@@ -97,7 +97,7 @@ def test_sign_in_with_a_wrong_password(client: Client, user: User) -> None:
     assert escape(error) in page.text
 
 
-def test_who_is_inactive_gets_no_session(client: Client, user: User) -> None:
+def test_inactive_user_cannot_sign_in(client: Client, user: User) -> None:
     User.objects.update(is_active=False)
     assert sign_in(client) == reverse("account_inactive")
     assert "_auth_user_id" not in client.session
@@ -116,7 +116,7 @@ def test_reset_password(client: Client, user: User) -> None:
 
 
 @pytest.mark.parametrize("code", [code for code, _ in settings.LANGUAGES])
-def test_mail_is_in_the_language_of_who_asks(client: Client, user: User, code: str) -> None:
+def test_mail_is_in_the_language_of_the_request(client: Client, user: User, code: str) -> None:
     with translation.override(code):
         form = {"email": user.email}
         client.post(reverse("password_reset"), form, headers={"accept-language": code})
@@ -127,7 +127,7 @@ def test_mail_is_in_the_language_of_who_asks(client: Client, user: User, code: s
     assert f"http://testserver{address}key/" in str(message.body)
 
 
-def test_the_thread_that_sends_mail_keeps_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_thread_uses_the_language_of_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     languages: list[str | None] = []
     with translation.override("de"):
@@ -138,9 +138,9 @@ def test_the_thread_that_sends_mail_keeps_the_language(monkeypatch: pytest.Monke
 
 
 @pytest.mark.django_db
-def test_reset_says_nothing_about_who_has_an_account(client: Client) -> None:
-    answer = client.post(reverse("password_reset"), {"email": "nobody@example.org"})
-    assert answer["Location"] == reverse("account_reset_password_done")
+def test_password_reset_reveals_no_account(client: Client) -> None:
+    response = client.post(reverse("password_reset"), {"email": "unknown@example.org"})
+    assert response["Location"] == reverse("account_reset_password_done")
     assert not mail.outbox
 
 
@@ -152,14 +152,14 @@ def test_change_password(client: Client, user: User) -> None:
     assert user.check_password(NEW)
 
 
-def test_change_the_name(client: Client, user: User) -> None:
+def test_change_name(client: Client, user: User) -> None:
     sign_in(client)
     client.post(reverse("accounts:profile"), {"name": "Ann Other", "email": "ann@example.net"})
     user.refresh_from_db()
     assert (user.name, user.email) == ("Ann Other", "ann@example.org")
 
 
-def test_a_code_in_place_of_the_password(client: Client, user: User) -> None:
+def test_reauthenticate_with_a_mailed_code(client: Client, user: User) -> None:
     """Users without a password enter a mailed code instead: after wrong ones, or many, the page says so."""
     client.force_login(user)
     request_code, form = reverse("account_request_reauthentication_code"), {"recipient": user.email}
@@ -167,13 +167,13 @@ def test_a_code_in_place_of_the_password(client: Client, user: User) -> None:
         page = client.post(request_code, form)
         assert page["Location"] == reverse("account_confirm_reauthentication_code")
     for _ in range(3):
-        answer = client.post(page["Location"], {"code": "WRONG"}, follow=True)
-    assert "Too many wrong codes" in answer.text
+        response = client.post(page["Location"], {"code": "WRONG"}, follow=True)
+    assert "Too many wrong codes" in response.text
     assert client.post(request_code, form).status_code == 429
     assert len(mail.outbox) == LIMITS["mail"]["pair"].attempts
 
 
-def test_change_the_address(client: Client, user: User) -> None:
+def test_change_email(client: Client, user: User) -> None:
     """The old one holds until the code that was sent to the new one is entered."""
     sign_in(client)
     form = {"email": "ann@example.net", "action_add": ""}
@@ -192,7 +192,7 @@ def test_change_the_address(client: Client, user: User) -> None:
 
 
 @pytest.mark.django_db
-def test_a_superuser_signs_in_without_a_mail(
+def test_superuser_needs_no_verification_mail(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
@@ -205,7 +205,7 @@ def test_a_superuser_signs_in_without_a_mail(
 
 
 @pytest.mark.django_db
-def test_the_people_of_seed_can_sign_in(client: Client) -> None:
+def test_seeded_users_can_sign_in(client: Client) -> None:
     seed()
     assert sign_in(client, "admin@example.org") == reverse("core:home")
 
@@ -220,7 +220,7 @@ def test_admin(client: Client, user: User, name: str) -> None:
     assert client.get(reverse("admin:accounts_user_change", args=[user.pk])).status_code == 200
 
 
-def test_the_staff_gives_another_address(client: Client, user: User) -> None:
+def test_staff_change_the_email_of_a_user(client: Client, user: User) -> None:
     """It counts at once, and the old one no longer does."""
     client.force_login(make_superuser())
     form = {"email": "ann@example.net", "name": "", "is_active": "on"}

@@ -36,12 +36,12 @@ def staff(settings: LazySettings, db: None) -> User:
     return make_superuser("root@example.org")
 
 
-def enter(client: Client, code: str) -> str:
+def send_code(client: Client, code: str) -> str:
     """Send a code at sign-in, and return where that leads."""
     return client.post(reverse("mfa_authenticate"), {"code": code}).get("Location", "")
 
 
-def set_up_an_app(client: Client) -> str:
+def set_up_app(client: Client) -> str:
     """Set up an authenticator app, and return where that leads."""
     confirm(client)
     page = client.get(reverse("mfa_activate_totp"))
@@ -51,9 +51,9 @@ def set_up_an_app(client: Client) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_set_up_an_app_and_sign_in_by_it(client: Client, user: User) -> None:
+def test_set_up_an_app_and_sign_in_with_it(client: Client, user: User) -> None:
     sign_in(client)
-    codes_page = set_up_an_app(client)
+    codes_page = set_up_app(client)
     assert codes_page == reverse("mfa_view_recovery_codes")
     codes = client.get(codes_page).context["unused_codes"]
     assert "activated" in str(mail.outbox[-1].body).lower()
@@ -61,9 +61,9 @@ def test_set_up_an_app_and_sign_in_by_it(client: Client, user: User) -> None:
     client.post(reverse("logout"))
     assert sign_in(client) == reverse("mfa_authenticate")
     assert "_auth_user_id" not in client.session
-    assert enter(client, "000000") == ""
+    assert send_code(client, "000000") == ""
     assert "_auth_user_id" not in client.session
-    assert enter(client, codes[0]) == reverse("core:home")
+    assert send_code(client, codes[0]) == reverse("core:home")
     assert client.session["_auth_user_id"] == str(user.pk)
 
 
@@ -72,23 +72,23 @@ def test_a_recovery_code_works_once(client: Client, user: User) -> None:
     code = make_recovery_codes(user)[0]
     sign_in(client)
     assert "recovery codes" in client.get(reverse("mfa_authenticate")).text
-    assert enter(client, code) == reverse("core:home")
+    assert send_code(client, code) == reverse("core:home")
     client.post(reverse("logout"))
     sign_in(client)
-    assert enter(client, code) == ""
+    assert send_code(client, code) == ""
 
 
-def test_a_code_of_the_app_works_once(client: Client, user: User) -> None:
+def test_an_app_code_works_once(client: Client, user: User) -> None:
     secret = make_totp(user)
     code = current_code(secret)
     sign_in(client)
-    assert enter(client, code) == reverse("core:home")
+    assert send_code(client, code) == reverse("core:home")
     client.post(reverse("logout"))
     sign_in(client)
-    assert enter(client, code) == ""
+    assert send_code(client, code) == ""
 
 
-def test_codes_are_not_guessed(client: Client, user: User) -> None:
+def test_wrong_codes_are_limited(client: Client, user: User) -> None:
     """Signing in again with the password does not reset the count."""
     make_totp(user)
     for _ in range(LIMITS["second factor"]["pair"].attempts):
@@ -104,7 +104,7 @@ def test_codes_are_not_guessed(client: Client, user: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_passkeys_are_called_so(client: Client, user: User) -> None:
+def test_pages_and_mails_say_passkey(client: Client, user: User) -> None:
     """Everywhere: django-allauth's own pages, mails and messages say "security key"."""
     passkey = make_passkey(user)
     make_totp(user)
@@ -138,64 +138,64 @@ def test_passkeys_are_called_so(client: Client, user: User) -> None:
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin/accounts/user/"])
-def test_the_admin_has_no_door_of_its_own(client: Client, staff: User, path: str) -> None:
-    for answer in (client.get(path), client.post(path, {"username": "x", "password": "x"})):
-        assert answer.status_code == 302
-        assert answer["Location"].endswith(f"account/login/?next={path}")
+def test_the_admin_has_no_sign_in_page_of_its_own(client: Client, staff: User, path: str) -> None:
+    for response in (client.get(path), client.post(path, {"username": "x", "password": "x"})):
+        assert response.status_code == 302
+        assert response["Location"].endswith(f"account/login/?next={path}")
 
 
 @pytest.mark.parametrize(("path", "needed"), [("/de/admin/", True), ("/fr/admin/", False)])
-def test_a_language_in_the_url_changes_nothing(
+def test_second_factor_is_needed_after_a_language_prefix(
     settings: LazySettings, path: str, needed: bool
 ) -> None:
     settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
     assert is_needed(RequestFactory().get(path)) == needed
 
 
-def test_who_has_no_right_gets_no_form_for_another_password(client: Client, user: User) -> None:
+def test_user_without_permission_gets_403_from_the_admin(client: Client, user: User) -> None:
     client.force_login(user)
-    for answer in (client.get("/admin/login/"), client.post("/admin/login/")):
-        assert answer.status_code == 403
+    for response in (client.get("/admin/login/"), client.post("/admin/login/")):
+        assert response.status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)
-def test_staff_without_a_factor_are_led_to_set_one_up(client: Client, staff: User) -> None:
+def test_staff_without_a_factor_are_redirected_to_set_one_up(client: Client, staff: User) -> None:
     sign_in(client, staff.email)
     assert client.get(ADMIN)["Location"] == f"{reverse('mfa_index')}?next=%2Fadmin%2F"
     assert "second factor first" in client.get(reverse("mfa_index")).text
-    set_up_an_app(client)
+    set_up_app(client)
     assert client.get(ADMIN).status_code == 200
 
 
-def test_staff_enter_with_a_factor(client: Client, staff: User) -> None:
+def test_staff_with_a_factor_reach_the_admin(client: Client, staff: User) -> None:
     secret = make_totp(staff)
     sign_in(client, staff.email)
-    enter(client, current_code(secret))
+    send_code(client, current_code(secret))
     assert client.get(ADMIN).status_code == 200
 
 
-def test_a_factor_that_was_not_asked_for_is_asked_for(client: Client, staff: User) -> None:
+def test_a_session_without_the_factor_is_asked_for_it(client: Client, staff: User) -> None:
     """A session that began before the factor was set up, elsewhere."""
     sign_in(client, staff.email)
     secret = make_totp(staff)
     page = client.get(ADMIN)["Location"]
     assert page == f"{reverse('mfa_reauthenticate')}?next=%2Fadmin%2F"
-    answer = client.post(page, {"code": current_code(secret), "next": ADMIN})
-    assert answer["Location"] == ADMIN
+    response = client.post(page, {"code": current_code(secret), "next": ADMIN})
+    assert response["Location"] == ADMIN
     assert client.get(ADMIN).status_code == 200
 
 
-def test_a_session_of_another_person_does_not_count(
-    client: Client, staff: User, user: User
-) -> None:
+def test_the_factor_of_another_user_does_not_count(client: Client, staff: User, user: User) -> None:
     secret = make_totp(user)
     sign_in(client, user.email)
-    enter(client, current_code(secret))
+    send_code(client, current_code(secret))
     client.force_login(staff)
     assert client.get(ADMIN).status_code == 302
 
 
-def test_it_can_be_switched_off(client: Client, staff: User, settings: LazySettings) -> None:
+def test_second_factor_can_be_switched_off(
+    client: Client, staff: User, settings: LazySettings
+) -> None:
     settings.SECOND_FACTOR = False
     sign_in(client, staff.email)
     assert client.get(ADMIN).status_code == 200
@@ -204,7 +204,7 @@ def test_it_can_be_switched_off(client: Client, staff: User, settings: LazySetti
 # --- Who has lost theirs ------------------------------------------------------------------
 
 
-def test_the_command_for_who_has_lost_theirs(client: Client, user: User) -> None:
+def test_command_removes_second_factors(client: Client, user: User) -> None:
     make_totp(user)
     make_recovery_codes(user)
     output = StringIO()
@@ -212,10 +212,10 @@ def test_the_command_for_who_has_lost_theirs(client: Client, user: User) -> None
     assert "Removed 2" in output.getvalue()
     assert sign_in(client) == reverse("core:home")
     with pytest.raises(CommandError):
-        call_command("remove_second_factors", "nobody@example.org")
+        call_command("remove_second_factors", "unknown@example.org")
 
 
-def test_the_staffs_action_for_who_has_lost_theirs(client: Client, user: User) -> None:
+def test_admin_action_removes_second_factors(client: Client, user: User) -> None:
     make_totp(user)
     client.force_login(make_superuser())
     form = {"action": "remove_second_factors", "_selected_action": [user.pk]}

@@ -41,25 +41,25 @@ def sign_up(client: Client, email: str = "new@example.org", password: str = PASS
 <% if cookiecutter.sign_up == "public" %>
 def test_sign_up(client: Client) -> None:
     """No user is signed in before their email address is verified."""
-    answer = sign_up(client, "New@example.org")
-    assert answer["Location"] == reverse("account_email_verification_sent")
+    response = sign_up(client, "New@example.org")
+    assert response["Location"] == reverse("account_email_verification_sent")
     assert "_auth_user_id" not in client.session
     [message] = mail.outbox
     assert message.to == ["new@example.org"]
-    assert client.get(answer["Location"]).status_code == 200
-    assert client.post(answer["Location"], {"code": "WRONG"}).status_code == 200
-    client.post(answer["Location"], {"code": code_in_mail()})
+    assert client.get(response["Location"]).status_code == 200
+    assert client.post(response["Location"], {"code": "WRONG"}).status_code == 200
+    client.post(response["Location"], {"code": code_in_mail()})
     user = User.objects.get(email="new@example.org")
     assert client.session["_auth_user_id"] == str(user.pk)
     assert not user.is_staff
     assert EmailAddress.objects.get(user=user).verified
 
 
-def test_the_first_page_leads_there(client: Client) -> None:
+def test_first_page_links_to_sign_up(client: Client) -> None:
     assert reverse("account_signup") in client.get("/").text
 
 
-def test_who_has_not_verified_their_address_cannot_sign_in(client: Client) -> None:
+def test_unverified_user_cannot_sign_in(client: Client) -> None:
     sign_up(client)
     other = Client()
     assert sign_in(other, "new@example.org") == reverse("account_email_verification_sent")
@@ -85,7 +85,7 @@ def test_sign_up_again_sends_a_new_code(client: Client) -> None:
     assert sign_in(Client(), user.email, third) == ""
 
 
-def test_a_sign_up_that_was_not_finished_changes_no_password(client: Client) -> None:
+def test_unfinished_sign_up_changes_no_password(client: Client) -> None:
     sign_up(Client())
     sign_up(client, password=f"second {PASSWORD}")
     client.post(reverse("logout"))
@@ -94,19 +94,19 @@ def test_a_sign_up_that_was_not_finished_changes_no_password(client: Client) -> 
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_too_many_wrong_codes_lead_to_a_new_one(client: Client) -> None:
+def test_too_many_wrong_codes_send_a_new_one(client: Client) -> None:
     """On the same page; the code that was guessed at no longer works, and the new one does."""
     sign_up(client)
     first = code_in_mail()
     for code in ("WRONG", "WRONG", "WRONG", first):
-        answer = client.post(VERIFY, {"code": code})
-    assert "Request a new one" in str(answer.context["form"].errors["code"])
+        response = client.post(VERIFY, {"code": code})
+    assert "Request a new one" in str(response.context["form"].errors["code"])
     client.post(VERIFY, {"action": "resend"})
     assert client.post(VERIFY, {"code": first}).status_code == 200
     assert client.post(VERIFY, {"code": code_in_mail()})["Location"] == reverse("core:home")
 
 
-def test_new_codes_are_few_whether_there_is_an_account_or_not(user: User) -> None:
+def test_new_codes_are_limited_with_and_without_an_account(user: User) -> None:
     """The last code still works."""
     for email in (user.email, "new@example.org"):
         client = Client()
@@ -117,7 +117,7 @@ def test_new_codes_are_few_whether_there_is_an_account_or_not(user: User) -> Non
     assert client.post(VERIFY, {"code": code_in_mail()})["Location"] == reverse("core:home")
 
 
-def test_a_link_to_reset_the_password_verifies_the_address(client: Client) -> None:
+def test_password_reset_link_verifies_the_email(client: Client) -> None:
     sign_up(Client())
     client.post(reverse("password_reset"), {"email": "new@example.org"})
     link = re.search(r"https?://[^/]+(/\S+)", str(mail.outbox[-1].body))
@@ -134,56 +134,54 @@ def test_weak_passwords_are_refused(client: Client) -> None:
     assert not User.objects.exists()
 
 
-def test_an_address_that_has_an_account_is_answered_alike(
-    user: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The owner alone hears of it, by mail; the answer takes as many hashes."""
+def test_sign_up_reveals_no_account(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the owner is told, by mail; the response takes as many hashes."""
     hashed: list[str] = []
     encode = Argon2PasswordHasher.encode
 
-    def counted(*arguments: str) -> str:
+    def counted_encode(*arguments: str) -> str:
         hashed.append("")
         return encode(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Argon2PasswordHasher, "encode", counted)
+    monkeypatch.setattr(Argon2PasswordHasher, "encode", counted_encode)
     seen = []
     for email in (user.email, "new@example.org"):
         hashed.clear()
         client = Client()
-        answer = sign_up(client, email)
-        page = client.get(answer["Location"]).text.replace(email, "")
-        seen.append((answer.status_code, answer["Location"], len(hashed), "code" in page))
+        response = sign_up(client, email)
+        page = client.get(response["Location"]).text.replace(email, "")
+        seen.append((response.status_code, response["Location"], len(hashed), "code" in page))
     assert seen[0] == seen[1]
     assert [message.to for message in mail.outbox] == [[user.email], ["new@example.org"]]
     assert "already" in str(mail.outbox[0].body)
     assert User.objects.count() == 2
 
 
-def test_sign_up_sends_few_mails(client: Client) -> None:
+def test_sign_up_mails_are_limited(client: Client) -> None:
     for _ in range(LIMITS["sign up"]["pair"].attempts):
         assert sign_up(Client()).status_code == 302
     assert sign_up(Client()).status_code == 429
     assert len(mail.outbox) == LIMITS["sign up"]["pair"].attempts
 
 
-def test_who_signs_in_unverified_again_and_again_sends_few_mails(client: Client) -> None:
+def test_verification_mails_are_limited(client: Client) -> None:
     sign_up(client)
-    answers = [
+    responses = [
         Client().post(reverse("login"), {"login": "new@example.org", "password": PASSWORD})
         for _ in range(LIMITS["mail"]["pair"].attempts)
     ]
-    assert answers[0].status_code == 302
-    assert answers[-1].status_code == 429
+    assert responses[0].status_code == 302
+    assert responses[-1].status_code == 429
     assert len(mail.outbox) == LIMITS["mail"]["pair"].attempts
 <% else %>
-def test_nobody_signs_up(client: Client) -> None:
+def test_sign_up_is_closed(client: Client) -> None:
     assert sign_up(client).status_code == 200
     assert not User.objects.exists()
     assert not EmailAddress.objects.exists()
     assert not mail.outbox
 
 
-def test_no_page_leads_there(client: Client) -> None:
+def test_no_page_links_to_sign_up(client: Client) -> None:
     for page in ("/", reverse("login")):
         assert reverse("account_signup") not in client.get(page).text
 <% endif %>

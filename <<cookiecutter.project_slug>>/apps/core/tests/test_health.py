@@ -30,5 +30,5 @@ def test_not_ready_before_a_stop(client: Client, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.django_db
-def test_other_pages_insist_on_the_host(client: Client) -> None:
+def test_other_pages_check_the_host(client: Client) -> None:
     assert client.get("/", headers={"host": "10.0.0.1:8000"}).status_code == 400

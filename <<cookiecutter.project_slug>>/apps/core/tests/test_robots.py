@@ -16,7 +16,7 @@ def test_robots_txt_names_the_sitemap(client: Client) -> None:
     assert f"Sitemap: {HOST}/sitemap.xml" in client.get("/robots.txt").text
 
 
-def test_every_page_of_the_sitemap_answers(client: Client) -> None:
+def test_every_page_of_the_sitemap_exists(client: Client) -> None:
     urls = re.findall("<loc>(.*?)</loc>", ElementTree.canonicalize(client.get("/sitemap.xml").text))
     assert f"{HOST}/" in urls
     for url in urls:

@@ -10,7 +10,7 @@ from apps.accounts.tests.factories import make_user
 
 
 @pytest.fixture(autouse=True)
-def _files_of_the_test(settings: Settings, tmp_path: Path) -> None:
+def _own_media_and_cache(settings: Settings, tmp_path: Path) -> None:
     """Keep uploaded files in a folder of the test's own, and nothing of another test's in the cache."""
     settings.MEDIA_ROOT = tmp_path
     cache.clear()

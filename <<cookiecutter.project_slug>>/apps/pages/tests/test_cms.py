@@ -28,7 +28,7 @@ from apps.pages.views import search
 pytestmark = pytest.mark.django_db
 
 # The test client's own kind of response is not to be named.
-type Answer = Any
+type Response = Any
 
 CMS = "/cms/"
 
@@ -37,51 +37,51 @@ CMS = "/cms/"
 
 
 @pytest.mark.parametrize("path", ["", "pages/", "images/", "login/", "account/", "api/main/pages/"])
-def test_visitors_are_sent_to_the_sites_own_sign_in(client: Client, path: str) -> None:
-    answer = client.get(CMS + path)
-    assert answer.status_code == 302
-    assert answer["Location"].startswith("/account/login/?next=/cms/")
+def test_visitors_are_redirected_to_the_sites_sign_in(client: Client, path: str) -> None:
+    response = client.get(CMS + path)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/account/login/?next=/cms/")
 
 
-def test_without_being_staff_nobody_gets_in(client: Client) -> None:
+def test_users_who_are_not_staff_have_no_access(client: Client) -> None:
     user = make_user()
     user.groups.add(Group.objects.get(name="Moderators"))
     client.force_login(user)
     assert client.get(CMS).status_code == 403
 
 
-def test_staff_without_a_role_does_not_get_in(client: Client) -> None:
+def test_staff_without_a_role_have_no_access(client: Client) -> None:
     client.force_login(make_user(is_staff=True))
-    answer = client.get(CMS)
-    assert (answer.status_code, answer["Location"]) == (302, "/account/login/?next=/cms/")
+    response = client.get(CMS)
+    assert (response.status_code, response["Location"]) == (302, "/account/login/?next=/cms/")
 
 
-def test_an_editor_gets_in(editor: Client) -> None:
+def test_an_editor_has_access(editor: Client) -> None:
     assert editor.get(CMS).status_code == 200
     assert editor.get(reverse("wagtailadmin_explore", args=[home().pk])).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["password_reset/", "password_reset/done/"])
-def test_there_is_no_second_way_to_a_password(editor: Client, path: str) -> None:
+def test_the_cms_has_no_password_reset(editor: Client, path: str) -> None:
     assert editor.get(CMS + path).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["index", "add"])
-def test_accounts_are_not_made_in_the_cms(client: Client, name: str) -> None:
+def test_accounts_are_not_managed_in_the_cms(client: Client, name: str) -> None:
     client.force_login(make_superuser())
-    answer = client.get(reverse(f"wagtailusers_users:{name}"))
-    assert (answer.status_code, answer["Location"]) == (302, CMS)
+    response = client.get(reverse(f"wagtailusers_users:{name}"))
+    assert (response.status_code, response["Location"]) == (302, CMS)
     page = client.get(reverse("wagtailadmin_account"))
     assert page.status_code == 200
     for field in ("first_name", "email", "password"):
         assert field not in page.text.replace("name_email", "")
 
 
-def test_somebodys_settings_are_kept(editor: Client) -> None:
+def test_user_settings_are_saved(editor: Client) -> None:
     form = {"locale-preferred_language": "de", "locale-current_time_zone": "UTC"}
     form |= {"theme-theme": "dark", "theme-density": "default", "theme-contrast": "system"}
-    answer = editor.post(reverse("wagtailadmin_account"), form)
-    assert answer.status_code == 302
+    response = editor.post(reverse("wagtailadmin_account"), form)
+    assert response.status_code == 302
     assert 'lang="de"' in editor.get(CMS).text
 
 
@@ -103,7 +103,7 @@ def page_form(title: str, **fields: str) -> dict[str, str]:
     return {**form, "comments-TOTAL_FORMS": "0", "comments-INITIAL_FORMS": "0", **fields}
 
 
-def test_what_an_editor_publishes_is_shown_and_found(editor: Client) -> None:
+def test_a_published_page_is_shown_and_found(editor: Client) -> None:
     address = reverse("wagtailadmin_pages:add", args=["pages", "contentpage", home().pk])
     editor.post(address, page_form("Boats"))
     page = ContentPage.objects.get(slug="boats")
@@ -119,33 +119,33 @@ def test_what_an_editor_publishes_is_shown_and_found(editor: Client) -> None:
 
 # --- URLs that something else has ---------------------------------------------------------
 
-# What the site has itself, whatever the answers.
+# URLs of the site itself, in every project.
 TAKEN = ["admin", "account", "cms", "search", "media", "static"]
 
 
-def add(editor: Client, slug: str, **fields: str) -> Answer:
+def add(editor: Client, slug: str, **fields: str) -> Response:
     """Send the form of a new page below the home page."""
     address = reverse("wagtailadmin_pages:add", args=["pages", "contentpage", home().pk])
     return editor.post(address, page_form("New", slug=slug, **fields))
 
 
-def bulk(action: str, page: Page) -> str:
+def bulk_action_url(action: str, page: Page) -> str:
     """Return where an action for selected pages is confirmed."""
     address = reverse("wagtail_bulk_action", args=["wagtailcore", "page", action])
     return f"{address}?id={page.pk}&next={CMS}"
 
 
 @pytest.mark.parametrize("slug", TAKEN)
-def test_a_page_at_a_url_that_is_taken_is_refused(editor: Client, slug: str) -> None:
+def test_a_page_at_a_taken_url_is_refused(editor: Client, slug: str) -> None:
     """As a draft too, and where a page gets it later."""
     assert "slug" in add(editor, slug).context["form"].errors
     assert add(editor, f"{slug}s").status_code == 302
     address = reverse("wagtailadmin_pages:edit", args=[ContentPage.objects.get().pk])
-    answer = editor.post(address, page_form("New", slug=slug, **{"action-publish": "true"}))
-    assert "slug" in answer.context["form"].errors
+    response = editor.post(address, page_form("New", slug=slug, **{"action-publish": "true"}))
+    assert "slug" in response.context["form"].errors
 
 
-def test_the_home_page_has_any_slug(editor: Client) -> None:
+def test_the_home_page_may_have_any_slug(editor: Client) -> None:
     address = reverse("wagtailadmin_pages:edit", args=[home().pk])
     for slug in ("home", "search"):
         form = page_form("Home", slug=slug, **{"action-publish": "true"})
@@ -153,7 +153,7 @@ def test_the_home_page_has_any_slug(editor: Client) -> None:
         assert Client().get("/").status_code == 200
 
 
-def test_no_copy_gets_a_url_that_is_taken(editor: Client) -> None:
+def test_a_copy_at_a_taken_url_is_refused(editor: Client) -> None:
     parent, page = make_page(), make_page()
     address = reverse("wagtailadmin_pages:copy", args=[page.pk])
     form = {"new_title": "Search", "new_slug": "search", "new_parent_page": str(home().pk)}
@@ -162,18 +162,18 @@ def test_no_copy_gets_a_url_that_is_taken(editor: Client) -> None:
     assert ContentPage.objects.get(slug="search").get_parent().specific == parent
 
 
-def test_no_page_is_moved_to_a_url_that_is_taken(editor: Client) -> None:
+def test_a_move_to_a_taken_url_is_refused(editor: Client) -> None:
     page = make_page(make_page(slug="section"), slug="search")
     address = reverse("wagtailadmin_pages:move_confirm", args=[page.pk, home().pk])
     assert "Choose another slug" in editor.post(address, follow=True).text
-    answer = editor.post(bulk("move", page), {"chooser": str(home().pk)}, follow=True)
-    assert "Choose another slug" in answer.text
+    response = editor.post(bulk_action_url("move", page), {"chooser": str(home().pk)}, follow=True)
+    assert "Choose another slug" in response.text
     page.refresh_from_db()
     assert page.url == "/section/search/"
 
 
 @pytest.mark.parametrize("taken", ["boats/", "boats/sails/"])
-def test_a_page_whose_url_is_taken_later_is_named(settings: Settings, taken: str) -> None:
+def test_check_reports_a_page_whose_url_is_taken_later(settings: Settings, taken: str) -> None:
     make_page(make_page(slug="boats"), slug="sails")
     assert not run_checks(tags=["database"], databases=["default"])
     urls = ModuleType("urls")
@@ -188,32 +188,32 @@ def test_a_page_whose_url_is_taken_later_is_named(settings: Settings, taken: str
 
 
 @pytest.mark.parametrize("action", ["delete", "unpublish"])
-def test_the_home_page_stays(client: Client, action: str) -> None:
+def test_the_home_page_cannot_be_deleted_or_unpublished(client: Client, action: str) -> None:
     client.force_login(make_superuser())
     page = home()
     address = reverse(f"wagtailadmin_pages:{action}", args=[page.pk])
     assert "Settings &gt; Sites" in client.post(address, follow=True).text
-    assert "Settings &gt; Sites" in client.post(bulk(action, page), follow=True).text
+    assert "Settings &gt; Sites" in client.post(bulk_action_url(action, page), follow=True).text
     assert Client().get("/").status_code == 200
     other = make_page()
     client.post(reverse(f"wagtailadmin_pages:{action}", args=[other.pk]))
     assert not ContentPage.objects.live().exists()
 
 
-def test_the_home_page_does_not_expire(editor: Client) -> None:
+def test_the_home_page_cannot_expire(editor: Client) -> None:
     fields = {"expire_at": "2100-01-01 00:00", "action-publish": "true"}
     address = reverse("wagtailadmin_pages:edit", args=[home().pk])
-    answer = editor.post(address, page_form("Home", **fields))
-    assert "expire_at" in answer.context["form"].errors
+    response = editor.post(address, page_form("Home", **fields))
+    assert "expire_at" in response.context["form"].errors
     assert add(editor, "boats", **fields).status_code == 302
 
 
-def test_the_default_site_stays(client: Client) -> None:
+def test_the_default_site_cannot_be_deleted(client: Client) -> None:
     client.force_login(make_superuser())
     site = Site.objects.get()
     address = reverse("wagtailsites:delete", args=[site.pk])
-    for answer in (client.get(address, follow=True), client.post(address, follow=True)):
-        assert "Make another one the default site first" in answer.text
+    for response in (client.get(address, follow=True), client.post(address, follow=True)):
+        assert "Make another one the default site first" in response.text
     assert client.get("/").status_code == 200
     Site.objects.update(is_default_site=False)
     Site.objects.create(hostname="example.org", root_page=site.root_page, is_default_site=True)
@@ -221,19 +221,21 @@ def test_the_default_site_stays(client: Client) -> None:
     assert not Site.objects.filter(pk=site.pk).exists()
 
 
-@pytest.mark.parametrize("regularly", [True, False])
-def test_a_schedule_says_what_it_takes(editor: Client, settings: Settings, regularly: bool) -> None:
-    settings.SCHEDULED_PUBLISHING = regularly
+@pytest.mark.parametrize("is_regular", [True, False])
+def test_the_schedule_form_links_the_docs_unless_tasks_run(
+    editor: Client, settings: Settings, is_regular: bool
+) -> None:
+    settings.SCHEDULED_PUBLISHING = is_regular
     text = editor.get(reverse("wagtailadmin_pages:edit", args=[home().pk])).text
-    assert ("docs/cms.md" in text) is not regularly
+    assert ("docs/cms.md" in text) is not is_regular
 
 
 # --- The Content Security Policy ----------------------------------------------------------
 
 
-def policy(answer: Answer) -> dict[str, str]:
-    """Return an answer's policy, by directive."""
-    parts = answer["Content-Security-Policy"].split("; ")
+def policy(response: Response) -> dict[str, str]:
+    """Return a response's policy, by directive."""
+    parts = response["Content-Security-Policy"].split("; ")
     return dict(part.split(" ", 1) for part in parts)
 
 
@@ -253,19 +255,19 @@ VIEWS = [
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_part_of_the_cms_keeps_the_policy(
+def test_every_part_of_the_cms_respects_the_csp(
     client: Client, settings: Settings, name: str
 ) -> None:
     """Of scripts and styles it allows what the site does, and no page has one written into it."""
     client.force_login(make_superuser())
-    answer = client.get(reverse(name))
-    assert answer.status_code == 200
-    found = policy(answer)
+    response = client.get(reverse(name))
+    assert response.status_code == 200
+    found = policy(response)
     assert "unsafe" not in str(found)
     assert found["frame-ancestors"] == "'none'"
     assert found["script-src"] == found["style-src"] == "'self'"
     assert found["img-src"] == "'self' data: blob:"
-    assert not inline_scripts(answer.text)
+    assert not inline_scripts(response.text)
 
 
 def inline_scripts(text: str) -> list[str]:
@@ -294,14 +296,14 @@ def test_forms_have_no_inline_scripts(client: Client) -> None:
         assert "site-start" in text or "history" in name
 
 
-def test_a_preview_may_be_in_a_frame_of_the_site_alone(editor: Client) -> None:
+def test_a_preview_can_be_framed_only_by_the_site(editor: Client) -> None:
     page = make_page()
     address = reverse("wagtailadmin_pages:preview_on_edit", args=[page.pk])
     assert editor.post(address, page_form("Ships")).json()["is_valid"]
-    answer = editor.get(address)
-    assert "Ships" in answer.text
-    assert answer["X-Frame-Options"] == "SAMEORIGIN"
-    found = policy(answer)
+    response = editor.get(address)
+    assert "Ships" in response.text
+    assert response["X-Frame-Options"] == "SAMEORIGIN"
+    found = policy(response)
     assert found["frame-ancestors"] == "'self'"
     assert "unsafe" not in str(found)
     assert policy(Client().get(page.url))["frame-ancestors"] == "'none'"
@@ -310,7 +312,7 @@ def test_a_preview_may_be_in_a_frame_of_the_site_alone(editor: Client) -> None:
 # --- Uploads ------------------------------------------------------------------------------
 
 
-def upload(editor: Client, name: str, file: Any) -> Answer:
+def upload(editor: Client, name: str, file: Any) -> Response:
     """Send a file to the page for new images or documents."""
     return editor.post(reverse(name), {"title": "New", "file": file, "collection": "1"})
 
@@ -324,38 +326,38 @@ def upload(editor: Client, name: str, file: Any) -> Answer:
         ("picture.exe", b"MZ"),
     ],
 )
-def test_what_is_no_picture_is_refused(editor: Client, name: str, content: bytes) -> None:
-    answer = upload(editor, "wagtailimages:add", SimpleUploadedFile(name, content))
-    assert answer.status_code == 200
+def test_a_file_that_is_not_an_image_is_refused(editor: Client, name: str, content: bytes) -> None:
+    response = upload(editor, "wagtailimages:add", SimpleUploadedFile(name, content))
+    assert response.status_code == 200
     assert not Image.objects.exists()
 
 
 @pytest.mark.parametrize("kind", ["avif", "gif", "jpeg", "png", "webp"])
-def test_a_picture_that_is_cut_is_refused(editor: Client, kind: str) -> None:
+def test_a_truncated_image_is_refused(editor: Client, kind: str) -> None:
     """Its head may say what it is, but pages cannot show it."""
     drawn = BytesIO()
     Picture.effect_noise((640, 480), 100).convert("RGB").save(drawn, kind)
     for kept in (0.05, 0.5, 0.95):
         file = SimpleUploadedFile(f"picture.{kind}", drawn.getvalue()[: int(drawn.tell() * kept)])
-        answer = upload(editor, "wagtailimages:add", file)
-        assert answer.context["form"].errors.keys() == {"file"}
+        response = upload(editor, "wagtailimages:add", file)
+        assert response.context["form"].errors.keys() == {"file"}
     file = SimpleUploadedFile(f"picture.{kind}", drawn.getvalue())
     assert upload(editor, "wagtailimages:add", file).status_code == 302
 
 
-def test_a_picture_is_taken(editor: Client) -> None:
-    answer = upload(editor, "wagtailimages:add", picture())
-    assert answer.status_code == 302
+def test_an_image_is_accepted(editor: Client) -> None:
+    response = upload(editor, "wagtailimages:add", picture())
+    assert response.status_code == 302
     assert Image.objects.get().width == 1600
 
 
-def test_a_picture_too_large_is_refused(editor: Client, settings: Settings) -> None:
+def test_an_image_with_too_many_pixels_is_refused(editor: Client, settings: Settings) -> None:
     settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS = 100
     upload(editor, "wagtailimages:add", picture())
     assert not Image.objects.exists()
 
 
-def test_a_long_file_is_refused(editor: Client, settings: Settings) -> None:
+def test_a_large_file_is_refused(editor: Client, settings: Settings) -> None:
     assert settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE < settings.BODY_MAX_BYTES
     drawn = BytesIO()
     Picture.effect_noise((3150, 3150), 100).save(drawn, "PNG")
@@ -367,7 +369,7 @@ def test_a_long_file_is_refused(editor: Client, settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("name", ["page.html", "drawing.svg", "program.js", "x.exe"])
-def test_documents_that_browsers_run_are_refused(editor: Client, name: str) -> None:
+def test_documents_with_active_content_are_refused(editor: Client, name: str) -> None:
     upload(editor, "wagtaildocs:add", SimpleUploadedFile(name, b"<script>alert(1)</script>"))
     assert not Document.objects.exists()
 
@@ -375,14 +377,14 @@ def test_documents_that_browsers_run_are_refused(editor: Client, name: str) -> N
 @pytest.mark.parametrize("name", ["report.pdf", "words.txt"])
 def test_a_document_is_downloaded(client: Client, name: str) -> None:
     document = Document.objects.create(title="Report", file=ContentFile(b"words", name=name))
-    with closing(client.get(document.url)) as answer:
-        assert answer.getvalue() == b"words"
-    assert answer["Content-Disposition"].startswith("attachment")
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "default-src 'none'"
+    with closing(client.get(document.url)) as response:
+        assert response.getvalue() == b"words"
+    assert response["Content-Disposition"].startswith("attachment")
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "default-src 'none'"
 
 
-def test_nothing_is_asked_of_other_sites(client: Client) -> None:
+def test_the_cms_sends_no_requests_to_other_sites(client: Client) -> None:
     client.force_login(make_superuser())
     make_image()
     text = client.get(CMS).text + client.get(reverse("wagtailadmin_account")).text

@@ -28,7 +28,7 @@ def test_the_home_page(client: Client) -> None:
     assert "dist/css/main.css" in page.text
 
 
-def test_a_home_page_shows_what_has_been_written(client: Client) -> None:
+def test_the_home_page_shows_its_content(client: Client) -> None:
     page = home()
     page.body = [("heading", "What the river brings")]
     page.save_revision().publish()
@@ -69,7 +69,7 @@ def test_every_block_is_shown(client: Client) -> None:
         assert part in picture
 
 
-def test_a_decorative_picture_has_an_empty_description(client: Client) -> None:
+def test_a_decorative_image_has_an_empty_alt_text(client: Client) -> None:
     image = make_image()
     image.contextual_alt_text, image.decorative = "", True
     page = make_page(body=[("picture", {"image": image})])
@@ -77,14 +77,14 @@ def test_a_decorative_picture_has_an_empty_description(client: Client) -> None:
 
 
 @pytest.mark.parametrize("both", [False, True])
-def test_a_call_to_action_leads_to_one_place(both: bool) -> None:
+def test_a_call_to_action_has_one_target(both: bool) -> None:
     block = ActionBlock()
     page, address = (home().pk, "https://example.org/") if both else (None, "")
     with pytest.raises(ValidationError):
         block.clean(block.to_python({"text": "Go", "page": page, "address": address}))
 
 
-def test_the_sitemap_has_what_everybody_may_read(client: Client) -> None:
+def test_the_sitemap_lists_public_pages(client: Client) -> None:
     make_page(slug="boats")
     private = make_page(slug="private")
     PageViewRestriction.objects.create(page=private, restriction_type="login")
@@ -95,16 +95,16 @@ def test_the_sitemap_has_what_everybody_may_read(client: Client) -> None:
     assert found == ["/", "/boats/"]
 
 
-def test_a_private_page_leads_to_the_sites_own_sign_in(client: Client) -> None:
+def test_a_private_page_redirects_to_sign_in(client: Client) -> None:
     page = make_page(slug="private")
     PageViewRestriction.objects.create(page=page, restriction_type="login")
-    answer = client.get(page.url)
-    assert (answer.status_code, answer["Location"]) == (302, "/account/login/?next=/private/")
+    response = client.get(page.url)
+    assert (response.status_code, response["Location"]) == (302, "/account/login/?next=/private/")
     client.force_login(make_user())
     assert client.get(page.url).status_code == 200
 
 
-def test_a_draft_is_shown_to_nobody(client: Client) -> None:
+def test_a_draft_is_not_shown(client: Client) -> None:
     page = make_page(title="Boats")
     page.title = "Ships"
     page.save_revision()
@@ -128,15 +128,15 @@ def rename(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -
     return rename
 
 
-def test_an_address_that_has_changed_leads_on(client: Client, rename: Rename) -> None:
+def test_an_old_url_redirects_to_the_new_one(client: Client, rename: Rename) -> None:
     rename(make_page(slug="boats"), "ships")
     for query in ("", "?page=2&q=%C3%BC"):
-        answer = client.get(f"/boats/{query}")
-        assert (answer.status_code, answer["Location"]) == (301, f"/ships/{query}")
-        assert answer["Cache-Control"] == "no-cache"
+        response = client.get(f"/boats/{query}")
+        assert (response.status_code, response["Location"]) == (301, f"/ships/{query}")
+        assert response["Cache-Control"] == "no-cache"
 
 
-def test_a_redirect_leads_nowhere_but_to_a_page(client: Client, rename: Rename) -> None:
+def test_a_redirect_leads_only_to_a_live_page(client: Client, rename: Rename) -> None:
     page = make_page(slug="boats")
     rename(page, "ships")
     rename(page, "boats")
@@ -159,26 +159,24 @@ def test_a_redirect_leads_nowhere_but_to_a_page(client: Client, rename: Rename) 
         ("/old", "http://testserver/old", "/old/", ""),
     ],
 )
-def test_a_redirect_that_somebody_has_made(
-    client: Client, old: str, link: str, asked: str, location: str
-) -> None:
+def test_manual_redirects(client: Client, old: str, link: str, asked: str, location: str) -> None:
     Redirect.objects.create(old_path=old, redirect_link=link)
-    answer = client.get(asked)
-    assert answer.status_code == (301 if location else 404)
-    assert answer.get("Location", "") == location
+    response = client.get(asked)
+    assert response.status_code == (301 if location else 404)
+    assert response.get("Location", "") == location
 
 
 def test_a_page_without_a_url_is_left_out(client: Client) -> None:
     """Such as those next to and above the site's first page."""
-    beside = make_page(title="Beside", show_in_menus=True)
+    sibling = make_page(title="Sibling", show_in_menus=True)
     first = make_page(title="First")
     make_page(
         first,
         slug="below",
         show_in_menus=True,
         body=[
-            ("text", RichText(f'<p><a linktype="page" id="{beside.pk}">Aside</a></p>')),
-            ("action", {"text": "Go", "page": beside}),
+            ("text", RichText(f'<p><a linktype="page" id="{sibling.pk}">Aside</a></p>')),
+            ("action", {"text": "Go", "page": sibling}),
         ],
     )
     Site.objects.update(root_page=first)
@@ -186,7 +184,7 @@ def test_a_page_without_a_url_is_left_out(client: Client) -> None:
     assert "Aside" in text
     assert "None" not in text
     assert [link for link in re.findall(r'href="(/[^"]*)"', text) if "below" in link]
-    assert "Beside" not in text + client.get("/search/?query=beside").text
+    assert "Sibling" not in text + client.get("/search/?query=sibling").text
     found = re.findall("<loc>http://testserver(.*?)</loc>", client.get("/sitemap.xml").text)
     assert found == ["/", "/below/"]
 
@@ -202,7 +200,7 @@ def test_without_a_site_there_are_no_pages(client: Client) -> None:
         seed()
 
 
-def test_the_menu_leads_to_the_marked_pages(client: Client) -> None:
+def test_the_menu_links_to_the_marked_pages(client: Client) -> None:
     boats = make_page(title="Boats", slug="boats")
     make_page(boats, title="Sails", slug="sails")
     make_page(title="Hidden", slug="hidden", show_in_menus=False)
@@ -216,7 +214,7 @@ def test_the_menu_leads_to_the_marked_pages(client: Client) -> None:
 
 
 @pytest.mark.parametrize("address", ["/", "/about-us/"])
-def test_a_page_takes_few_queries(
+def test_a_page_makes_few_queries(
     client: Client, address: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     """However many pages there are; the first request fills the cache."""
@@ -226,7 +224,7 @@ def test_a_page_takes_few_queries(
         assert client.get(address).status_code == 200
 
 
-def test_pages_go_on_without_the_cache(client: Client, settings: Settings) -> None:
+def test_pages_work_without_the_cache(client: Client, settings: Settings) -> None:
     seed()
     nowhere = "redis://127.0.0.1:1"
     settings.CACHES = {"default": {"BACKEND": "apps.pages.cache.PagesCache", "LOCATION": nowhere}}
@@ -234,7 +232,7 @@ def test_pages_go_on_without_the_cache(client: Client, settings: Settings) -> No
         assert client.get(address).status_code == 200
 
 
-def test_a_seed_is_sown_once(client: Client) -> None:
+def test_seed_is_idempotent(client: Client) -> None:
     seed()
     count = ContentPage.objects.count()
     seed()
@@ -243,6 +241,6 @@ def test_a_seed_is_sown_once(client: Client) -> None:
         assert client.get(page.url).status_code == 200
 
 
-def test_the_tree_is_sound() -> None:
+def test_the_page_tree_is_consistent() -> None:
     assert HomePage.find_problems() == ([], [], [], [], [])
     assert Group.objects.filter(name="Editors").exists()

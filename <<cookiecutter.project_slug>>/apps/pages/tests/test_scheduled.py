@@ -17,7 +17,7 @@ def test_the_task_is_enqueued_regularly() -> None:
     assert publish_scheduled.module_path in declared()
 
 
-def test_pages_are_published_and_unpublished_in_time() -> None:
+def test_pages_are_published_and_unpublished_on_schedule() -> None:
     past = timezone.now() - timedelta(minutes=1)
     make_page(expire_at=past)
     page = ContentPage(title="Boats", live=False, go_live_at=past)

@@ -35,7 +35,7 @@ def test_the_index_is_rebuilt(client: Client) -> None:
     assert titles(client, "/search/?query=boats") == ["Boats"]
 
 
-def test_what_is_not_public_is_not_found(client: Client) -> None:
+def test_private_pages_and_drafts_are_not_found(client: Client) -> None:
     private = make_page(title="Private boats")
     PageViewRestriction.objects.create(page=private, restriction_type="login")
     draft = ContentPage(title="Draft boats", live=False)
@@ -43,7 +43,7 @@ def test_what_is_not_public_is_not_found(client: Client) -> None:
     assert titles(client, "/search/?query=boats") == []
 
 
-def test_results_are_on_pages(client: Client) -> None:
+def test_results_are_paginated(client: Client) -> None:
     for number in range(11):
         make_page(title=f"Boat {number}")
     first = titles(client, "/search/?query=boat")
@@ -54,18 +54,18 @@ def test_results_are_on_pages(client: Client) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "%00", "x" * 201])
-def test_what_cannot_be_searched_is_said(client: Client, query: str) -> None:
+def test_an_invalid_query_is_an_error(client: Client, query: str) -> None:
     page = client.get(f"/search/?query={query}")
     assert page.status_code == 200
     assert page.context["form"].errors
 
 
 @pytest.mark.parametrize("query", ["'", '"', "%25", "AND", "*", "-", "a:b", "(", "\\", "🚣"])
-def test_anything_may_be_searched(client: Client, query: str) -> None:
+def test_special_characters_are_valid_queries(client: Client, query: str) -> None:
     assert titles(client, f"/search/?query={query}") == []
 
 
-def test_the_form_alone(client: Client) -> None:
+def test_the_page_without_a_query(client: Client) -> None:
     page = client.get("/search/")
     assert page.status_code == 200
     assert 'content="noindex"' in page.text

@@ -37,7 +37,7 @@ def staff(client: Client) -> User:
     return user
 
 
-def test_a_failed_task_and_its_error_are_seen(
+def test_a_failed_task_and_its_error_are_shown(
     client: Client, staff: User, failed: DBTaskResult
 ) -> None:
     assert "ValueError: not today" in client.get(reverse(LIST)).text
@@ -55,7 +55,9 @@ def test_a_failed_task_is_run_again(client: Client, staff: User, failed: DBTaskR
     assert DBTaskResult.objects.get(pk=done.id).status == TaskResultStatus.SUCCESSFUL
 
 
-def test_who_may_only_look_cannot(client: Client, staff: User, failed: DBTaskResult) -> None:
+def test_view_permission_cannot_run_a_task_again(
+    client: Client, staff: User, failed: DBTaskResult
+) -> None:
     User.objects.update(is_superuser=False, is_staff=True)
     staff.user_permissions.add(Permission.objects.get(codename="view_dbtaskresult"))
     assert client.get(reverse(LIST)).status_code == 200
@@ -64,7 +66,7 @@ def test_who_may_only_look_cannot(client: Client, staff: User, failed: DBTaskRes
     assert failed.status == TaskResultStatus.FAILED
 
 
-def test_schedules_and_workers_are_seen(client: Client, staff: User) -> None:
+def test_schedules_and_workers_are_shown(client: Client, staff: User) -> None:
     Heartbeat.objects.create(worker="one", seen_at=timezone.now())
     Schedule.objects.create(task_path="a.task", schedule="often", next_run_at=timezone.now())
     for name, text in (("heartbeat", "one"), ("schedule", "a.task")):

@@ -26,6 +26,6 @@ def test_without_a_worker_a_task_waits_for_the_commit(settings: Settings) -> Non
     assert not User.objects.filter(email="ben@example.org").exists()
 
 
-def test_a_worker_with_nothing_to_do_says_so() -> None:
+def test_the_worker_refuses_to_start_without_tasks_in_the_database() -> None:
     with pytest.raises(CommandError, match="TASKS=database"):
         call_command("worker")

@@ -29,7 +29,7 @@ def make_due(ago: timedelta) -> None:
     Schedule.objects.update(next_run_at=timezone.now() - ago)
 
 
-def test_the_sites_own_are_found() -> None:
+def test_the_schedules_of_the_site_are_found() -> None:
     names = {path.rpartition(".")[2] for path in schedules.declared()}
     assert {"delete_expired_sessions", "delete_old_results"} <= names
 
@@ -57,7 +57,7 @@ def test_a_due_run_is_enqueued_once(planned: dict[str, Task]) -> None:
         ("Europe/London", datetime(2026, 3, 29, tzinfo=UTC)),
     ],
 )
-def test_the_night_in_which_the_clocks_change(zone: str, day: datetime) -> None:
+def test_daylight_saving_time_changes(zone: str, day: datetime) -> None:
     nightly = task(schedule="30 1 * * *")(samples.often.func)
     assert isinstance(nightly, Task)
     with timezone.override(zone):
@@ -67,14 +67,14 @@ def test_the_night_in_which_the_clocks_change(zone: str, day: datetime) -> None:
     assert len({run for run in runs if run <= minutes[-1]}) == 1
 
 
-def test_missed_runs_are_made_up_for_once(planned: dict[str, Task]) -> None:
+def test_missed_runs_are_enqueued_once(planned: dict[str, Task]) -> None:
     make_due(timedelta(days=10))
     schedules.enqueue_due(planned)
     schedules.enqueue_due(planned)
     assert DBTaskResult.objects.count() == 2
 
 
-def test_a_restart_changes_no_time_and_an_edit_does(planned: dict[str, Task]) -> None:
+def test_an_edit_changes_the_next_run_and_a_restart_does_not(planned: dict[str, Task]) -> None:
     make_due(timedelta(hours=1))
     schedules.plan(planned)
     assert Schedule.objects.filter(next_run_at__lt=timezone.now()).count() == 2
@@ -91,7 +91,7 @@ def test_a_wrong_schedule_is_refused(schedule: str | timedelta) -> None:
         task(schedule=schedule)(samples.add.func)
 
 
-def test_expired_sessions_go() -> None:
+def test_expired_sessions_are_deleted() -> None:
     for age in (-1, 1000):
         session = SessionStore()
         session.set_expiry(age)
@@ -100,7 +100,7 @@ def test_expired_sessions_go() -> None:
     assert Session.objects.count() == 1
 
 
-def test_old_results_go() -> None:
+def test_old_results_are_deleted() -> None:
     now = timezone.now()
     for status, days in [("SUCCESSFUL", 15), ("SUCCESSFUL", 1), ("FAILED", 15), ("FAILED", 91)]:
         result = samples.add.enqueue(1, 2)

@@ -29,12 +29,12 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[TaskWorker]:
     signal.signal(signal.SIGALRM, before)
 
 
-def the_row() -> DBTaskResult:
+def get_row() -> DBTaskResult:
     """Return the one task in the database."""
     return DBTaskResult.objects.get()
 
 
-def all_are_due() -> None:
+def make_all_due() -> None:
     """Let no task wait any longer."""
     DBTaskResult.objects.update(run_after=timezone.now())
 
@@ -47,62 +47,60 @@ def test_a_task_is_run_once(worker: TaskWorker) -> None:
     assert (result.status, result.return_value) == (TaskResultStatus.SUCCESSFUL, 3)
 
 
-def test_a_task_may_know_its_attempt(worker: TaskWorker) -> None:
+def test_a_task_can_read_its_attempt(worker: TaskWorker) -> None:
     result = samples.count.enqueue()
     worker.work()
     result.refresh()
     assert result.return_value == 1
 
 
-def test_a_task_is_undone_with_the_transaction_that_enqueued_it(worker: TaskWorker) -> None:
+def test_enqueueing_is_rolled_back_with_its_transaction(worker: TaskWorker) -> None:
     with transaction.atomic():
         samples.add.enqueue(1, 2)
         transaction.set_rollback(True)
     assert not worker.work()
 
 
-def test_a_failed_attempt_is_repeated_later(
+def test_a_failed_attempt_is_retried_later(
     worker: TaskWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
     samples.fail.enqueue()
     worker.work()
-    row = the_row()
+    row = get_row()
     assert row.status == TaskResultStatus.READY
     assert timedelta(0) < row.run_after - timezone.now() <= timedelta(seconds=60)
     assert not worker.work(), "not before its time"
     assert [record.levelname for record in caplog.records if record.exc_info] == ["WARNING"]
 
 
-def test_after_the_last_attempt_it_has_failed(
+def test_a_task_has_failed_after_its_last_attempt(
     worker: TaskWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
     samples.fail.enqueue()
     worker.work()
-    all_are_due()
+    make_all_due()
     worker.work()
-    assert the_row().status == TaskResultStatus.FAILED
-    assert "not today" in the_row().traceback
+    assert get_row().status == TaskResultStatus.FAILED
+    assert "not today" in get_row().traceback
     assert caplog.records[-1].levelname == "ERROR"
     assert caplog.records[-1].exc_info
 
 
-def test_the_wait_grows() -> None:
+def test_the_retry_delay_grows() -> None:
     delays = [samples.fail.retry_delay(attempts) for attempts in (1, 2, 3, 4, 1000)]  # type: ignore[attr-defined]
     assert [delay.total_seconds() for delay in delays] == [60, 240, 960, 3600, 3600]
 
 
-def test_a_stuck_task_is_broken_off(worker: TaskWorker) -> None:
+def test_a_stuck_task_is_interrupted(worker: TaskWorker) -> None:
     samples.hang.enqueue()
     start = time.monotonic()
     worker.work()
     assert time.monotonic() - start < 30
-    assert the_row().status == TaskResultStatus.FAILED
-    assert "TimeLimitExceeded" in the_row().traceback
+    assert get_row().status == TaskResultStatus.FAILED
+    assert "TimeLimitExceeded" in get_row().traceback
 
 
-def test_at_a_stop_a_long_task_is_handed_back(
-    worker: TaskWorker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stop_requeues_a_long_task(worker: TaskWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     samples.hang.enqueue()
     row = worker.claim()
     assert row
@@ -110,58 +108,60 @@ def test_at_a_stop_a_long_task_is_handed_back(
     worker.stop()
     worker.attempt(row)
     # As if it had never been begun.
-    assert (the_row().status, the_row().worker_ids) == (TaskResultStatus.READY, [])
+    assert (get_row().status, get_row().worker_ids) == (TaskResultStatus.READY, [])
 
 
-def test_the_task_of_a_lost_worker_is_taken_up_again(worker: TaskWorker) -> None:
+def test_the_task_of_a_lost_worker_is_requeued(worker: TaskWorker) -> None:
     result = samples.add.enqueue(1, 2)
     assert TaskWorker(lost_after=30, grace=1).claim()
-    worker.take_up_lost()
-    assert the_row().status == TaskResultStatus.RUNNING, "it is not lost yet"
+    worker.requeue_lost()
+    assert get_row().status == TaskResultStatus.RUNNING, "it is not lost yet"
     Heartbeat.objects.update(seen_at=timezone.now() - timedelta(seconds=31))
-    worker.take_up_lost()
-    assert the_row().status == TaskResultStatus.READY
+    worker.requeue_lost()
+    assert get_row().status == TaskResultStatus.READY
     assert not Heartbeat.objects.exists()
-    all_are_due()
+    make_all_due()
     worker.work()
     result.refresh()
     assert (result.status, result.attempts) == (TaskResultStatus.SUCCESSFUL, 2)
 
 
-def test_a_task_that_kills_its_worker_is_not_repeated_for_ever(worker: TaskWorker) -> None:
+def test_a_task_that_kills_its_worker_fails_after_its_last_attempt(worker: TaskWorker) -> None:
     samples.fail.enqueue()
     for _ in range(2):
-        all_are_due()
+        make_all_due()
         assert TaskWorker(lost_after=30, grace=1).claim()
         Heartbeat.objects.all().delete()
-        worker.take_up_lost()
-    assert the_row().status == TaskResultStatus.FAILED
-    assert "WorkerLostError" in the_row().traceback
+        worker.requeue_lost()
+    assert get_row().status == TaskResultStatus.FAILED
+    assert "WorkerLostError" in get_row().traceback
 
 
-def test_a_worker_taken_for_dead_changes_nothing_any_more(worker: TaskWorker) -> None:
+def test_a_worker_presumed_dead_changes_nothing(worker: TaskWorker) -> None:
     samples.add.enqueue(1, 2)
     slow = TaskWorker(lost_after=30, grace=1)
     row = slow.claim()
     assert row
     Heartbeat.objects.all().delete()
-    worker.take_up_lost()
-    all_are_due()
+    worker.requeue_lost()
+    make_all_due()
     assert worker.claim()
-    slow.failed(row, ValueError("late"))
-    assert the_row().status == TaskResultStatus.RUNNING
-    assert len(the_row().worker_ids) == 2
+    slow.record_failure(row, ValueError("late"))
+    assert get_row().status == TaskResultStatus.RUNNING
+    assert len(get_row().worker_ids) == 2
 
 
-def test_a_task_that_this_release_does_not_know(worker: TaskWorker) -> None:
+def test_an_unknown_task_is_retried(worker: TaskWorker) -> None:
     samples.add.enqueue(1, 2)
     DBTaskResult.objects.update(task_path="apps.tasks.tests.samples.of_tomorrow")
     worker.work()
-    assert the_row().status == TaskResultStatus.READY
-    assert "of_tomorrow" in the_row().traceback
+    assert get_row().status == TaskResultStatus.READY
+    assert "of_tomorrow" in get_row().traceback
 
 
-def test_what_a_task_logs_bears_its_id(worker: TaskWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_records_have_the_id_of_their_task(
+    worker: TaskWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = []
     monkeypatch.setattr(worker, "attempt", lambda _row: seen.append(task_id.get()))
     result = samples.add.enqueue(1, 2)

@@ -39,14 +39,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, wait: int, **_options: Any) -> None:
-        # The first process of a container gets a signal only if it asks for it.
+        # The first process of a container gets a signal only if it handles it.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         self.wait(wait)
-        with self.locked():
+        with self.hold_lock():
             call_command("migrate", interactive=False, skip_checks=False)
 
     def wait(self, seconds: int) -> None:
-        """Return when the database answers; raise CommandError after `seconds`."""
+        """Wait until the database responds; raise CommandError after `seconds`."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -59,17 +59,17 @@ class Command(BaseCommand):
                         f"The database did not answer within {seconds} s: {reason}\n"
                         "Check DATABASE_URL, and that the database is running and accepts this host."
                     ) from error
-                self.say(f"Waiting for the database: {reason}")
+                self.report(f"Waiting for the database: {reason}")
                 time.sleep(1)
 
-    def say(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Print a line on standard error at once."""
         self.stderr.write(text)
         sys.stderr.flush()
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold PostgreSQL's advisory lock, so that of many containers started at once one migrates.
+    def hold_lock(self) -> Iterator[None]:
+        """Hold PostgreSQL's advisory lock, so that of many containers started together one migrates.
 
         The others wait and then have nothing to do; raises CommandError after LOCK_SECONDS. SQLite, which
         locks its file, needs none. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
@@ -83,19 +83,19 @@ class Command(BaseCommand):
             holder.set_autocommit(False)
             deadline = time.monotonic() + LOCK_SECONDS
             with holder.cursor() as cursor:
-                while not answer(cursor, "SELECT pg_try_advisory_xact_lock(%s)"):
-                    who = answer(cursor, HOLDER)
+                while not fetch_value(cursor, "SELECT pg_try_advisory_xact_lock(%s)"):
+                    who = fetch_value(cursor, HOLDER)
                     holder.rollback()
                     if time.monotonic() >= deadline:
                         raise CommandError(f"Another process is still migrating: {who}.")
-                    self.say(f"Waiting for another process, which migrates: {who}")
+                    self.report(f"Waiting for another process, which migrates: {who}")
                     time.sleep(1)
             yield
         finally:
             holder.close()
 
 
-def answer(cursor: Any, sql: str) -> Any:
-    """Return the first value that the database answers, with the lock's number for %s."""
+def fetch_value(cursor: Any, sql: str) -> Any:
+    """Return the first value of a query's result, with the lock's number for %s."""
     cursor.execute(sql, [LOCK])
     return (cursor.fetchone() or [None])[0]
