@@ -43,6 +43,9 @@ def complete() -> dict[str, str]:
     made = FILE.exists()
     source = FILE if made else PROJECT / ".env.example"
     values, text = env_file.read(source), source.read_text(encoding="utf-8-sig")
+    # In a folder that was moved the old one counts as missing.
+    if values.get("CHECKOUT_FOLDER") != str(docker.original_folder(values)):
+        values["CHECKOUT_FOLDER"] = ""
     missing = {name: make for name, make in MAKERS.items() if not values.get(name)}
     for name, make in missing.items():
         values[name] = os.environ.get(name) or str(make())
@@ -131,6 +134,7 @@ MAKERS = {
     "MAIL_PORT": lambda: free_port(8025),
     "DEBUG_PORT": lambda: free_port(5678),
     "COMPOSE_PROJECT_NAME": compose_project,
+    "CHECKOUT_FOLDER": lambda: str(PROJECT),
     "UID": lambda: user_id(os.getuid()),
     "GID": lambda: user_id(os.getgid()),
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),

@@ -38,7 +38,10 @@ def sentinels() -> Iterator[dict[str, str]]:
 
 
 def test_another_checkouts_containers(started: Checkout) -> None:
-    """In a copied checkout, or where the shell names its containers, no task touches another checkout's."""
+    """In a copied checkout, or where the shell names its containers, no task touches another checkout's.
+
+    Nor does a copy get its database after `docker compose down`, while a moved folder keeps its own.
+    """
     name = started.env("COMPOSE_PROJECT_NAME")
     copied, new = started.folder.with_name("copied"), started.folder.with_name("new")
     run("cp", "-a", started.folder, copied)
@@ -70,6 +73,15 @@ def test_another_checkouts_containers(started: Checkout) -> None:
             assert f"belong to {started.folder}: {way_out}" in refused.stdout, task
     assert started.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up") == before
     assert started.shows("/", "</html>")
+
+    started.compose("down")
+    refused = run(*started.prefix, "fab", "migrate", cwd=copied, env=started.variables, check=False)
+    assert f"belong to {started.folder}: remove that line from .env" in refused.stdout
+    started.folder.rename(started.folder.with_name("moved"))
+    started.folder = started.folder.with_name("moved")
+    assert "No migrations to apply" in started.fab("migrate")
+    refused = run(*started.prefix, "fab", "migrate", cwd=copied, env=started.variables, check=False)
+    assert f"belong to {started.folder}" in refused.stdout
 
 
 def test_a_service_that_env_no_longer_names(started: Checkout, valkey: None) -> None:
