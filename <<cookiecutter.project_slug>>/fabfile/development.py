@@ -159,7 +159,7 @@ def start_containers(c: Context) -> None:
         return
     # As Compose says it: dependency failed to start: container my-site-db-1 exited (1)
     failed = re.search(r"container (\S+) (exited|is unhealthy)", up.stdout + up.stderr)
-    log = failed and docker.capture("sh", "-c", f"docker logs --tail 10 {failed[1]} 2>&1")
+    log = failed and docker.capture("sh", "-c", f"docker logs --tail 25 {failed[1]} 2>&1")
     reason = f"{log}\n{failed[1]} {failed[2]}" if failed else "Compose failed"
     raise Exit(f"{reason}: the lines above say why. See docs/troubleshooting.md")
 

@@ -358,6 +358,10 @@ def test_a_service_that_does_not_start(started: Checkout) -> None:
     assert refused.returncode == 1
     assert "initialized by PostgreSQL version 17" in refused.stdout
     assert refused.stdout.strip().endswith("See docs/troubleshooting.md")
+    long = "services: {db: {entrypoint: [sh, -c, 'echo The cause; seq 20; exit 1']}}"
+    (started.folder / "docker-compose.override.yml").write_text(long)
+    refused = started.run("fab", "start", check=False)
+    assert "The cause" in refused.stdout
 
 
 def test_two_runs_of_the_tests_at_once(started: Checkout) -> None:
