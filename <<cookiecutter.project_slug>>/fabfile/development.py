@@ -76,6 +76,9 @@ def stop(c: Context) -> None:
     """Stop the site; keep its data."""
     if in_docker():
         c.run(f"{docker.compose()} {docker.ALL} stop", pty=sys.stdout.isatty())
+        # Of services that docker-compose.yml does not name any more.
+        if left := docker.ask_compose("ps", "--quiet").split():
+            c.run(f"docker stop {' '.join(left)}", hide=True)
     else:
         local.stop()
 

@@ -84,14 +84,20 @@ def test_another_checkouts_containers(started: Checkout) -> None:
     assert f"belong to {started.folder}" in refused.stdout
 
 
-def test_a_service_that_env_no_longer_names(started: Checkout, valkey: None) -> None:
-    """A profile's service whose line has left .env is seen by `fab status`, stopped by `fab stop`."""
+def test_a_service_that_is_no_longer_named(started: Checkout, valkey: None) -> None:
+    """A service that has left `.env` or Compose's files is seen by `fab status`, stopped by `fab stop`."""
+    more = started.folder / "docker-compose.override.yml"
+    more.write_text("services: {removed: {image: 'valkey/valkey:9'}}")
     started.set_env(COMPOSE_PROFILES="cache")
     started.fab("start")
     started.set_env(COMPOSE_PROFILES=None)
-    assert "valkey" in started.fab("status")
+    more.unlink()
+    status = started.fab("status")
+    assert "cache-1" in status
+    assert "removed-1" in status
     started.fab("stop")
-    assert started.compose("--profile", "*", "ps", "--status", "running", "--quiet") == ""
+    ours = f"label=com.docker.compose.project={started.env('COMPOSE_PROJECT_NAME')}"
+    assert docker("ps", "--quiet", "--filter", ours) == ""
 
 
 def test_sentinels_survive(checkout, sentinels: dict[str, str]) -> None:
