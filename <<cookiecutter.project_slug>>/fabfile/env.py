@@ -147,5 +147,6 @@ MAKERS = {
     "CHECKOUT_FOLDER": lambda: str(PROJECT),
     "UID": lambda: user_id(os.getuid()),
     "GID": lambda: user_id(os.getgid()),
+    "NVM_HOST_DIR": lambda: "~/.nvm",
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
 }
