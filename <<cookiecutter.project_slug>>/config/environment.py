@@ -18,6 +18,9 @@ from config.backends import caches, database, mailer
 from config.env_file import read as read_env_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# One socket serves IPv6 and IPv4, unless the kernel has no IPv6 or keeps the two apart.
+ONLY_IPV6 = Path("/proc/sys/net/ipv6/bindv6only")
+ANY_HOST = "::" if ONLY_IPV6.exists() and ONLY_IPV6.read_text().strip() == "0" else "0.0.0.0"  # noqa: S104
 
 
 class ConfigurationError(SystemExit):

@@ -13,7 +13,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from config import draining
-from config.environment import read
+from config.environment import ANY_HOST, read
 from config.logs import logging_config
 
 env = read()
@@ -49,10 +49,7 @@ def max_workers() -> int:
     return max(1, min(12, (limit[0] // 2**20 - 64) // 96)) if limit else 12
 
 
-# One socket serves IPv6 and IPv4, unless the kernel has no IPv6 or keeps the two apart.
-only_ipv6 = Path("/proc/sys/net/ipv6/bindv6only")
-any_host = "[::]" if only_ipv6.exists() and only_ipv6.read_text().strip() == "0" else "0.0.0.0"  # noqa: S104
-bind = f"{any_host}:{env['PORT']}"
+bind = f"[{ANY_HOST}]:{env['PORT']}"
 workers = env["WEB_CONCURRENCY"] or min(cpus() + 1, max_workers())
 # Clients that send slowly stop any class of worker, so a proxy has to wait for their forms: Caddy does.
 worker_class = "gthread"

@@ -76,6 +76,9 @@ def stop(c: Context) -> None:
     """Stop the site; keep its data."""
     if in_docker():
         c.run(f"{docker.compose()} {docker.ALL} stop", pty=sys.stdout.isatty())
+        # Of services that docker-compose.yml does not name any more.
+        if left := docker.ask_compose("ps", "--quiet").split():
+            c.run(f"docker stop {' '.join(left)}", hide=True)
     else:
         local.stop()
 
@@ -159,7 +162,7 @@ def start_containers(c: Context) -> None:
         return
     # Compose prints: dependency failed to start: container my-site-db-1 exited (1)
     failed = re.search(r"container (\S+) (exited|is unhealthy)", up.stdout + up.stderr)
-    log = failed and docker.capture("sh", "-c", f"docker logs --tail 10 {failed[1]} 2>&1")
+    log = failed and docker.capture("sh", "-c", f"docker logs --tail 25 {failed[1]} 2>&1")
     reason = f"{log}\n{failed[1]} {failed[2]}" if failed else "Compose failed"
     raise Exit(f"{reason}: the lines above say why. See docs/troubleshooting.md")
 

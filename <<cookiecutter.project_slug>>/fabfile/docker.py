@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -72,17 +73,31 @@ def compose() -> str:
 
 
 def refuse_other_checkout(name: str) -> None:
-    """Raise Exit if the containers of this name belong to another folder that still exists."""
-    listed = capture(*compose_words(), "ls", "--all", "--format", "json") or "[]"
-    for project in json.loads(listed):
-        folder = Path(project["ConfigFiles"].split(",")[0]).parent
-        if project["Name"] == name and folder.exists() and not folder.samefile(PROJECT):
-            written = env_file.read(PROJECT / ".env").get("COMPOSE_PROJECT_NAME") == name
+    """Raise Exit if the containers and volumes of this name belong to another folder that is still there."""
+    values = env_file.read(PROJECT / ".env")
+    written = values.get("COMPOSE_PROJECT_NAME") == name
+    listed = json.loads(capture(*compose_words(), "ls", "--all", "--format", "json") or "[]")
+    files = [each["ConfigFiles"].split(",")[0] for each in listed if each["Name"] == name]
+    folders = [Path(file).parent for file in files]
+    for folder in [*folders, original_folder(values)] if written else folders:
+        if folder.exists() and not folder.samefile(PROJECT):
             way_out = "remove that line from .env" if written else "unset it in your shell"
             raise Exit(
-                f"The containers of COMPOSE_PROJECT_NAME={name} belong to {folder}: {way_out},"
+                f"The containers and data of COMPOSE_PROJECT_NAME={name} belong to {folder}: {way_out},"
                 " and this folder gets containers of its own."
             )
+
+
+def original_folder(values: dict[str, str]) -> Path:
+    """Return the folder for which a `.env` with these values was written, while that still has it; else this one.
+
+    So a copied `.env` is told from a moved folder, also where no container is left.
+    """
+    folder, name = Path(values.get("CHECKOUT_FOLDER") or PROJECT), "COMPOSE_PROJECT_NAME"
+    with suppress(OSError, ValueError):
+        if env_file.read(folder / ".env").get(name) == values.get(name):
+            return folder
+    return PROJECT
 
 
 def ask_compose(*words: str) -> str:

@@ -5,6 +5,7 @@ import re
 import secrets
 import socket
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from functools import cache
 
@@ -43,6 +44,9 @@ def complete() -> dict[str, str]:
     made = FILE.exists()
     source = FILE if made else PROJECT / ".env.example"
     values, text = env_file.read(source), source.read_text(encoding="utf-8-sig")
+    # In a folder that was moved the old one counts as missing.
+    if values.get("CHECKOUT_FOLDER") != str(docker.original_folder(values)):
+        values["CHECKOUT_FOLDER"] = ""
     missing = {name: make for name, make in MAKERS.items() if not values.get(name)}
     for name, make in missing.items():
         values[name] = os.environ.get(name) or str(make())
@@ -98,9 +102,10 @@ def compose_project() -> str:
     return f"{folder}-{secrets.token_hex(3)}"
 
 
-def free_port(first: int) -> int:
-    """Return the first free port on this machine, from `first` on."""
-    return next(port for port in range(first, first + 100) if not is_taken(port))
+def free_port(first: int, others: Collection[int] = ()) -> int:
+    """Return the first port from `first` on, none of `others`, that nothing on this machine listens at."""
+    candidates = range(first, first + 100)
+    return next(port for port in candidates if port not in others and not is_taken(port))
 
 
 def is_taken(port: int) -> bool:
@@ -112,11 +117,19 @@ def is_taken(port: int) -> bool:
 
 
 def refuse_taken_ports(*names: str) -> None:
-    """Raise Exit in one line if another program uses one of these variables' ports."""
-    if taken := [name for name in names if is_taken(port(name))]:
-        ports = " ".join(f"Port {port(name)} is taken by another program." for name in taken)
-        free = " and ".join(f"{name}={free_port(port(name) + 1)}" for name in taken)
-        raise Exit(f"{ports} Stop it, or set {free} in .env and start again.")
+    """Raise Exit in one line if a program, or another of these variables, has the port of one of them."""
+    ports: list[int] = []
+    taken, free = [], []
+    for name in names:
+        number = port(name)
+        if number in ports or is_taken(number):
+            taken.append(f"Port {number} is taken.")
+            number = free_port(number + 1, [*ports, *map(port, names)])
+            free.append(f"{name}={number}")
+        ports.append(number)
+    if taken:
+        way_out = f"Stop the program there, or set {' and '.join(free)}"
+        raise Exit(f"{' '.join(taken)} {way_out} in .env and start again.")
 
 
 def user_id(of_caller: int) -> int:
@@ -131,7 +144,9 @@ MAKERS = {
     "MAIL_PORT": lambda: free_port(8025),
     "DEBUG_PORT": lambda: free_port(5678),
     "COMPOSE_PROJECT_NAME": compose_project,
+    "CHECKOUT_FOLDER": lambda: str(PROJECT),
     "UID": lambda: user_id(os.getuid()),
     "GID": lambda: user_id(os.getgid()),
+    "NVM_HOST_DIR": lambda: "~/.nvm",
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
 }

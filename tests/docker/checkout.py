@@ -150,7 +150,8 @@ class Checkout:
 
     def remove(self) -> None:
         """Remove what Compose has made."""
-        self.compose("--profile", "*", "down", "--volumes", "--rmi", "local", "--timeout", "2", check=False)
+        down = ("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "2")
+        self.compose("--profile", "*", *down, check=False)
 
 
 def as_user(uid: int, gid: int) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The development container: `fab build && fab start`, and a day's work."""
 
+import json
 import os
 import shutil
 import time
@@ -315,12 +316,19 @@ def test_variables_of_the_shell_reach_the_container(started: Checkout) -> None:
 
 
 def test_compose_needs_no_env(default_project: Path, tmp_path: Path) -> None:
-    """Without .env Compose still reads its file: development, at ports of this machine alone."""
+    """Without .env, or with .env.example as .env, Compose still reads its file.
+
+    That is development, at ports of this machine alone, and Docker does not make ~/.nvm.
+    """
     folder = shutil.copytree(default_project, tmp_path / "site")
     assert not (folder / ".env").exists()
-    read = docker("compose", "--project-directory", folder, "config", "--format", "json")
-    assert '"target": "development"' in read
-    assert read.count('"host_ip": "127.0.0.1"') == read.count('"published"') == 3
+    for _ in range(2):
+        read = docker("compose", "--project-directory", folder, "config", "--format", "json")
+        assert '"target": "development"' in read
+        assert read.count('"host_ip": "127.0.0.1"') == read.count('"published"') == 3
+        volumes = json.loads(read)["services"]["web"]["volumes"]
+        assert [volume["type"] for volume in volumes] == ["bind", "volume"]
+        shutil.copy(folder / ".env.example", folder / ".env")
 
 
 def test_compose_alone_as_another_user(checkout, build_options: tuple[str, ...]) -> None:
@@ -359,6 +367,10 @@ def test_a_service_that_does_not_start(started: Checkout) -> None:
     assert refused.returncode == 1
     assert "initialized by PostgreSQL version 17" in refused.stdout
     assert refused.stdout.strip().endswith("See docs/troubleshooting.md")
+    long = "services: {db: {entrypoint: [sh, -c, 'echo The cause; seq 20; exit 1']}}"
+    (started.folder / "docker-compose.override.yml").write_text(long)
+    refused = started.run("fab", "start", check=False)
+    assert "The cause" in refused.stdout
 
 
 def test_two_runs_of_the_tests_at_once(started: Checkout) -> None:

@@ -38,7 +38,10 @@ def sentinels() -> Iterator[dict[str, str]]:
 
 
 def test_another_checkouts_containers(started: Checkout) -> None:
-    """In a copied checkout, or where the shell names its containers, no task touches another checkout's."""
+    """In a copied checkout, or where the shell names its containers, no task touches another checkout's.
+
+    Nor does a copy get its database after `docker compose down`, while a moved folder keeps its own.
+    """
     name = started.env("COMPOSE_PROJECT_NAME")
     copied, new = started.folder.with_name("copied"), started.folder.with_name("new")
     run("cp", "-a", started.folder, copied)
@@ -71,15 +74,30 @@ def test_another_checkouts_containers(started: Checkout) -> None:
     assert started.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up") == before
     assert started.shows("/", "</html>")
 
+    started.compose("down")
+    refused = run(*started.prefix, "fab", "migrate", cwd=copied, env=started.variables, check=False)
+    assert f"belong to {started.folder}: remove that line from .env" in refused.stdout
+    started.folder.rename(started.folder.with_name("moved"))
+    started.folder = started.folder.with_name("moved")
+    assert "No migrations to apply" in started.fab("migrate")
+    refused = run(*started.prefix, "fab", "migrate", cwd=copied, env=started.variables, check=False)
+    assert f"belong to {started.folder}" in refused.stdout
 
-def test_a_service_that_env_no_longer_names(started: Checkout, valkey: None) -> None:
-    """A profile's service whose line has left .env is seen by `fab status`, stopped by `fab stop`."""
+
+def test_a_service_that_is_no_longer_named(started: Checkout, valkey: None) -> None:
+    """A service that has left `.env` or Compose's files is seen by `fab status`, stopped by `fab stop`."""
+    more = started.folder / "docker-compose.override.yml"
+    more.write_text("services: {removed: {image: 'valkey/valkey:9'}}")
     started.set_env(COMPOSE_PROFILES="cache")
     started.fab("start")
     started.set_env(COMPOSE_PROFILES=None)
-    assert "valkey" in started.fab("status")
+    more.unlink()
+    status = started.fab("status")
+    assert "cache-1" in status
+    assert "removed-1" in status
     started.fab("stop")
-    assert started.compose("--profile", "*", "ps", "--status", "running", "--quiet") == ""
+    ours = f"label=com.docker.compose.project={started.env('COMPOSE_PROJECT_NAME')}"
+    assert docker("ps", "--quiet", "--filter", ours) == ""
 
 
 def test_sentinels_survive(checkout, sentinels: dict[str, str]) -> None:

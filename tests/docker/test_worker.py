@@ -103,11 +103,14 @@ def is_so(question: Callable[[], object], *expected: str) -> None:
 
 
 def test_worker_image(queue: Queue, network: Network) -> None:
-    """`/app/bash/worker.sh` waits for work, is healthy, logs JSON with the task's id, and stops."""
+    """`/app/bash/worker.sh` waits for work, is healthy by IPv4 and IPv6, logs the task's id, and stops."""
     worker = queue.run("/app/bash/worker.sh")
     queue.enqueue("slow.enqueue('one', 0)")
     is_so(queue.notes, "begin one", "end one")
     eventually(lambda: worker.inspect("{{.State.Health.Status}}") == "healthy", 60)
+    for host in ("127.0.0.1", "[::1]"):
+        ask = f"from urllib.request import urlopen; print(urlopen('http://{host}:8000/healthz').status)"
+        assert worker.exec("python", "-c", ask) == "200"
     [identifier] = queue.sql(f"SELECT id FROM {RESULTS}")
     lines = [json.loads(line) for line in worker.logs().splitlines()]
     assert identifier in {line.get("task_id") for line in lines}

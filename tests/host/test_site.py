@@ -1,5 +1,6 @@
 """The site on this machine itself: started, edited, stopped."""
 
+import re
 import socket
 import time
 from urllib.error import HTTPError
@@ -112,13 +113,16 @@ def test_stop_leaves_no_process(project: Project) -> None:
 
 
 def test_a_taken_port_is_reported(project: Project) -> None:
-    """A port that is in use is reported, with a free one."""
+    """A port that is in use, or named twice, is reported, with a free one for each variable."""
     with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        refused = project.run("fab", "start", check=False, WEB_PORT=str(port))
+        port = str(other.getsockname()[1])
+        ports = {"WEB_PORT": port, "DEBUG_PORT": port}
+        refused = project.run("fab", "start", check=False, DEBUGPY="true", **ports)
     assert refused.returncode == 1
     assert f"Port {port} is taken" in refused.stdout
-    assert "WEB_PORT=" in refused.stdout
+    free = dict(re.findall(r"(\w+_PORT)=(\d+)", refused.stdout))
+    assert free.keys() == ports.keys()
+    assert len({port, *free.values()}) == 3
 
 
 def test_a_site_that_cannot_start_is_reported(project: Project) -> None:

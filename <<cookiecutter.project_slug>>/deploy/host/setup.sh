@@ -29,6 +29,10 @@ case "$ID" in
     exit 1
     ;;
 esac
+if ! test -f "$folder/.env" && ss -Hltn '( sport = :80 or sport = :443 )' | grep -q .; then
+  echo "Another site or program has port 80 or 443 of this server: see docs/troubleshooting.md" >&2
+  exit 1
+fi
 
 step "Packages"
 apt-get update -qq

@@ -87,6 +87,20 @@ def test_setup_again(server: Server) -> None:
     assert visitors["lost"] == []
 
 
+def test_another_site(server: Server) -> None:
+    """A server on which another site has the ports is refused, and nothing of it is changed."""
+    file = server.folder / "pyproject.toml"
+    text = file.read_text()
+    file.write_text(text.replace(f'name = "{PROJECT}"', 'name = "another_site"'))
+    try:
+        refused = server.fab("host.setup", "--domain", "another.site.test", user="root", check=False)
+    finally:
+        file.write_text(text)
+    assert refused.returncode == 1
+    assert "has port 80 or 443" in refused.stdout
+    assert "another_site" not in server.exec("ls", "/srv")
+
+
 def test_firewall(server: Server) -> None:
     """Only SSH, HTTP and HTTPS are reachable from outside, not even ports that Docker publishes."""
     server.exec("sh", "-c", "nohup python3 -m http.server 9000 > /dev/null 2>&1 &")

@@ -1,5 +1,6 @@
 """The worker's process: `fab worker` in development, bash/worker.sh in production."""
 
+import socket
 import threading
 import time
 from argparse import ArgumentParser
@@ -13,7 +14,7 @@ from django.tasks import task_backends
 
 from apps.tasks.backends import DatabaseBackend
 from apps.tasks.worker import TaskWorker
-from config.environment import BASE_DIR, read
+from config.environment import ANY_HOST, BASE_DIR, read
 
 
 class Command(BaseCommand):
@@ -44,11 +45,17 @@ class Command(BaseCommand):
             )
         worker = TaskWorker(options["lost_after"], read()["GRACEFUL_TIMEOUT_SECONDS"])
         if options["health_port"]:
-            server = ThreadingHTTPServer(("0.0.0.0", options["health_port"]), HealthHandler)  # noqa: S104
+            server = HealthServer((ANY_HOST, options["health_port"]), HealthHandler)
             threading.Thread(target=server.serve_forever, daemon=True).start()
         if options["reload"]:
             stop_on_change(worker)
         worker.run()
+
+
+class HealthServer(ThreadingHTTPServer):
+    """Listens as gunicorn does."""
+
+    address_family = socket.AF_INET6 if ":" in ANY_HOST else socket.AF_INET
 
 
 class HealthHandler(BaseHTTPRequestHandler):
