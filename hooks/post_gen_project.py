@@ -86,9 +86,7 @@ def lock_newest_versions() -> None:
         finally:
             if problem:
                 lock.write_bytes(tested)
-                print(
-                    f"{name} keeps the tested versions: {problem}. To try again, type: fab lock", flush=True
-                )
+                print(f"{name} keeps the tested versions: {problem}. To try again: fab lock", flush=True)
 
 
 def write_origin(answers: dict) -> None:

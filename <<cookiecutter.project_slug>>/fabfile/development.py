@@ -76,8 +76,7 @@ def stop(c: Context) -> None:
     """Stop the site; keep its data."""
     if in_docker():
         c.run(f"{docker.compose()} {docker.ALL} stop", pty=sys.stdout.isatty())
-        # Of services that docker-compose.yml does not name any more.
-        if left := docker.ask_compose("ps", "--quiet").split():
+        if left := docker.ask_compose("ps", "--quiet").split():  # No longer in docker-compose.yml.
             c.run(f"docker stop {' '.join(left)}", hide=True)
     else:
         local.stop()

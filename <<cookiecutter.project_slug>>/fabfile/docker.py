@@ -82,17 +82,12 @@ def refuse_other_checkout(name: str) -> None:
     for folder in [*folders, original_folder(values)] if written else folders:
         if folder.exists() and not folder.samefile(PROJECT):
             way_out = "remove that line from .env" if written else "unset it in your shell"
-            raise Exit(
-                f"The containers and data of COMPOSE_PROJECT_NAME={name} belong to {folder}: {way_out},"
-                " and this folder gets containers of its own."
-            )
+            whose = f"The containers and data of COMPOSE_PROJECT_NAME={name} belong to {folder}"
+            raise Exit(f"{whose}: {way_out}, and this folder gets its own.")
 
 
 def original_folder(values: dict[str, str]) -> Path:
-    """Return the folder for which a `.env` with these values was written, while that still has it; else this one.
-
-    So a copied `.env` is told from a moved folder, also where no container is left.
-    """
+    """Return the folder for which a `.env` was written, if that still has a copy of it; else this one."""
     folder, name = Path(values.get("CHECKOUT_FOLDER") or PROJECT), "COMPOSE_PROJECT_NAME"
     with suppress(OSError, ValueError):
         if env_file.read(folder / ".env").get(name) == values.get(name):

@@ -44,22 +44,19 @@ def complete() -> dict[str, str]:
     made = FILE.exists()
     source = FILE if made else PROJECT / ".env.example"
     values, text = env_file.read(source), source.read_text(encoding="utf-8-sig")
-    # In a folder that was moved the old one counts as missing.
     if values.get("CHECKOUT_FOLDER") != str(docker.original_folder(values)):
-        values["CHECKOUT_FOLDER"] = ""
+        values["CHECKOUT_FOLDER"] = ""  # The folder was moved.
     missing = {name: make for name, make in MAKERS.items() if not values.get(name)}
     for name, make in missing.items():
         values[name] = os.environ.get(name) or str(make())
         line = env_file.format_line(name, values[name])
         empty = rf"^[^\S\n]*(export[^\S\n]+)?{name}[^\S\n]*=.*$"
-        escaped = line.replace("\\", r"\\")
-        text, found = re.subn(empty, escaped, text, count=1, flags=re.MULTILINE)
+        text, found = re.subn(empty, line.replace("\\", r"\\"), text, count=1, flags=re.MULTILINE)
         if not found:
             text = f"{text.rstrip()}\n{line}\n"
     if missing:
         write(text)
-        verb = "Completed" if made else "Wrote"
-        print(f"{verb} .env, the settings of this checkout.", file=sys.stderr)
+        print(f"{'Completed' if made else 'Wrote'} .env for this checkout.", file=sys.stderr)
     return values
 
 
@@ -104,8 +101,7 @@ def compose_project() -> str:
 
 def free_port(first: int, others: Collection[int] = ()) -> int:
     """Return the first port from `first` on, none of `others`, that nothing on this machine listens at."""
-    candidates = range(first, first + 100)
-    return next(port for port in candidates if port not in others and not is_taken(port))
+    return next(n for n in range(first, first + 100) if n not in others and not is_taken(n))
 
 
 def is_taken(port: int) -> bool:
@@ -118,23 +114,14 @@ def is_taken(port: int) -> bool:
 
 def refuse_taken_ports(*names: str) -> None:
     """Raise Exit in one line if a program, or another of these variables, has the port of one of them."""
-    ports: list[int] = []
-    taken, free = [], []
-    for name in names:
-        number = port(name)
-        if number in ports or is_taken(number):
-            taken.append(f"Port {number} is taken.")
-            number = free_port(number + 1, [*ports, *map(port, names)])
-            free.append(f"{name}={number}")
-        ports.append(number)
+    used = [port(name) for name in names]
+    taken = [name for i, name in enumerate(names) if used[i] in used[:i] or is_taken(used[i])]
+    for name in taken:
+        used.append(free_port(port(name) + 1, used))
     if taken:
-        way_out = f"Stop the program there, or set {' and '.join(free)}"
-        raise Exit(f"{' '.join(taken)} {way_out} in .env and start again.")
-
-
-def user_id(of_caller: int) -> int:
-    """Return the owner's ID inside a container: 0 if the engine runs as the caller."""
-    return 0 if docker.is_rootless() else of_caller
+        ports = " ".join(f"Port {port(name)} is taken." for name in taken)
+        free = " and ".join(map("{}={}".format, taken, used[len(names) :]))
+        raise Exit(f"{ports} Stop the program there, or set {free} in .env and start again.")
 
 
 # Values that differ between machines and checkouts.
@@ -145,8 +132,9 @@ MAKERS = {
     "DEBUG_PORT": lambda: free_port(5678),
     "COMPOSE_PROJECT_NAME": compose_project,
     "CHECKOUT_FOLDER": lambda: str(PROJECT),
-    "UID": lambda: user_id(os.getuid()),
-    "GID": lambda: user_id(os.getgid()),
+    # The owner's IDs inside a container: 0 if the engine runs as the caller.
+    "UID": lambda: 0 if docker.is_rootless() else os.getuid(),
+    "GID": lambda: 0 if docker.is_rootless() else os.getgid(),
     "NVM_HOST_DIR": lambda: "~/.nvm",
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
 }

@@ -42,8 +42,7 @@ def update(c: Context, to: str = "") -> None:
     locks = ["fab lock --keep"] if has_new_packages else []
     notes = f"the upgrade notes since {before['_commit']}, in the template's CHANGELOG.md"
     report("Read:", [notes, "git status && git diff"])
-    restart = ["fab build", "fab restart"]
-    report("Then type:", [*locks, *restart, "fab check", "git add --all && git commit"])
+    report("Then type:", [*locks, "fab build", "fab check", "git add --all && git commit"])
     if conflicts:
         raise Exit(code=1)
 
