@@ -32,51 +32,11 @@ OWN_TESTS = """
 ## The template's own tests
 
 By hand on 2026-11-28, on two processors: `make test` 3 min, `make test-browser` 3 min,
-`make test-update` 4 min, `make test-choices` about 10 min, `make test-docker` about 20 min.
+`make test-update` 4 min, `make test-choices` about 10 min, `make test-docker` 34 min.
 Downloads come on top.
 """
-RIVALS = """
-## Comparison with another template
-
-cookiecutter-django 2026.8.18 (Docker, PostgreSQL, AWS, Webpack, WhiteNoise, email users, no Celery) and
-ours, measured by hand on 2026-11-27, alternately in one run of three rounds on one machine. Both run under
-gunicorn as each starts it, with one worker unless the row says otherwise; the base images are stand-ins for
-the official ones.
-
-| What | ours | cookiecutter-django |
-| --- | --- | --- |
-| generation | 1.89 s (1.55 to 2.04) | 4.10 s (3.92 to 4.13) |
-| image, cache empty except for downloaded packages | 29.2 s | 75.1 s |
-| image, nothing changed | 0.4 s (0.4 to 0.5) | 0.4 s (0.4 to 0.9) |
-| image, a dependency changed | 9.9 s (9.0 to 12.1) | 26.2 s (23.9 to 26.8) |
-| image, a line of Python changed | 4.1 s (3.8 to 4.9) | 24.4 s (22.7 to 24.4) |
-| image, a line of SCSS changed | 4.1 s (3.7 to 4.9) | 22.8 s (22.5 to 23.6) |
-| image over its base | 93 MB | 269 MB |
-| container to ready, migrated | 1.8 s (1.4 to 2.0) | 1.8 s (1.7 to 2.8) |
-| home page: processor | 2.24 ms (2.12 to 2.29) | 0.94 ms (0.89 to 1.03) |
-| home page: requests, one worker | 453 /s (446 to 479) | 645 /s (389 to 1,057) |
-| home page: median | 17.1 ms (16.0 to 17.2) | 6.8 ms (6.3 to 15.2) |
-| home page: 99th percentile | 31.7 ms (31.7 to 40.1) | 22.9 ms (19.0 to 26.6) |
-| static file: processor | 1.03 ms (1.02 to 1.09) | 0.53 ms (0.47 to 0.55) |
-| static file: requests, one worker | 1,058 /s (1,010 to 1,076) | 1,429 /s (488 to 1,732) |
-| static file: median | 7.4 ms (7.0 to 7.7) | 4.5 ms (4.4 to 11.6) |
-| static file: 99th percentile | 15.1 ms (13.2 to 160.8) | 19.9 ms (13.3 to 21.1) |
-| home page: requests, 2 workers | 787 /s (427 to 1,013) | 1,193 /s (331 to 1,698) |
-| memory, 2 workers | 151 MB (132 to 151) | 157 MB (155 to 157) |
-| home page: requests, 4 workers | 1,058 /s (917 to 1,078) | 702 /s (534 to 997) |
-| memory, 4 workers | 169 MB (157 to 175) | 267 MB (266 to 267) |
-
-Ours is slower in the rows of a request. Our first page takes more processor time because it does more: Open
-Graph, the signed-in user, a nonce, and a line of JSON in the log. Nearly all of that is Django's template
-engine; `/healthz` shows the rest. Our log and checks make a static file more expensive, which a browser
-requests once. With four workers the two processors are the limit.
-
-Since that run a static file takes 60 % less CPU time within the process, the first page 28 % and the sign-in
-page 50 %: `python -m benchmarks requests --against 4a0bdd3`.
-
-wemake-django-template was not measured, because its build downloads from GitHub, which was not reachable;
-nor was docker-django-example, whose image could not be built there.
-"""
+# Measured by hand, since the other template is not in this repository.
+COMPARISON = Path(__file__).with_name("comparison.md")
 
 
 def main() -> None:
@@ -124,7 +84,9 @@ def main() -> None:
         finally:
             docker("image", "rm", "--force", image)
     head = HEAD.format(rounds=rounds, machine=building.machine(), day=f"{datetime.now(UTC):%Y-%m-%d}")
-    RESULTS.write_text(head + "\n".join(chapters) + OWN_TESTS + RIVALS, encoding="utf-8")
+    RESULTS.write_text(
+        head + "\n".join([*chapters, OWN_TESTS, COMPARISON.read_text(encoding="utf-8")]), encoding="utf-8"
+    )
     say(f"written to {RESULTS.relative_to(building.TEMPLATE)}")
 
 

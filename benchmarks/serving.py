@@ -169,7 +169,7 @@ def own_views(folder: Path) -> tuple[str, ...]:
 def pages_of(site: str, container: Container, style: str) -> Iterator[Page]:
     """Yield the pages that every site of Django has."""
     yield page(site, BYTES, container, "/bytes/", HEADERS)
-    yield page(site, STATIC, container, style, {**HEADERS, "Accept-Encoding": "br"})
+    yield page(site, STATIC, container, style, {**HEADERS, "Accept-Encoding": "gzip"})
     yield page(site, HOME, container, "/", HEADERS)
 
 
