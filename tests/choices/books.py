@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from apps.api.tests.conftest import program, token, user  # noqa: F401
+from apps.api.tests.conftest import api_client, token, user  # noqa: F401
 from apps.books.models import Author, Book
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,16 +19,16 @@ EMMA = {"title": "Emma", "author": {"name": "Jane Austen"}, "chapters": [{"title
 INVALID = {400, 422}
 
 
-def add(program: Client, **change: Any) -> Any:
+def add(api_client: Client, **change: Any) -> Any:
     """Send a book."""
-    return program.post(BOOKS, EMMA | change, content_type="application/json")
+    return api_client.post(BOOKS, EMMA | change, content_type="application/json")
 
 
-def upload(program: Client, name: str = "emma.pdf", **fields: str) -> Any:
+def upload(api_client: Client, name: str = "emma.pdf", **fields: str) -> Any:
     """Send the file of a new book."""
-    number = add(program).json()["id"]
+    number = add(api_client).json()["id"]
     file = SimpleUploadedFile(name, b"%PDF-1.7")
-    return program.post(f"{BOOKS}/{number}/file", {"file": file, **fields})
+    return api_client.post(f"{BOOKS}/{number}/file", {"file": file, **fields})
 
 
 @pytest.fixture(autouse=True)
@@ -38,14 +38,14 @@ def media(settings: LazySettings, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_nested_object_and_a_list(program: Client) -> None:
+def test_a_nested_object_and_a_list(api_client: Client) -> None:
     for title in ("Emma", "Persuasion"):
-        response = add(program, title=title)
+        response = add(api_client, title=title)
         assert response.status_code == 201
         book = response.json()
         assert book == {**EMMA, "title": title, "id": book["id"], "file": None}
     assert Author.objects.count() == 1
-    listed = program.get(BOOKS).json()
+    listed = api_client.get(BOOKS).json()
     assert [book["title"] for book in listed.get("items") or listed["results"]] == ["Persuasion", "Emma"]
 
 
@@ -59,31 +59,31 @@ def test_a_nested_object_and_a_list(program: Client) -> None:
         ({"chapters": [{"title": "I"}, {"title": "x" * 151}]}, "title"),
     ],
 )
-def test_a_wrong_field_is_named(program: Client, change: dict[str, Any], field: str) -> None:
-    response = add(program, **change)
+def test_a_wrong_field_is_named(api_client: Client, change: dict[str, Any], field: str) -> None:
+    response = add(api_client, **change)
     assert response.status_code in INVALID
     assert json.dumps(field) in response.content.decode()
     assert not Author.objects.exists()
 
 
-def test_a_file(program: Client, media: Path) -> None:
-    response = upload(program)
+def test_a_file(api_client: Client, media: Path) -> None:
+    response = upload(api_client)
     assert response.status_code == 200
     assert response.json()["file"].endswith("/media/books/emma.pdf")
     assert (media / "books" / "emma.pdf").read_bytes() == b"%PDF-1.7"
 
 
-def test_no_such_file(program: Client) -> None:
-    number = add(program).json()["id"]
-    assert upload(program, "emma.html").status_code in INVALID
-    assert program.post(f"{BOOKS}/{number}/file", {"file": "emma.pdf"}).status_code in INVALID
-    assert program.post(f"{BOOKS}/{number}/file").status_code in INVALID
-    assert program.post(f"{BOOKS}/0/file", {"file": SimpleUploadedFile("a.pdf", b"-")}).status_code == 404
+def test_no_such_file(api_client: Client) -> None:
+    number = add(api_client).json()["id"]
+    assert upload(api_client, "emma.html").status_code in INVALID
+    assert api_client.post(f"{BOOKS}/{number}/file", {"file": "emma.pdf"}).status_code in INVALID
+    assert api_client.post(f"{BOOKS}/{number}/file").status_code in INVALID
+    assert api_client.post(f"{BOOKS}/0/file", {"file": SimpleUploadedFile("a.pdf", b"-")}).status_code == 404
     assert not Book.objects.exclude(file="").exists()
 
 
-def test_too_many_fields_next_to_a_file(program: Client) -> None:
-    response = upload(program, **{str(n): "" for n in range(10_001)})
+def test_too_many_fields_next_to_a_file(api_client: Client) -> None:
+    response = upload(api_client, **{str(n): "" for n in range(10_001)})
     assert (response.status_code, response.json()) == (400, {"detail": "There are too many fields."})
 
 
