@@ -84,9 +84,8 @@ def main() -> None:
         finally:
             docker("image", "rm", "--force", image)
     head = HEAD.format(rounds=rounds, machine=building.machine(), day=f"{datetime.now(UTC):%Y-%m-%d}")
-    RESULTS.write_text(
-        head + "\n".join([*chapters, OWN_TESTS, COMPARISON.read_text(encoding="utf-8")]), encoding="utf-8"
-    )
+    comparison = COMPARISON.read_text(encoding="utf-8")
+    RESULTS.write_text(f"{head}{'\n'.join(chapters)}{OWN_TESTS}\n{comparison}", encoding="utf-8")
     say(f"written to {RESULTS.relative_to(building.TEMPLATE)}")
 
 
