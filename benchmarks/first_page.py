@@ -48,7 +48,7 @@ def on_this_machine(folder: Path, waited: Figure, checks: Figure) -> None:
         generate(folder)
         fab("setup")
         fab("start")
-        engine.eventually(lambda: answers(port), 60, "the first page")
+        engine.eventually(lambda: responds(port), 60, "the first page")
 
     waited.values.append(timed(start))
     checks.values.append(timed(lambda: fab("check")))
@@ -76,7 +76,7 @@ def with_fabric() -> dict[str, str]:
     return {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
 
 
-def answers(port: int) -> bool:
+def responds(port: int) -> bool:
     """Whether the first page is there."""
     try:
         return engine.ask("localhost", port, "/").status == 200

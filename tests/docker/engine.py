@@ -205,15 +205,15 @@ class Network:
         return container
 
     def database(self) -> Container:
-        """Start PostgreSQL under the name db, and return it once it answers."""
+        """Start PostgreSQL under the name db, and return it once it accepts connections."""
         password = {"POSTGRES_USER": "app", "POSTGRES_PASSWORD": "app", "POSTGRES_DB": "app"}
         container = self.run("postgres:18", options=("--network-alias", "db"), **password)
-        eventually(lambda: self.answers(container), 60, "PostgreSQL")
+        eventually(lambda: self.accepts_connections(container), 60, "PostgreSQL")
         return container
 
     @staticmethod
-    def answers(database: Container) -> bool:
-        """Whether PostgreSQL answers."""
+    def accepts_connections(database: Container) -> bool:
+        """Whether PostgreSQL accepts connections."""
         words = ("exec", database.id, "pg_isready", "--host=127.0.0.1", "--username=app", "--dbname=app")
         return run("docker", *words, check=False).returncode == 0
 

@@ -33,11 +33,11 @@ def test_debugger(default_ports: None, started: Checkout) -> None:
     for _ in range(2):
         server = editor.child()
         server.go(file, line)
-        with asking(f"http://localhost:{started.env('WEB_PORT')}/favicon.ico") as answers:
+        with asking(f"http://localhost:{started.env('WEB_PORT')}/favicon.ico") as statuses:
             assert server.stopped_at() == (file, line)
-            assert answers == []
+            assert statuses == []
             server.resume()
-        assert answers == [200]
+        assert statuses == [200]
         started.edit(VIEW, text, f"{text}\n")
     assert "attach" not in started.fab("restart")
     assert "debugpy" not in started.compose("top", "web")

@@ -28,7 +28,7 @@ class Balancer(threading.Thread):
         """Prepare; `start()` starts it."""
         super().__init__(daemon=True)
         self.address, self.senders = site.address, senders
-        self.answers: list[int] = []
+        self.statuses: list[int] = []
         self.errors: list[str] = []
         self.ready: list[int] = []
         self.sending = True
@@ -41,7 +41,7 @@ class Balancer(threading.Thread):
         """Send one request after the other."""
         while self.sending:
             try:
-                self.answers.append(self.ask("/"))
+                self.statuses.append(self.ask("/"))
             except OSError as error:
                 self.errors.append(repr(error))
                 time.sleep(0.05)
@@ -63,42 +63,42 @@ class Balancer(threading.Thread):
 
 
 def slow_sign_in(site: Container, database: Container, seconds: int) -> tuple[threading.Thread, list]:
-    """Send a request that takes some seconds, since its table is locked; return its thread and answer."""
+    """Send a request that takes some seconds, since its table is locked; return its thread and its result."""
     page = site.get("/account/login/")
     token = page.cookies["__Host-csrftoken"]
-    form = {"csrfmiddlewaretoken": token, "username": "nobody@example.org", "password": "wrong"}
+    form = {"csrfmiddlewaretoken": token, "username": "unknown@example.org", "password": "wrong"}
     locking = ("psql", "--username=app", "app", "--command", LOCK_USERS.format(seconds))
     docker("exec", "--detach", database.id, *locking)
-    answers: list = []
+    results: list = []
 
     def send() -> None:
         try:
             cookies = engine.cookie_line(page.cookies)
-            answers.append(site.get("/account/login/", form, Cookie=cookies).status)
+            results.append(site.get("/account/login/", form, Cookie=cookies).status)
         except OSError as error:
-            answers.append(repr(error))
+            results.append(repr(error))
 
     thread = threading.Thread(target=send, daemon=True)
     asking = ("psql", "--username=app", "app", "--tuples-only", "--command", IS_LOCKED)
     eventually(lambda: docker("exec", database.id, *asking).strip() == "t", 30)
     thread.start()
     time.sleep(0.5)
-    assert not answers, "the request was not slow"
-    return thread, answers
+    assert not results, "the request was not slow"
+    return thread, results
 
 
 def test_stop_under_load(site: Container, database: Container) -> None:
     """`docker stop` under load: exit code 0, no request cut, slow ones end, /readyz returns 503 first."""
     balancer = Balancer(site)
-    slow, answers = slow_sign_in(site, database, 5)
+    slow, results = slow_sign_in(site, database, 5)
     balancer.start()
-    eventually(lambda: len(balancer.answers) > 20, 60)
+    eventually(lambda: len(balancer.statuses) > 20, 60)
     code = site.stop()
     balancer.join(10)
     slow.join(10)
-    assert (code, answers) == (0, [200])
+    assert (code, results) == (0, [200])
     assert balancer.errors == []
-    assert set(balancer.answers) == {200}
+    assert set(balancer.statuses) == {200}
     assert balancer.ready[-1] == 503
 
 
@@ -121,7 +121,7 @@ def test_worker_killed(site: Container) -> None:
     balancer.join(10)
     # The request that the killed worker had may be lost, no other.
     assert len(balancer.errors) <= 1
-    assert set(balancer.answers) == {200}
+    assert set(balancer.statuses) == {200}
     assert balancer.ready.count(200) >= len(balancer.ready) - 1
 
 
@@ -158,7 +158,7 @@ def test_database_lost_and_back(site: Container, database: Container) -> None:
     eventually(lambda: site.status("/readyz") == 503, 60)
     assert site.status("/healthz") == 200
     docker("start", database.id)
-    eventually(lambda: Network.answers(database), 60)
+    eventually(lambda: Network.accepts_connections(database), 60)
     eventually(lambda: site.status("/readyz") == 200, 60)
     assert site.status("/healthz") == 200
     assert site.inspect("{{.RestartCount}}") == "0"

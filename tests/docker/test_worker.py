@@ -155,7 +155,7 @@ def test_worker_loses_its_database(queue: Queue) -> None:
     queue.enqueue("slow.enqueue('one', 4)")
     is_so(queue.notes, "begin one")
     docker("restart", "--time", "10", queue.database.id)
-    eventually(lambda: Network.answers(queue.database), 60)
+    eventually(lambda: Network.accepts_connections(queue.database), 60)
     is_so(queue.states, "SUCCESSFUL")
     assert "end one" in queue.notes()
     assert worker.is_running
