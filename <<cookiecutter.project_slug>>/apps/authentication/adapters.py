@@ -53,7 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def is_safe_url(self, url: str) -> bool:
-        """Whether `next` stays on this very host, and on HTTPS."""
+        """Return whether `next` stays on this very host, and on HTTPS."""
         host, is_secure = self.request.get_host(), self.request.is_secure()
         return url_has_allowed_host_and_scheme(url, {host}, require_https=is_secure)
 

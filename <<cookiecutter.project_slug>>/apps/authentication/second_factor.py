@@ -1,4 +1,4 @@
-"""Whether a user has used a second factor since signing in, and where it is required."""
+"""Return whether a user has used a second factor since signing in, and where it is required."""
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
@@ -10,7 +10,7 @@ from apps.accounts.models import User
 
 
 def is_needed(request: HttpRequest) -> bool:
-    """Whether the path is one of settings.SECOND_FACTOR_PATHS, also after a language: /de/admin/."""
+    """Return whether the path is one of settings.SECOND_FACTOR_PATHS, also after a language: /de/admin/."""
     path = request.path_info
     if language := get_language_from_path(path):
         path = path.removeprefix(f"/{language}")
@@ -18,7 +18,7 @@ def is_needed(request: HttpRequest) -> bool:
 
 
 def is_verified(request: HttpRequest) -> bool:
-    """Whether this session began with a second factor, or has asked for one since."""
+    """Return whether this session began with a second factor, or has asked for one since."""
     records = get_authentication_records(request, request.user)
     return any(record.get("method") == "mfa" for record in records)
 

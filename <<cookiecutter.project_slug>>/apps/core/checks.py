@@ -89,5 +89,5 @@ def names_in_python(text: str) -> Iterator[tuple[int, str]]:
 
 
 def is_local_file(name: str) -> bool:
-    """Whether a form's or widget's Media means a static file by this."""
+    """Return whether a form's or widget's Media means a static file by this."""
     return name.endswith((".css", ".js")) and not name.startswith(("/", "http:", "https:"))

@@ -1,4 +1,4 @@
-"""Whether this process can serve: the checks behind /readyz."""
+"""Return whether this process can serve: the checks behind /readyz."""
 
 from functools import cache
 

@@ -111,5 +111,5 @@ def _is_left_out(model: Any) -> bool:
 
 
 def _is_harmless(field: "Field[Any, Any]") -> bool:
-    """Whether a field's kind alone shows that it says nothing: numbers of rows, and yes or no."""
+    """Return whether a field's kind alone shows that it says nothing: numbers of rows, and yes or no."""
     return isinstance(field, (AutoField, BooleanField)) or field.is_relation

@@ -80,7 +80,7 @@ def problem_of(operation: Operation, state: ProjectState, label: str) -> str:
 
 
 def needs_value(field: Field) -> bool:
-    """Whether a row cannot be written without a value for this column.
+    """Return whether a row cannot be written without a value for this column.
 
     Django's own `default` is of the new code alone: the database forgets it.
     """

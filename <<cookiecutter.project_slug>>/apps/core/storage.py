@@ -61,7 +61,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     @staticmethod
     def is_own(name: str) -> bool:
-        """Whether a static file is the project's, and not one of an installed package."""
+        """Return whether a static file is the project's, and not one of an installed package."""
         found = Path(finders.find(name) or "")
         own = (settings.BASE_DIR / "apps", settings.BASE_DIR / "static")
         return any(map(found.is_relative_to, own))

@@ -16,7 +16,7 @@ def first_page(request: HttpRequest) -> Page | None:
 
 
 def leads_to_pages(path: str) -> bool:
-    """Whether the CMS's pages answer at a path, other than the first page's."""
+    """Return whether the CMS's pages answer at a path, other than the first page's."""
     # WhiteNoise, a bucket or development's server answers at these, whatever the URLs are.
     if path.startswith((settings.STATIC_URL, settings.MEDIA_URL)):
         return False
@@ -28,7 +28,7 @@ def leads_to_pages(path: str) -> bool:
 
 
 def is_taken(parent: Page, slug: str) -> bool:
-    """Whether a page with this slug below `parent` could not be reached."""
+    """Return whether a page with this slug below `parent` could not be reached."""
     page = Page(slug=slug)
     page.set_url_path(parent)
     parts = page.get_url_parts()

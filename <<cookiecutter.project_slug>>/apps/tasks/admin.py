@@ -36,7 +36,7 @@ class TaskAdmin(DBTaskResultAdmin):
         return row.traceback.strip().rpartition("\n")[2][:200]
 
     def has_run_again_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may change tasks."""
+        """Return whether this person may change tasks."""
         return request.user.has_perm("django_tasks_database.change_dbtaskresult")
 
     @admin.action(description=_("Run failed tasks again"), permissions=["run_again"])
