@@ -1,4 +1,4 @@
-"""Return whether a user has used a second factor since signing in, and where it is required."""
+"""Second factors: which paths require one, and whether a session has used one."""
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
