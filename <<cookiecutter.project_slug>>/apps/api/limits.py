@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from apps.accounts.limits import Counter, Limit, client_address, count
+from apps.accounts.limits import Counter, Limit, count_attempt, get_client_ip
 from apps.accounts.models import User
 
 LIMITS = {
@@ -29,6 +29,6 @@ def count_request(request: HttpRequest, user: User | AnonymousUser | None) -> No
     if user and user.is_authenticated:
         name, whose = "user", str(user.pk)
     else:
-        name, whose = "address", client_address(request)
+        name, whose = "address", get_client_ip(request)
     key = salted_hmac(f"api {name}", whose, algorithm="sha256").hexdigest()
-    count(Counter(f"api, {name}", key, LIMITS[name]))
+    count_attempt(Counter(f"api, {name}", key, LIMITS[name]))

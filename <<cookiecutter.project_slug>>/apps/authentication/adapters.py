@@ -59,7 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the address that mails about a change name: behind a proxy, the client's."""
-        return limits.client_address(request)
+        return limits.get_client_ip(request)
 
     def format_email_subject(self, subject: str) -> str:
         """Return the subject of a mail with the site's name."""

@@ -29,7 +29,7 @@ class LimitedBackend(AuthenticationBackend):
         attempt = limits.Attempt("sign in", request, account)
         user = super().authenticate(request, username=username, **credentials)
         if user:
-            attempt.succeeded()
+            attempt.record_success()
             # apps.accounts.middleware gives the browser its cookie.
             request.proven_account = account  # type: ignore[attr-defined]
         return user

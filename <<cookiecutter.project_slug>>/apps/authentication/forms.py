@@ -95,7 +95,7 @@ class LimitedCode:
         """Return the code if it is right."""
         attempt = limits.Attempt("second factor", context.request, f"second factor {self.user.pk}")
         code = super().clean_code()  # type: ignore[misc]
-        attempt.succeeded()
+        attempt.record_success()
         return code
 
 

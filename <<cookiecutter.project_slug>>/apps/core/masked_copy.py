@@ -68,11 +68,12 @@ def write(connection: BaseDatabaseWrapper, file: BinaryIO) -> None:
 
 def build_header(connection: BaseDatabaseWrapper, models: dict[type[Model], Any]) -> dict[str, Any]:
     """Return the header: the database engine, the applied migrations and the masked columns."""
+    masked = {model._meta.db_table: list_columns(model, rules) for model, rules in models.items()}
     return {
         "format": FORMAT,
         "vendor": connection.vendor,
         "migrations": sorted(MigrationRecorder(connection).applied_migrations()),
-        "masked": {model._meta.db_table: list_columns(model, rules) for model, rules in models.items()},
+        "masked": masked,
     }
 
 
