@@ -1,4 +1,4 @@
-"""Publishing at a set time, which a background task does."""
+"""Scheduled publishing, by a background task."""
 
 from datetime import timedelta
 
