@@ -11,13 +11,13 @@ export DEBIAN_FRONTEND=noninteractive
 
 step() { echo "== $*"; }
 
-# Install a file, and tell whether it was another one before.
-changed() {
+# Install a file; fail if it is already there unchanged.
+install_changed() {
   cmp --silent "$1" "$2" && return 1
   install -D --mode=644 "$1" "$2"
 }
 
-# Print 48 random digits.
+# Print 48 random hexadecimal digits.
 random() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 
 # shellcheck source=/dev/null
@@ -39,7 +39,7 @@ apt-get update -qq
 packages="nftables unattended-upgrades"
 if ! docker compose version > /dev/null 2>&1; then
   packages="$packages docker.io"
-  # Debian and Ubuntu cut Docker differently.
+  # Debian and Ubuntu split Docker into different packages.
   for package in docker-cli docker-compose-v2 docker-compose; do
     apt-cache show "$package" > /dev/null 2>&1 || continue
     packages="$packages $package"
@@ -52,7 +52,7 @@ apt-get install --yes -qq --no-install-recommends $packages > /dev/null
 step "Docker"
 # Containers keep running while the engine is upgraded.
 test -f /etc/docker/daemon.json || echo '{"live-restore": true}' > daemon.json
-if test -f daemon.json && changed daemon.json /etc/docker/daemon.json; then
+if test -f daemon.json && install_changed daemon.json /etc/docker/daemon.json; then
   systemctl restart docker
 fi
 systemctl enable --quiet --now docker
@@ -60,16 +60,16 @@ systemctl enable --quiet --now docker
 step "Firewall: ssh ($ssh_port), 80 and 443"
 sed "s/@SSH_PORT@/$ssh_port/" firewall.nft > firewall
 nft --check --file firewall
-if changed site-firewall.service /etc/systemd/system/site-firewall.service; then
+if install_changed site-firewall.service /etc/systemd/system/site-firewall.service; then
   systemctl daemon-reload
 fi
-changed firewall /etc/site-firewall.nft || true
+install_changed firewall /etc/site-firewall.nft || true
 systemctl enable --quiet site-firewall
 systemctl reload-or-restart site-firewall
 
-step "Security updates each day"
+step "Daily security updates"
 printf 'APT::Periodic::%s "1";\n' Update-Package-Lists Unattended-Upgrade > upgrades
-changed upgrades /etc/apt/apt.conf.d/20auto-upgrades || true
+install_changed upgrades /etc/apt/apt.conf.d/20auto-upgrades || true
 
 step "User deploy"
 getent passwd deploy > /dev/null || useradd --create-home --shell /bin/bash deploy
@@ -113,10 +113,10 @@ if test -n "$domains"; then
   chown deploy:deploy "$folder/.env" "$folder/site.env"
 fi
 
-step "Backup each night"
+step "Nightly backup"
 units=unchanged
 for unit in site-backup@.service site-backup@.timer; do
-  if changed "$unit" "/etc/systemd/system/$unit"; then units=changed; fi
+  if install_changed "$unit" "/etc/systemd/system/$unit"; then units=changed; fi
 done
 test "$units" = unchanged || systemctl daemon-reload
 systemctl enable --quiet --now "site-backup@$project.timer"
