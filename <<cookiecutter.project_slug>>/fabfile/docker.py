@@ -13,7 +13,7 @@ from invoke.exceptions import Exit
 from config import env_file
 
 PROJECT = Path(__file__).resolve().parent.parent
-# Includes services of profiles that are no longer in .env.
+# Includes the services of profiles that are no longer in .env.
 ALL = '--profile "*"'
 
 # Whether this runs in the container, as in a dev container's terminal: the Dockerfile sets it.
@@ -22,7 +22,7 @@ COMPOSE_2 = "https://docs.docker.com/compose/install/"
 
 
 def capture(*words: str) -> str | None:
-    """Return what a short command prints, or None if it is missing, fails or hangs for 10 s."""
+    """Return a short command's output, or None if it is missing, fails or takes longer than 10 s."""
     try:
         result = subprocess.run(words, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
@@ -31,7 +31,7 @@ def capture(*words: str) -> str | None:
 
 
 @cache
-def engine_problem() -> str:
+def find_engine_problem() -> str:
     """Return why images cannot be built here, in one line, or ""."""
     if INSIDE:
         return "You are in the container: run this in a terminal on your own machine."
@@ -43,18 +43,18 @@ def engine_problem() -> str:
 
 
 @cache
-def problem() -> str:
+def find_problem() -> str:
     """Return why Docker with Compose cannot be used here, in one line, or ""."""
-    if engine_problem():
-        return engine_problem()
-    if not compose_words():
+    if find_engine_problem():
+        return find_engine_problem()
+    if not find_compose():
         return f"Docker Compose 2 is not installed: {COMPOSE_2}"
     return ""
 
 
 @cache
-def compose_words() -> tuple[str, ...]:
-    """Return the words that start Compose 2, or none."""
+def find_compose() -> tuple[str, ...]:
+    """Return the command of Compose 2 as a tuple, empty if it is not installed."""
     for words in (("docker", "compose"), ("docker-compose",)):
         version = capture(*words, "version", "--short")
         if version and not version.lstrip("v").startswith("1."):
@@ -64,30 +64,30 @@ def compose_words() -> tuple[str, ...]:
 
 @cache
 def compose() -> str:
-    """Return the command that starts Compose; raise Exit with one line if it cannot be used."""
-    if problem():
-        way_out = "\nOr run without Docker: set RUN_IN=host in .env and type: fab setup"
-        raise Exit(f"{problem()}{'' if INSIDE else way_out}")
+    """Return the command of Compose; raise Exit if it cannot be used."""
+    if find_problem():
+        hint = "\nOr run without Docker: set RUN_IN=host in .env and type: fab setup"
+        raise Exit(f"{find_problem()}{'' if INSIDE else hint}")
     refuse_other_checkout(os.environ.get("COMPOSE_PROJECT_NAME", ""))
-    return " ".join(compose_words())
+    return " ".join(find_compose())
 
 
 def refuse_other_checkout(name: str) -> None:
-    """Raise Exit if the containers and volumes of this name belong to another folder that is still there."""
+    """Raise Exit if the containers and volumes of this name belong to another existing folder."""
     values = env_file.read(PROJECT / ".env")
-    written = values.get("COMPOSE_PROJECT_NAME") == name
-    listed = json.loads(capture(*compose_words(), "ls", "--all", "--format", "json") or "[]")
-    files = [each["ConfigFiles"].split(",")[0] for each in listed if each["Name"] == name]
+    is_in_file = values.get("COMPOSE_PROJECT_NAME") == name
+    projects = json.loads(capture(*find_compose(), "ls", "--all", "--format", "json") or "[]")
+    files = [each["ConfigFiles"].split(",")[0] for each in projects if each["Name"] == name]
     folders = [Path(file).parent for file in files]
-    for folder in [*folders, original_folder(values)] if written else folders:
+    for folder in [*folders, find_original_folder(values)] if is_in_file else folders:
         if folder.exists() and not folder.samefile(PROJECT):
-            way_out = "remove that line from .env" if written else "unset it in your shell"
-            whose = f"The containers and data of COMPOSE_PROJECT_NAME={name} belong to {folder}"
-            raise Exit(f"{whose}: {way_out}, and this folder gets its own.")
+            hint = "remove that line from .env" if is_in_file else "unset it in your shell"
+            conflict = f"The containers and data of COMPOSE_PROJECT_NAME={name} belong to {folder}"
+            raise Exit(f"{conflict}: {hint}, and this folder gets its own.")
 
 
-def original_folder(values: dict[str, str]) -> Path:
-    """Return the folder for which a `.env` was written, if that still has a copy of it; else this one."""
+def find_original_folder(values: dict[str, str]) -> Path:
+    """Return the folder that `.env` was written for if it still has that file, else this folder."""
     folder, name = Path(values.get("CHECKOUT_FOLDER") or PROJECT), "COMPOSE_PROJECT_NAME"
     with suppress(OSError, ValueError):
         if env_file.read(folder / ".env").get(name) == values.get(name):
@@ -95,13 +95,13 @@ def original_folder(values: dict[str, str]) -> Path:
     return PROJECT
 
 
-def ask_compose(*words: str) -> str:
-    """Return what a short command of Compose prints, or "" if it fails."""
+def capture_compose(*words: str) -> str:
+    """Return the output of a short Compose command, or "" if it fails."""
     compose()
-    return capture(*compose_words(), *words) or ""
+    return capture(*find_compose(), *words) or ""
 
 
 @cache
 def is_rootless() -> bool:
-    """Whether the engine runs as the caller, whose files then belong to root inside a container."""
+    """Return whether the engine runs as the caller, whose files then belong to root inside a container."""
     return "name=rootless" in (capture("docker", "info", "--format", "{{.SecurityOptions}}") or "")

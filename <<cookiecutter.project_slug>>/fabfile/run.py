@@ -15,15 +15,15 @@ VENV = env.PROJECT / ".venv"
 
 
 def in_docker() -> bool:
-    """Whether tasks run in the container; raise Exit if RUN_IN is neither docker nor host."""
-    place = env.read()["RUN_IN"]
-    if place not in {"docker", "host"}:
-        raise Exit(f"RUN_IN is {place!r}: set it to docker or host, in .env or the shell.")
-    return place == "docker"
+    """Return whether tasks run in the container; raise Exit if RUN_IN is neither docker nor host."""
+    run_in = env.read()["RUN_IN"]
+    if run_in not in {"docker", "host"}:
+        raise Exit(f"RUN_IN is {run_in!r}: set it to docker or host, in .env or the shell.")
+    return run_in == "docker"
 
 
 def run(c: Context, command: str, *, warn: bool = False, with_services: bool = True) -> bool:
-    """Run `command` where the site runs, with its Python, Node and settings, and the database.
+    """Run `command` where the site runs, with its Python, Node, settings and database.
 
     Returns whether the command succeeded; raises UnexpectedExit if it did not, unless `warn` is set.
     """
@@ -35,7 +35,7 @@ def run(c: Context, command: str, *, warn: bool = False, with_services: bool = T
 def wrap_command(
     command: str, *, terminal: bool = False, with_services: bool = True, **variables: str
 ) -> tuple[str, dict[str, str]]:
-    """Return the line that runs `command` where the site runs, and its environment with `variables`."""
+    """Return the line that runs `command` where the site runs, and the environment for it, with `variables`."""
     if docker.INSIDE:
         return command, variables
     if not in_docker():
@@ -74,15 +74,15 @@ def install_npm_packages(c: Context) -> None:
 
 
 def make_nvm_folder() -> None:
-    """Create the folder for the container's Node: Docker would create it as root."""
+    """Create the folder for the container's Node, which Docker would create as root."""
     folder = env.read().get("NVM_HOST_DIR", "")
     if folder.startswith(("~", "/", ".")):
         Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
 
 
 def is_up() -> bool:
-    """Whether the container `web` of this checkout is running."""
-    return bool(docker.ask_compose("ps", "--status", "running", "--quiet", "web"))
+    """Return whether the container `web` of this checkout is running."""
+    return bool(docker.capture_compose("ps", "--status", "running", "--quiet", "web"))
 
 
 def host_environment() -> dict[str, str]:
@@ -90,13 +90,13 @@ def host_environment() -> dict[str, str]:
     if not has_packages():
         raise Exit("The Python packages are not installed for this folder. Type: fab setup")
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    # Folders of another project, where Python and `cd` would look first.
+    # These could name another project's folders, where Python and `cd` would look first.
     others = {"PYTHONPATH": "", "CDPATH": ""}
     return {**others, "PATH": path, "VIRTUAL_ENV": str(VENV), "RUN_IN": "host"}
 
 
 def has_packages() -> bool:
-    """Whether `.venv` has a Python and was created in this folder: its scripts name the folder."""
+    """Return whether `.venv` has a Python and was created in this folder, as its scripts show."""
     try:
         command = (VENV / "bin" / "django-admin").read_text(encoding="utf-8")
         folder = Path(re.findall(r"/.*(?=/bin/python)", command)[0])
@@ -106,10 +106,10 @@ def has_packages() -> bool:
 
 
 def has_node() -> bool:
-    """Whether this machine's Node has at least the major version in `.nvmrc`; raise Exit if that has none."""
+    """Return whether this machine's Node has at least the major version in `.nvmrc`; raise Exit if that is invalid."""
     text = (env.PROJECT / ".nvmrc").read_text(encoding="utf-8").strip()
-    wanted = re.match(r"v?(\d+)", text)
-    if not wanted:
+    required = re.match(r"v?(\d+)", text)
+    if not required:
         raise Exit(f".nvmrc contains {text!r}: write a version of Node into it, such as 24.")
     version = re.match(r"v(\d+)", docker.capture("node", "--version") or "")
-    return bool(version and int(version[1]) >= int(wanted[1]))
+    return bool(version and int(version[1]) >= int(required[1]))
