@@ -97,6 +97,7 @@ def test_node_that_is_there(checkout, node_server: NodeServer) -> None:
 def test_nvm_folder_of_root(checkout, node_server: NodeServer) -> None:
     """A ~/.nvm that Docker made, owned by root, is left alone: Node comes into the container."""
     made = checkout(uid=DEVELOPER, gid=DEVELOPER)
+    (made.home / ".nvm").rmdir()
     docker("run", "--rm", f"--volume={made.home}/.nvm:/nvm", "python:3.14-slim", "true")
     assert (made.home / ".nvm").stat().st_uid == 0
     made.fab("build", "start")
@@ -336,6 +337,7 @@ def test_compose_alone_as_another_user(checkout, build_options: tuple[str, ...])
     uid, gid = OTHER
     made = checkout(uid=uid, gid=gid)
     (made.folder / ".env").unlink()
+    (made.home / ".nvm").rmdir()
     made.variables |= {"COMPOSE_PROJECT_NAME": f"alone-{uuid.uuid4().hex[:8]}", **ports()}
     made.variables |= dict(option.split("=", 1) for option in build_options[1:])
     # Of the user 1000 the tests of CI have built an image.
@@ -369,8 +371,11 @@ def test_a_service_that_does_not_start(started: Checkout) -> None:
     assert refused.stdout.strip().endswith("See docs/troubleshooting.md")
     long = "services: {db: {entrypoint: [sh, -c, 'echo The cause; seq 20; exit 1']}}"
     (started.folder / "docker-compose.override.yml").write_text(long)
-    refused = started.run("fab", "start", check=False)
-    assert "The cause" in refused.stdout
+    for task in ("start", "migrate"):
+        refused = started.run("fab", task, check=False)
+        assert refused.returncode == 1
+        assert "The cause" in refused.stdout
+        assert refused.stdout.strip().endswith("See docs/troubleshooting.md")
 
 
 def test_two_runs_of_the_tests_at_once(started: Checkout) -> None:

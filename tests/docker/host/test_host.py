@@ -49,6 +49,8 @@ def server(
         assert "EMAIL_URL is not set" in refused.stdout
         assert "host.env" in last(refused)
         server.fab("host.env", "EMAIL_URL", says="smtp+plain://localhost:25")
+        # Caddy and the deployments do not know it.
+        server.fab("host.env", "PORT", says="8080")
         server.fab("host.deploy")
         yield server
     finally:
@@ -288,6 +290,9 @@ def test_database_of_another_server(server: Server) -> None:
             refused = server.fab(*words, check=False)
             assert refused.returncode == 1
             assert "is not on this server" in refused.stdout
+        # Another database of this server, as one that a restore has set aside.
+        server.sh("cp kept site.env && sed -i \"s#/site'#/site_before'#\" site.env")
+        assert "its name is not site" in last(server.fab("host.backup", check=False))
     finally:
         server.sh("mv kept site.env")
 
