@@ -18,7 +18,7 @@ from cookiecutter.prompt import prompt_for_config
 from cookiecutter.utils import create_env_with_context
 from markdown_it import MarkdownIt
 
-from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, load_hook, tool
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, find_tool, load_hook
 
 NASTY = [
     "Bob's",
@@ -182,7 +182,9 @@ def test_ruff_formats_names_as_we_do(template: Template, tmp_path: Path) -> None
 
     # Alone in this folder, `config` is no package of the project: imports would be sorted otherwise.
     for command in (["format", "--diff"], ["check", "--ignore", "I"]):
-        result = subprocess.run([tool("ruff"), *command, "--quiet", tmp_path], capture_output=True, text=True)
+        result = subprocess.run(
+            [find_tool("ruff"), *command, "--quiet", tmp_path], capture_output=True, text=True
+        )
         assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.lighthouse import Lighthouse, install_lighthouse
 from tests.browser.visitors import PASSWORD, PEOPLE, Visitors
 from tests.conftest import CHROMIUM
-from tests.production import Production, Site, free_port
+from tests.production import Production, Site, find_free_port
 
 
 @pytest.fixture(scope="session")
@@ -22,14 +22,14 @@ def site_behind_proxy(production: Production) -> Iterator[Site]:
             f"for who, rights in {PEOPLE!r}.items():\n"
             f"    User.objects.create_user(f'{{who}}@example.org', {PASSWORD!r}, **rights)"
         )
-        production.python(script, DATABASE_URL=database)
+        production.run_python(script, DATABASE_URL=database)
         yield site
 
 
 @pytest.fixture(scope="session")
 def site_without_database(production: Production) -> Iterator[Site]:
     """Return the same when its database does not answer."""
-    database = f"postgres://user:password@127.0.0.1:{free_port()}/name"
+    database = f"postgres://user:password@127.0.0.1:{find_free_port()}/name"
     variables = {"RUN_MIGRATIONS": "false", "HTTPS": "true", "TRUST_PROXY": "true"}
     with production.serve(DATABASE_URL=database, **variables) as site:
         yield site

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import CHROMIUM, npm_folder
+from tests.conftest import CHROMIUM, install_npm_packages
 
 HERE = Path(__file__).parent / "lighthouse"
 CATEGORIES = ["accessibility", "best-practices", "seo"]
@@ -19,7 +19,7 @@ CATEGORIES = ["accessibility", "best-practices", "seo"]
 class Report:
     """Lighthouse's report on a page: the score of each category, of 100, and the errors."""
 
-    address: str
+    url: str
     scores: dict[str, int]
     errors: list[str]
 
@@ -29,11 +29,11 @@ Lighthouse = Callable[..., list[Report]]
 
 def install_lighthouse(variables: dict[str, str]) -> Lighthouse:
     """Return a function that audits pages, each `runs` times; it is installed once and kept in .cache."""
-    folder = npm_folder("lighthouse", sorted(HERE.iterdir()), variables)
+    folder = install_npm_packages("lighthouse", sorted(HERE.iterdir()), variables)
 
-    def audit(addresses: list[str], categories: list[str] = CATEGORIES, runs: int = 1) -> list[Report]:
+    def audit(urls: list[str], categories: list[str] = CATEGORIES, runs: int = 1) -> list[Report]:
         wanted = {
-            "addresses": addresses,
+            "urls": urls,
             "categories": categories,
             "runs": runs,
             "browser": CHROMIUM,

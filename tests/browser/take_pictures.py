@@ -29,7 +29,7 @@ def visitors_of_api(browser, cookies_session, install: Install) -> Iterator[Visi
     project = install(cookies_session.bake(extra_context={"api": "ninja"}).project_path)
     production = Production(project)
     with production.serve(HTTPS="true", TRUST_PROXY="true") as site:
-        production.python(
+        production.run_python(
             "from apps.accounts.models import User\n"
             f"User.objects.create_superuser('ann@example.org', {PASSWORD!r}, name='Ann')"
         )

@@ -1,13 +1,13 @@
 """The project's own tests in a browser."""
 
 from tests.conftest import Bake
-from tests.production import free_port
+from tests.production import find_free_port
 from tests.project import Project
 
 
 def test_browser_tests_of_a_new_project(bake: Bake, project_variables: dict[str, str]) -> None:
     """`fab build` installs what is locked; `fab test --browser` adds its own, starts the site, visits it."""
-    variables = {**project_variables, "RUN_IN": "host", "WEB_PORT": str(free_port())}
+    variables = {**project_variables, "RUN_IN": "host", "WEB_PORT": str(find_free_port())}
     del variables["VIRTUAL_ENV"]
     project = Project(bake(), variables)
     project.run("fab", "build")

@@ -6,7 +6,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser
 
-from tests.production import free_port
+from tests.production import find_free_port
 from tests.project import Project
 
 PACKAGES = ("htmx.org", "@alpinejs/csp", "chart.js")
@@ -32,7 +32,7 @@ def documented(file: Path, language: str) -> str:
 
 def test_htmx_alpine_and_a_chart(project: Project, browser: Browser) -> None:
     """htmx, Alpine.js and Chart.js, imported as in docs/troubleshooting.md, work without a CSP violation."""
-    project.variables["WEB_PORT"] = str(free_port())
+    project.variables["WEB_PORT"] = str(find_free_port())
     npm = ["npm", "install", "--no-audit", "--no-fund", *PACKAGES]
     subprocess.run(npm, cwd=project.folder, env=project.variables, check=True, capture_output=True)
     script = project.folder / "assets" / "js" / "main.js"

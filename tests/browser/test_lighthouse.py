@@ -11,5 +11,5 @@ PAGES = ["/", "/account/login/", "/account/password_reset/"]
 
 def test_lighthouse_scores(lighthouse: Lighthouse, site_for_lighthouse: Site) -> None:
     """Lighthouse gives 100 of 100 for accessibility, for best practices and for search engines."""
-    for report in lighthouse([site_for_lighthouse.address + path for path in PAGES]):
+    for report in lighthouse([site_for_lighthouse.url + path for path in PAGES]):
         assert set(report.scores.values()) == {100}, report

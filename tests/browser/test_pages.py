@@ -60,7 +60,7 @@ def test_pages(visitors: Visitors, who: str, path: str) -> None:
     """
     page = visitors.open(path, who)
     assert status(page) == 200
-    assert page.url == visitors.address(path)
+    assert page.url == visitors.url(path)
     check_page(page)
 
 
@@ -143,7 +143,7 @@ def test_signed_out(visitors: Visitors) -> None:
 
 def test_400(visitors: Visitors) -> None:
     """400: a host that the site does not know."""
-    page = visitors.open(visitors.site.address.replace("localhost", "127.0.0.1"))
+    page = visitors.open(visitors.site.url.replace("localhost", "127.0.0.1"))
     assert status(page) == 400
     check_page(page)
 
@@ -175,7 +175,7 @@ def test_429(visitors: Visitors) -> None:
     """429: too many password resets."""
     page = visitors.open("/account/password_reset/")
     while status(page) == 200:
-        page.goto(visitors.address("/account/password_reset/"))
+        page.goto(visitors.url("/account/password_reset/"))
         send(page, email="unknown@example.org")
     assert status(page) == 429
     check_page(page)
@@ -200,7 +200,7 @@ def test_theme_is_remembered(visitors: Visitors) -> None:
     page.get_by_text("Light", exact=True).click()
     assert page.evaluate(BACKGROUND) == light
     assert page.evaluate(BAR) == bar
-    page.goto(visitors.address("/account/login/"))
+    page.goto(visitors.url("/account/login/"))
     assert page.evaluate(BACKGROUND) == light
     page.get_by_text("System", exact=True).click()
     assert page.evaluate(BACKGROUND) == dark
@@ -212,7 +212,7 @@ def test_theme_that_cannot_be_read(visitors: Visitors, script: str) -> None:
     context = visitors.new_browser()
     context.add_init_script(script)
     page = context.new_page()
-    page.goto(visitors.address("/"))
+    page.goto(visitors.url("/"))
     assert page.get_by_label("System").is_checked()
     light = page.evaluate(BACKGROUND)
     page.get_by_text("Dark", exact=True).click()

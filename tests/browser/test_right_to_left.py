@@ -20,17 +20,17 @@ PEOPLE = {"ann": {"is_staff": True, "is_superuser": True}, "eve": {}}
 def arabic_visitors(cookies_session, install: Install, browser: Browser) -> Iterator[Visitors]:
     """Return people who visit a site in English and Arabic, with its language switcher."""
     project = install(cookies_session.bake().project_path)
-    file = languages.po_file(project, "ar")
+    file = languages.find_po_file(project, "ar")
     file.parent.mkdir(parents=True)
     shutil.copy(TRANSLATIONS, file)
-    languages.collect(project, "ar")
-    languages.compile_(project)
+    languages.make_messages(project, "ar")
+    languages.compile_messages(project)
     languages.add_to_settings(project, "ar", "العربية")
     languages.add_urls(project)
     languages.add_switcher(project)
     production = Production(project)
     with production.serve(HTTPS="true", TRUST_PROXY="true") as site:
-        production.python(
+        production.run_python(
             "from apps.accounts.models import User\n"
             f"for who, rights in {PEOPLE!r}.items():\n"
             f"    User.objects.create_user(f'{{who}}@example.org', {PASSWORD!r}, **rights)"
@@ -82,7 +82,7 @@ def test_switch_the_language(visitors: Visitors) -> None:
     """The switcher leads from an English page to the same page in Arabic, and back."""
     page = visitors.open("/account/login/")
     follow(page.locator("button[value=ar]"))
-    assert page.url == visitors.address("/ar/account/login/")
+    assert page.url == visitors.url("/ar/account/login/")
     check_page(page)
     follow(page.get_by_role("button", name="English", exact=True))
-    assert page.url == visitors.address("/account/login/")
+    assert page.url == visitors.url("/account/login/")

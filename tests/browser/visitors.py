@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response
 
-from tests.production import Site, eventually
+from tests.production import Site, wait_until
 
 # The header of a proxy in front of the site: the visitor came by HTTPS.
 PROXY = {"X-Forwarded-Proto": "https"}
@@ -62,7 +62,7 @@ class Visitors:
             context = self.new_browser(storage_state=context and context.storage_state(), **options)
         page = context.new_page()
         page.set_viewport_size(SIZES[size])
-        page.goto(self.address(path))
+        page.goto(self.url(path))
         return page
 
     def new_browser(self, **options: object) -> BrowserContext:
@@ -75,9 +75,9 @@ class Visitors:
         self.browsers.append(context)
         return context
 
-    def address(self, path: str) -> str:
+    def url(self, path: str) -> str:
         """Return the full address of a path; a full address stays."""
-        return f"{self.site.address}{path}" if path.startswith("/") else path
+        return f"{self.site.url}{path}" if path.startswith("/") else path
 
     def link_mailed_to(self, who: str) -> str:
         """Return the link in a mail that the site has sent, once it has."""
@@ -88,7 +88,7 @@ class Visitors:
             found = re.search(r"https?(://\S+/reset/\S+)", mail)
             return f"http{found[1]}" if found else ""
 
-        return eventually(link)
+        return wait_until(link)
 
     def note_message(self, message: ConsoleMessage) -> None:
         """Note an error or a warning on a console."""

@@ -34,7 +34,7 @@ def api(request: pytest.FixtureRequest, cookies_session, install: Install) -> It
     project = install(cookies_session.bake(extra_context={"api": request.param}).project_path)
     production = Production(project)
     with production.serve(HTTPS="true", TRUST_PROXY="true") as site:
-        production.python(
+        production.run_python(
             "from apps.accounts.models import User\n"
             f"User.objects.create_superuser('ann@example.org', {PASSWORD!r}, name='Ann')"
         )

@@ -12,7 +12,7 @@ from tools import combinations
 def test_project(project: Project, production: Production, row: combinations.Answers) -> None:
     """It passes `fab check` and the tests of `tests/inside/`, and its main pages return 200."""
     output = project.run("fab", "check").stdout
-    assert workflow.steps_in(output) == workflow.steps_of(project.folder)
+    assert workflow.parse_steps(output) == workflow.list_steps(project.folder)
     project.run_inside_tests()
     with production.serve() as site:
         visitor = Visitor(site)

@@ -12,7 +12,7 @@ from tests import bucket
 from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
 from tests.choices.passkeys import add_passkey, use_authenticator
 from tests.conftest import TEMPLATE
-from tests.production import Production, Site, Visitor, eventually
+from tests.production import Production, Site, Visitor, wait_until
 from tests.project import Install
 
 PICTURE = TEMPLATE / "docs" / "images" / "first-page-light.png"
@@ -63,14 +63,14 @@ def cms(cookies_session, install: Install) -> Iterator[Cms]:
     answers = {"cms": "wagtail", "tasks": "database"}
     production = Production(install(cookies_session.bake(extra_context=answers).project_path))
     key = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
-    with bucket.s3() as files, ExitStack() as stack:
+    with bucket.run_s3() as files, ExitStack() as stack:
         bucket_of_site = {"MEDIA_BUCKET": bucket.BUCKET, "MEDIA_ENDPOINT_URL": files, **key}
         production.manage("migrate")
-        production.python(PAGES, **bucket_of_site)
+        production.run_python(PAGES, **bucket_of_site)
         site = stack.enter_context(
             production.serve(WEB_CONCURRENCY="2", RUN_MIGRATIONS="false", **bucket_of_site)
         )
-        production.python(
+        production.run_python(
             "from django.contrib.auth.models import Group\n"
             "from apps.accounts.models import User\n"
             f"editor = User.objects.create_user('editor@example.org', {PASSWORD!r}, is_staff=True)\n"
@@ -93,7 +93,7 @@ def sign_in(visitors: Visitors) -> Page:
     use_authenticator(page)
     send(page, login="editor@example.org", password=PASSWORD)
     add_passkey(page)
-    page.goto(visitors.address("/cms/"))
+    page.goto(visitors.url("/cms/"))
     return page
 
 
@@ -123,7 +123,7 @@ def without_what_the_editor_tries(errors: list[tuple[str, str]]) -> list[tuple[s
 def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
     """Each step works under the CSP, and visitors see and find the page."""
     page = sign_in(visitors)
-    page.goto(visitors.address("/cms/pages/3/"))
+    page.goto(visitors.url("/cms/pages/3/"))
     follow(page.get_by_role("link", name="Add child page").first)
     page.get_by_role("textbox", name="Title*").fill("Boats")
     add_block(page, "Heading")
@@ -177,7 +177,7 @@ def test_all_workers_agree_on_the_pages_urls(cms: Cms) -> None:
     paths = ["/services/prices/", "/sitemap.xml"] * 10
     for slug in ("start", "home"):
         assert {visitor.get(path).status for path in paths} == {200}
-        cms.production.python(
+        cms.production.run_python(
             "from apps.pages.models import HomePage\n"
             f"page = HomePage.objects.get()\npage.slug = {slug!r}\npage.save()"
         )
@@ -190,13 +190,13 @@ def test_a_redirect_leads_to_the_pages_old_url_again(visitors: Visitors, cms: Cm
     """A browser that was redirected to a page's new URL is redirected back after it returns."""
     page = visitors.open("/")
     for old, new in (("contact", "write-to-us"), ("write-to-us", "contact")):
-        cms.production.python(
+        cms.production.run_python(
             "from apps.pages.models import ContentPage\n"
             f"page = ContentPage.objects.get(slug={old!r})\n"
             f"page.slug = {new!r}\npage.save_revision().publish()"
         )
-        page.goto(visitors.address(f"/{old}/"))
-        assert page.url == visitors.address(f"/{new}/")
+        page.goto(visitors.url(f"/{old}/"))
+        assert page.url == visitors.url(f"/{new}/")
 
 
 def test_a_moderator_is_mailed_a_link_that_works(cms: Cms) -> None:
@@ -206,20 +206,20 @@ def test_a_moderator_is_mailed_a_link_that_works(cms: Cms) -> None:
         ({"HTTPS": "true"}, "https://localhost"),
         ({"DEBUG": "true", "WEB_PORT": "8123"}, "http://localhost:8123"),
     ):
-        assert cms.production.python(script, **variables).split()[-1] == url
+        assert cms.production.run_python(script, **variables).split()[-1] == url
 
 
 def test_a_worker_publishes_at_the_set_time(cms: Cms) -> None:
     """With `tasks=database` a worker process publishes a due page, and unpublishes one that expires."""
     visitor = Visitor(cms.site)
-    cms.production.python(SCHEDULED)
+    cms.production.run_python(SCHEDULED)
     assert [visitor.get(path).status for path in ("/due/", "/over/")] == [404, 200]
     variables = {**cms.production.project.variables, **cms.production.variables, "TASKS": "database"}
     worker = subprocess.Popen(
         ["python", "manage.py", "worker"], cwd=cms.production.project.folder, env=variables
     )
     try:
-        eventually(lambda: [visitor.get(path).status for path in ("/due/", "/over/")] == [200, 404])
+        wait_until(lambda: [visitor.get(path).status for path in ("/due/", "/over/")] == [200, 404])
     finally:
         worker.terminate()
         worker.wait(timeout=60)

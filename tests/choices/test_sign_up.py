@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
 from tests.choices.passkeys import add_passkey, use_authenticator
-from tests.production import Production, Site, eventually
+from tests.production import Production, Site, wait_until
 from tests.project import Install
 
 
@@ -81,7 +81,7 @@ def site(production: Production, provider: str) -> Iterator[Site]:
     """Return it running, with a person of the staff and another server's accounts."""
     oidc = {"OIDC_CLIENT_ID": "ours", "OIDC_CLIENT_SECRET": "secret", "OIDC_NAME": "Our own"}
     with production.serve(OIDC_SERVER_URL=provider, ALLOWED_HOSTS="localhost,127.0.0.1", **oidc) as site:
-        production.python(
+        production.run_python(
             "from apps.accounts.models import User\n"
             f"User.objects.create_superuser('staff@example.org', {PASSWORD!r})\n"
             f"User.objects.create_user('forgetful@example.org', {PASSWORD!r})"
@@ -114,7 +114,7 @@ def mailed_code(site: Site, to: str) -> str:
         found = re.search(r"^([A-Z0-9]{3,}(-[A-Z0-9]+)?)$", mail, re.MULTILINE)
         return found[1] if found else ""
 
-    return eventually(code)
+    return wait_until(code)
 
 
 def sign_out(page: Page) -> None:
@@ -134,7 +134,7 @@ def test_sign_up_and_sign_in_by_a_passkey(page: Page, site: Site) -> None:
 
     add_passkey(page)
     sign_out(page)
-    page.goto(f"{site.address}/account/login/")
+    page.goto(f"{site.url}/account/login/")
     with page.expect_navigation():
         page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
@@ -142,7 +142,7 @@ def test_sign_up_and_sign_in_by_a_passkey(page: Page, site: Site) -> None:
 
 def test_a_passkey_error_is_shown(page: Page, site: Site) -> None:
     """At an IP address, for which there are no passkeys, the browser's error is shown."""
-    page.goto(f"{site.address.replace('localhost', '127.0.0.1')}/account/login/")
+    page.goto(f"{site.url.replace('localhost', '127.0.0.1')}/account/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("invalid domain")
     check_page(page)
@@ -150,17 +150,17 @@ def test_a_passkey_error_is_shown(page: Page, site: Site) -> None:
 
 def test_staff_set_up_a_second_factor_before_the_admin(page: Page, site: Site) -> None:
     """The admin redirects them there; afterwards a sign-in by password asks for it."""
-    page.goto(f"{site.address}/admin/")
+    page.goto(f"{site.url}/admin/")
     assert "/account/login/?next=/admin/" in page.url
     send(page, login="staff@example.org", password=PASSWORD)
     expect(page.get_by_role("heading", name="Two-Factor Authentication")).to_be_visible()
     check_page(page)
     add_passkey(page)
-    page.goto(f"{site.address}/admin/")
+    page.goto(f"{site.url}/admin/")
     expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
     follow(page.get_by_role("button", name="Log out"))
 
-    page.goto(f"{site.address}/admin/")
+    page.goto(f"{site.url}/admin/")
     send(page, login="staff@example.org", password=PASSWORD)
     check_page(page)
     with page.expect_navigation():
@@ -193,7 +193,7 @@ def test_provider_account_with_the_email_of_an_account(page: Page, monkeypatch: 
 
 def test_too_many_wrong_codes(page: Page, site: Site) -> None:
     """The page says that the code no longer works, and mails a new one."""
-    page.goto(f"{site.address}/account/signup/")
+    page.goto(f"{site.url}/account/signup/")
     send(page, email="clumsy@example.org", password1=PASSWORD)
     first = mailed_code(site, "clumsy@example.org")
     for code in ("WRONG", "WRONG", "WRONG", first):
@@ -203,14 +203,14 @@ def test_too_many_wrong_codes(page: Page, site: Site) -> None:
     check_page(page)
     follow(page.get_by_role("button", name="Request new code"))
     check_page(page)
-    eventually(lambda: mailed_code(site, "clumsy@example.org") != first)
+    wait_until(lambda: mailed_code(site, "clumsy@example.org") != first)
     send(page, code=mailed_code(site, "clumsy@example.org"))
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def test_new_codes_are_limited(page: Page, site: Site) -> None:
     """After a few the page says when to try again."""
-    page.goto(f"{site.address}/account/signup/")
+    page.goto(f"{site.url}/account/signup/")
     send(page, email="impatient@example.org", password1=PASSWORD)
     for _ in range(5):
         follow(page.get_by_role("button", name="Request new code"))
@@ -220,7 +220,7 @@ def test_new_codes_are_limited(page: Page, site: Site) -> None:
 
 def test_reset_a_password(page: Page, site: Site, visitors: Visitors) -> None:
     """By the link in an email, which is sent after the response."""
-    page.goto(f"{site.address}/account/password/reset/")
+    page.goto(f"{site.url}/account/password/reset/")
     check_page(page)
     send(page, email="forgetful@example.org")
     check_page(page)
@@ -228,20 +228,20 @@ def test_reset_a_password(page: Page, site: Site, visitors: Visitors) -> None:
     check_page(page)
     send(page, password1=f"new {PASSWORD}", password2=f"new {PASSWORD}")
     check_page(page)
-    page.goto(f"{site.address}/account/login/")
+    page.goto(f"{site.url}/account/login/")
     send(page, login="forgetful@example.org", password=f"new {PASSWORD}")
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def test_the_pages_of_an_account(page: Page, site: Site) -> None:
     """Each has the site's layout, is accessible and respects the CSP."""
-    page.goto(f"{site.address}/account/signup/")
+    page.goto(f"{site.url}/account/signup/")
     send(page, email="other@example.org", password1=PASSWORD)
     send(page, code=mailed_code(site, "other@example.org"))
-    page.goto(f"{site.address}/account/reauthenticate/")
+    page.goto(f"{site.url}/account/reauthenticate/")
     send(page, password=PASSWORD)
     for path in ("", "email/", "password/change/", "2fa/", "2fa/totp/activate/", "2fa/webauthn/", "logout/"):
-        page.goto(f"{site.address}/account/{path}")
+        page.goto(f"{site.url}/account/{path}")
         assert page.get_by_role("heading", level=1).count() == 1
         assert "security key" not in page.content().lower()
         check_page(page)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.production import free_port
+from tests.production import find_free_port
 from tests.project import Install, Project
 
 
@@ -12,7 +12,7 @@ from tests.project import Install, Project
 def site(cookies_session, install: Install) -> Iterator[tuple[Project, str]]:
     """Return a project that serves its pages, and their address."""
     project = install(cookies_session.bake().project_path)
-    port = free_port()
+    port = find_free_port()
     project.variables["WEB_PORT"] = str(port)
     project.run("fab", "start")
     yield project, f"http://localhost:{port}"

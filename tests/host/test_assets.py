@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.production import eventually
+from tests.production import wait_until
 from tests.project import Project
 
 PACKAGE = {
@@ -84,15 +84,15 @@ def test_the_watcher_sees_new_and_removed_files(project: Project, assets: Path) 
         stderr=subprocess.DEVNULL,
     )
     try:
-        eventually((built / "css" / "main.css").exists, 20)
+        wait_until((built / "css" / "main.css").exists, 20)
         (assets / "scss" / "map.scss").write_text("a { color: red }")
         (assets / "js" / "map.js").write_text("console.log(1);")
         (assets / "scss" / "._map.scss").write_bytes(b"\xff")
         for name in ("css/map.css", "js/map.js", "css/main.css"):
-            eventually((built / name).exists, 20)
+            wait_until((built / name).exists, 20)
         (assets / "js" / "map.js").unlink()
-        eventually(lambda: not (built / "js" / "map.js").exists(), 20)
-        eventually((built / "css" / "map.css").exists, 20)
+        wait_until(lambda: not (built / "js" / "map.js").exists(), 20)
+        wait_until((built / "css" / "map.css").exists, 20)
         assert not (built / "css" / "._map.css").exists()
         assert watcher.poll() is None
     finally:

@@ -11,7 +11,7 @@ REQUESTS = {"static file": 1.7, "first page": 18}
 
 def test_modules_at_the_start(production: Production) -> None:
     """A worker with all defaults loads few modules of Python, and none of a service's client."""
-    modules = production.python("import sys; print(*sys.modules)").split()
+    modules = production.run_python("import sys; print(*sys.modules)").split()
     assert len(modules) <= MODULES
     services = {"boto3", "botocore", "opentelemetry", "redis", "sentry_sdk"}
     assert not services & set(modules)

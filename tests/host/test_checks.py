@@ -19,7 +19,7 @@ def test_check_passes(deploy: str, bake: Callable[..., Path], install: Install) 
     """Format, lint, types, assets, Django's checks, migrations and tests, in the order of the list."""
     project = install(bake(deploy=deploy))
     output = project.run("fab", "check").stdout
-    assert workflow.steps_in(output) == workflow.steps_of(project.folder)
+    assert workflow.parse_steps(output) == workflow.list_steps(project.folder)
     assert "All is well" in output
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.production import free_port
+from tests.production import find_free_port
 from tests.project import Project
 
 PRINT = 'shell -v0 -c "from django.conf import settings; print(settings.{})"'
@@ -109,7 +109,7 @@ def test_the_shell_of_another_project(project: Project, tmp_path: Path) -> None:
         (tmp_path / "other" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "other" / name).touch()
     other = dict.fromkeys(["PYTHONPATH", "CDPATH"], str(tmp_path / "other"))
-    variables = {**other, "NODE_ENV": "production", "WEB_PORT": str(free_port())}
+    variables = {**other, "NODE_ENV": "production", "WEB_PORT": str(find_free_port())}
     try:
         assert "The site is at" in project.run("fab", "start", **variables).stdout
     finally:

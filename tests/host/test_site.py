@@ -8,16 +8,16 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.production import free_port, within
-from tests.project import Project, processes_in
+from tests.production import find_free_port, poll
+from tests.project import Project, find_processes
 
 Site = tuple[Project, str]
 
 
-def get(address: str) -> str:
+def get(url: str) -> str:
     """Return the page at `address`, whatever its status; "" while nothing answers."""
     try:
-        with urlopen(address, timeout=10) as response:
+        with urlopen(url, timeout=10) as response:
             return response.read().decode()
     except HTTPError as error:
         return error.read().decode()
@@ -27,26 +27,26 @@ def get(address: str) -> str:
 
 def test_first_page_stylesheet_and_health_checks(site: Site) -> None:
     """`fab start` on SQLite: the first page, its stylesheet and both health checks answer."""
-    _, address = site
-    assert "My Site" in get(address)
-    assert "{" in get(f"{address}/static/dist/css/main.css")
-    assert get(f"{address}/healthz") == "ok"
-    assert '"database": "ok"' in get(f"{address}/readyz")
+    _, url = site
+    assert "My Site" in get(url)
+    assert "{" in get(f"{url}/static/dist/css/main.css")
+    assert get(f"{url}/healthz") == "ok"
+    assert '"database": "ok"' in get(f"{url}/readyz")
 
 
 def test_status_and_logs(site: Site) -> None:
     """`fab status` reports that all is well; `fab logs` shows the log."""
-    project, address = site
+    project, url = site
     assert "all is well" in project.run("fab", "status").stdout
-    get(f"{address}/?marker=4711")
+    get(f"{url}/?marker=4711")
     assert "Watching for file changes" in project.run("fab", "logs", "--no-follow").stdout
 
 
 def test_starting_twice_changes_nothing(site: Site) -> None:
     """A second `fab start` starts nothing and prints the same URL."""
-    project, address = site
+    project, url = site
     pid = (project.folder / ".run" / "site.pid").read_text()
-    assert address in project.run("fab", "start").stdout
+    assert url in project.run("fab", "start").stdout
     assert (project.folder / ".run" / "site.pid").read_text() == pid
 
 
@@ -64,13 +64,13 @@ def test_an_edit_is_shown_at_once(
     site: Site, request: pytest.FixtureRequest, file: str, old: str, new: str, page: str
 ) -> None:
     """The next request after an edit of Python, a template, SCSS or JavaScript shows it."""
-    project, address = site
+    project, url = site
     mark = f"edited-{request.node.callspec.id}"
     path = project.folder / file
     text = path.read_text()
     new = new.replace("MARK", mark)
     path.write_text(text.replace(old, new, 1) if old else f"{text}\n{new}\n")
-    assert within(60, lambda: mark in get(address + page)), f"{mark} is not in {page}"
+    assert poll(60, lambda: mark in get(url + page)), f"{mark} is not in {page}"
 
 
 @pytest.mark.parametrize(
@@ -84,31 +84,31 @@ def test_an_edit_is_shown_at_once(
 )
 def test_an_error_in_python_and_its_fix(site: Site, file: str, line: str, error: str) -> None:
     """An error in a file, or of a library on its import, is in the log; fixing the file is enough."""
-    project, address = site
+    project, url = site
     path = project.folder / "apps" / "core" / file
     good = path.read_text()
     path.write_text(f"{good}\n{line}\n")
     log = project.folder / ".run" / "site.log"
-    assert within(60, lambda: error in log.read_text())
+    assert poll(60, lambda: error in log.read_text())
     # Django notes its files' times a moment after it has failed, and misses what is saved before that.
     time.sleep(2)
 
     def is_back_after_saving() -> bool:
         path.write_text(good)
-        return within(15, lambda: get(f"{address}/healthz") == "ok")
+        return poll(15, lambda: get(f"{url}/healthz") == "ok")
 
     assert is_back_after_saving() or is_back_after_saving()
 
 
 def test_stop_leaves_no_process(project: Project) -> None:
     """After `fab stop` no process is left and the port is free."""
-    port = free_port()
+    port = find_free_port()
     project.variables["WEB_PORT"] = str(port)
     project.run("fab", "start")
     project.run("fab", "stop")
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port))
-    assert processes_in(project.folder) == []
+    assert find_processes(project.folder) == []
     assert "is not running" in project.run("fab", "stop").stdout
 
 
@@ -128,7 +128,7 @@ def test_a_taken_port_is_reported(project: Project) -> None:
 def test_a_site_that_cannot_start_is_reported(project: Project) -> None:
     """A site that cannot start makes `fab start` fail at once, with the error."""
     (project.folder / "config" / "settings.py").write_text("1 / 0\n")
-    refused = project.run("fab", "start", check=False, WEB_PORT=str(free_port()))
+    refused = project.run("fab", "start", check=False, WEB_PORT=str(find_free_port()))
     assert refused.returncode == 1
     assert "ZeroDivisionError" in refused.stdout
     project.run("fab", "stop")

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 
-from tests.production import PRODUCTION, free_port
+from tests.production import PRODUCTION, find_free_port
 from tests.project import Install, Project
 
 
@@ -56,7 +56,7 @@ def releases(cookies_session, install: Install, tmp_path_factory) -> Iterator[tu
     servers, processes = [], []
     for project in (old, new):
         project.run("python", "manage.py", "collectstatic", "--no-input", BUILDING="true")
-        servers.append(Server(project, free_port()))
+        servers.append(Server(project, find_free_port()))
         log = (project.folder / "gunicorn.log").open("wb")
         address = f"127.0.0.1:{servers[-1].port}"
         processes.append(

@@ -167,10 +167,10 @@ def test_the_cookie_of_a_browser_is_valid_for_one_account(
 
 def test_password_resets_are_limited(client: Client, user: User) -> None:
     """Too many password resets get a 429, and no further email is sent."""
-    address = reverse("password_reset")
+    url = reverse("password_reset")
     for _ in range(RESET["pair"].attempts):
-        assert client.post(address, {"email": user.email}).status_code == 302
-    refused = client.post(address, {"email": user.email})
+        assert client.post(url, {"email": user.email}).status_code == 302
+    refused = client.post(url, {"email": user.email})
     assert refused.status_code == 429
     assert len(mail.outbox) == RESET["pair"].attempts
 

@@ -41,11 +41,11 @@ def test_weak_passwords_are_refused(client: Client, user: User, weak: str) -> No
     """Weak passwords are refused."""
     client.force_login(user)
     if HAS_ALLAUTH:
-        address, old, error = "account_change_password", "oldpassword", "password1"
+        url_name, old, error = "account_change_password", "oldpassword", "password1"
     else:
-        address, old, error = "password_change", "old_password", "new_password2"
+        url_name, old, error = "password_change", "old_password", "new_password2"
     new = {f"{NEW_PASSWORD_FIELD}{n}": weak for n in (1, 2)}
-    page = client.post(reverse(address), {old: PASSWORD, **new})
+    page = client.post(reverse(url_name), {old: PASSWORD, **new})
     assert page.context["form"].errors[error]
     user.refresh_from_db()
     assert user.check_password(PASSWORD)

@@ -112,7 +112,7 @@ def leave(client: Client, name: str) -> dict[str, str]:
     assert link
     parts = urlsplit(link[1].replace("&amp;", "&"))
     asked = {key: value for key, [value] in parse_qs(parts.query).items()}
-    return {"address": f"{parts.scheme}://{parts.netloc}{parts.path}", **asked}
+    return {"url": f"{parts.scheme}://{parts.netloc}{parts.path}", **asked}
 
 
 def test_no_provider_without_variables(client: Client) -> None:
@@ -126,13 +126,13 @@ def test_providers_with_variables(client: Client, switch_on: Any) -> None:
     """Google and GitHub are offered if their variables are set, with PKCE and state."""
     switch_on(**GOOGLE, **GITHUB)
     page = client.get(reverse("login"))
-    for name, address in (
+    for name, url in (
         ("google", "https://accounts.google.com/"),
         ("github", "https://github.com/login/oauth/authorize"),
     ):
         assert f"/account/{name}/login/?process=login" in page.text
         asked = leave(client, name)
-        assert asked["address"].startswith(address)
+        assert asked["url"].startswith(url)
         assert asked["client_id"] == f"id-at-{name}"
         assert asked["redirect_uri"] == f"http://testserver/account/{name}/login/callback/"
         assert asked["code_challenge_method"] == "S256"

@@ -22,10 +22,10 @@ def test_mail_is_in_the_language_of_the_request(client: Client, user: User, code
         form = {"email": user.email}
         client.post(reverse("password_reset"), form, headers={"accept-language": code})
         subject = translation.gettext("Set a new password for %(name)s")
-        address = reverse("password_reset").removesuffix("password_reset/")
+        url = reverse("password_reset").removesuffix("password_reset/")
     [message] = mail.outbox
     assert message.subject == subject % {"name": settings.SITE_NAME}
-    assert f"http://testserver{address}reset/" in str(message.body)
+    assert f"http://testserver{url}reset/" in str(message.body)
 
 
 def test_mail_thread_uses_the_language_of_the_request() -> None:
@@ -41,8 +41,8 @@ def test_mail_thread_uses_the_language_of_the_request() -> None:
 def test_reset_mail_is_sent_by_a_task(client: Client, user: User, settings: Settings) -> None:
     """The task's arguments hold no link, and are the same for an address without an account."""
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
-    for address in (user.email, "unknown@example.org"):
-        client.post(reverse("password_reset"), {"email": address})
+    for email in (user.email, "unknown@example.org"):
+        client.post(reverse("password_reset"), {"email": email})
     assert not mail.outbox
     backend = task_backends["default"]
     assert isinstance(backend, DummyBackend)

@@ -21,8 +21,8 @@ def test_robots_txt_names_the_sitemap(client: Client) -> None:
     assert response["Content-Type"].startswith("text/plain")
     lines = response.text.splitlines()
     assert lines[0] == "User-agent: *"
-    [address] = (line.partition(": ")[2] for line in lines if line.startswith("Sitemap: "))
-    assert client.get(address.removeprefix(HOST)).status_code == 200
+    [url] = (line.partition(": ")[2] for line in lines if line.startswith("Sitemap: "))
+    assert client.get(url.removeprefix(HOST)).status_code == 200
 
 
 def test_every_url_of_the_sitemap_is_a_page(client: Client) -> None:
@@ -31,10 +31,10 @@ def test_every_url_of_the_sitemap_is_a_page(client: Client) -> None:
     assert response["Content-Type"] == "application/xml"
     found = re.findall("<loc>(.*?)</loc>", ElementTree.canonicalize(response.text))
     assert f"{HOST}/" in found
-    for address in found:
-        page = client.get(address.removeprefix(HOST))
+    for url in found:
+        page = client.get(url.removeprefix(HOST))
         assert page.status_code == 200
-        assert f'rel="canonical" href="{address}"' in " ".join(page.text.split())
+        assert f'rel="canonical" href="{url}"' in " ".join(page.text.split())
 
 
 def test_favicon(client: Client) -> None:

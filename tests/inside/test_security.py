@@ -47,12 +47,12 @@ def client() -> Client:
     return Browser()
 
 
-def post(client: Client, address: str, form: dict[str, Any], **headers: str) -> Response:
+def post(client: Client, path: str, form: dict[str, Any], **headers: str) -> Response:
     """Open a page with a form for its token and send a form."""
     client.get(reverse("password_reset"))
     token = client.cookies["__Host-csrftoken"].value
-    headers = {"referer": f"https://{HOST}{address}", **headers}
-    return client.post(address, {**form, "csrfmiddlewaretoken": token}, headers=headers)
+    headers = {"referer": f"https://{HOST}{path}", **headers}
+    return client.post(path, {**form, "csrfmiddlewaretoken": token}, headers=headers)
 
 
 def broken(*_: object, **__: object) -> Response:

@@ -95,12 +95,12 @@ def body(response: HttpResponse) -> bytes:
 
 def test_a_file_of_this_release_is_cached_permanently(get: Get) -> None:
     """A file of this release is immutable and compressed."""
-    address = staticfiles_storage.url("css/main.css")
-    response = get(address, accept_encoding="gzip, br")
+    url = staticfiles_storage.url("css/main.css")
+    response = get(url, accept_encoding="gzip, br")
     assert "immutable" in response["Cache-Control"]
     assert response["Content-Encoding"] == "br"
     assert body(response)
-    again = get(address, if_none_match=response["ETag"])
+    again = get(url, if_none_match=response["ETag"])
     assert again.status_code == 304
 
 
@@ -108,11 +108,11 @@ def test_a_file_of_this_release_is_cached_permanently(get: Get) -> None:
 def test_a_file_name_of_another_release_is_served_and_not_cached(get: Get, name: str) -> None:
     """A file name of another release is served, and the response is not cached."""
     own = staticfiles_storage.url(name)
-    address = re.sub("[0-9a-f]{12}", OTHER_HASH, own)
-    assert address != own
+    url = re.sub("[0-9a-f]{12}", OTHER_HASH, own)
+    assert url != own
     kept = get(own)
     content = body(kept)
-    response = get(address, if_none_match=kept["ETag"], range="bytes=0-1")
+    response = get(url, if_none_match=kept["ETag"], range="bytes=0-1")
     assert response.status_code == 200
     assert response["Cache-Control"] == "no-store"
     assert "ETag" not in response
@@ -146,8 +146,8 @@ def test_a_file_has_the_security_headers_of_a_page(
     page = client.get("/", secure=True)
     get = request.getfixturevalue("get")
     settings.SECURE_SSL_REDIRECT = redirect
-    address = staticfiles_storage.url("icon.svg")
-    insecure, file = get(address), get(address, secure=True)
+    url = staticfiles_storage.url("icon.svg")
+    insecure, file = get(url), get(url, secure=True)
     # The view behind the middleware is a 404 here.
     assert insecure.status_code == (404 if redirect else 200)
     assert file.status_code == 200

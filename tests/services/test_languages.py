@@ -49,9 +49,9 @@ def translated(set_up_once: Callable[[], Project]) -> Project:
     """Return a project to which the document's language has been added, and then the others."""
     project = set_up_once()
     for locale in (languages.LOCALE, *OTHERS):
-        languages.collect(project, locale)
+        languages.make_messages(project, locale)
         languages.translate(project, locale)
-    languages.compile_(project)
+    languages.compile_messages(project)
     languages.add_to_settings(project)
     others = "".join(f', ("{code}", "{name}")' for code, name in OTHERS.values())
     last = f'"{languages.NAME}")'
@@ -81,9 +81,9 @@ def test_another_first_language(cookies_session, install: Install) -> None:
     """A site in Chinese alone, with its own time zone, needs no middleware, and passes its own checks."""
     project = install(cookies_session.bake(extra_context={"tasks": "database"}).project_path)
     project.run("fab", "migrate")
-    languages.collect(project, "zh_Hans")
+    languages.make_messages(project, "zh_Hans")
     languages.translate(project, "zh_Hans")
-    languages.compile_(project)
+    languages.compile_messages(project)
     for old, new in (
         ('LANGUAGE_CODE = "en"', 'LANGUAGE_CODE = "zh-hans"'),
         ('("en", "English")', '("zh-hans", "简体中文")'),
