@@ -6,7 +6,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from tests import documents, terminal
-from tests.project import Project
+from tests.project import Project, replace_once
 
 # The language in the document's example: its locale name, language code and name.
 LOCALE, CODE, NAME = "pt_BR", "pt-br", "Português (Brasil)"
@@ -70,15 +70,7 @@ def apply_diff(project: Project, name: str, diff: str) -> None:
     lines = diff.splitlines(keepends=True)
     old = "".join(line[1:] for line in lines if not line.startswith("+"))
     new = "".join(line[1:] for line in lines if not line.startswith("-"))
-    replace(project, name, old, new)
-
-
-def replace(project: Project, name: str, old: str, new: str) -> None:
-    """Replace text in a file of the project; fail unless the file contains it exactly once."""
-    file = project.folder / name
-    text = file.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{name}: {old}"
-    file.write_text(text.replace(old, new), encoding="utf-8")
+    replace_once(project.folder / name, old, new)
 
 
 def add_urls(project: Project) -> None:

@@ -55,6 +55,13 @@ def install_packages(folder: Path, environment: Path, modules: Path, variables: 
     return Project(folder, {**variables, "RUN_IN": "host"})
 
 
+def replace_once(file: Path, old: str, new: str) -> None:
+    """Replace text in a file; fail unless the file contains it exactly once."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{file.name}: {old}"
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
 def find_processes(folder: Path) -> list[str]:
     """Return the PIDs of processes whose working directory is in this folder, even if it was deleted."""
     found = []

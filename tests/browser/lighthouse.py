@@ -1,4 +1,4 @@
-"""Runs Lighthouse, Chrome's audit of pages.
+"""Run Lighthouse, Chrome's audit of pages.
 
 https://developer.chrome.com/docs/lighthouse
 """
@@ -17,7 +17,7 @@ CATEGORIES = ["accessibility", "best-practices", "seo"]
 
 @dataclass
 class Report:
-    """Lighthouse's report on a page: the score of each category, of 100, and the errors."""
+    """Lighthouse's report on a page: the score of each category (0 to 100), and the errors."""
 
     url: str
     scores: dict[str, int]
@@ -28,18 +28,18 @@ Lighthouse = Callable[..., list[Report]]
 
 
 def install_lighthouse(variables: dict[str, str]) -> Lighthouse:
-    """Return a function that audits pages, each `runs` times; it is installed once and kept in .cache."""
+    """Install Lighthouse, cached in .cache; return a function that audits each URL `runs` times."""
     folder = install_npm_packages("lighthouse", sorted(HERE.iterdir()), variables)
 
     def audit(urls: list[str], categories: list[str] = CATEGORIES, runs: int = 1) -> list[Report]:
-        wanted = {
+        options = {
             "urls": urls,
             "categories": categories,
             "runs": runs,
             "browser": CHROMIUM,
         }
         result = subprocess.run(
-            ["node", "run.js", json.dumps(wanted)],
+            ["node", "run.js", json.dumps(options)],
             cwd=folder,
             env=variables,
             capture_output=True,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import languages
-from tests.project import Install, Project
+from tests.project import Install, Project, replace_once
 
 # Languages besides the one of the document: locale, code and name.
 OTHERS = {
@@ -55,7 +55,7 @@ def translated(set_up_once: Callable[[], Project]) -> Project:
     languages.add_to_settings(project)
     others = "".join(f', ("{code}", "{name}")' for code, name in OTHERS.values())
     last = f'"{languages.NAME}")'
-    languages.replace(project, "config/settings.py", last, last + others)
+    replace_once(project.folder / "config/settings.py", last, last + others)
     project.run("ruff", "format", "config/settings.py")
     return project
 
@@ -89,7 +89,7 @@ def test_another_first_language(cookies_session, install: Install) -> None:
         ('("en", "English")', '("zh-hans", "简体中文")'),
         ('TIME_ZONE = "UTC"', 'TIME_ZONE = "Europe/Berlin"'),
     ):
-        languages.replace(project, "config/settings.py", old, new)
+        replace_once(project.folder / "config/settings.py", old, new)
     page = get(project, "/account/login/", "fr")
     assert '<html lang="zh-hans" dir="ltr">' in page
     assert "«Skip to content»" in page
@@ -101,7 +101,7 @@ def test_urls_and_a_switcher(translated: Project) -> None:
     languages.add_urls(translated)
     languages.add_switcher(translated)
     home = "apps/core/templates/core/home.html"
-    languages.replace(translated, home, '"It works"', '"Products"')
+    replace_once(translated.folder / home, '"It works"', '"Products"')
     assert '<html lang="pt-br" dir="ltr">' in get(translated, "/pt-br/account/login/", "de")
     assert '<html lang="en" dir="ltr">' in get(translated, "/account/login/", "de")
     assert "Products" in get(translated, "/pt-br/")
