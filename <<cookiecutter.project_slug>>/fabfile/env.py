@@ -124,7 +124,7 @@ def refuse_taken_ports(*names: str) -> None:
     if taken:
         ports = " ".join(f"Port {port(name)} is taken." for name in taken)
         free = " and ".join(map("{}={}".format, taken, used[len(names) :]))
-        raise Exit(f"{ports} Stop the program there, or set {free} in .env and start again. {docker.HELP}")
+        raise Exit(f"{ports} Stop the program, or set {free} in .env, and retry. {docker.HELP}")
 
 
 # The functions that return the values which differ between machines and checkouts.
