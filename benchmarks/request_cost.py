@@ -18,7 +18,7 @@ from benchmarks.building import TEMPLATE, generate
 from benchmarks.figures import table
 from tests import conftest
 from tests.production import Production
-from tests.project import installed
+from tests.project import install_packages
 
 # The name that the program gives to a bare Django view.
 UNIT = "a bare Django view"
@@ -54,11 +54,11 @@ def production(template: Path, folder: Path) -> Production:
     """Return a project of this template to be served as in production."""
     generate(folder, template=template)
     project = folder / "my_site"
-    environment = conftest.environment_of(project, *conftest.with_node())
-    variables = conftest.variables_of(environment)
+    environment = conftest.get_virtualenv(project, *conftest.get_node_options())
+    variables = conftest.get_variables(environment)
     files = [project / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    modules = conftest.npm_folder("node_modules", files, variables) / "node_modules"
-    return Production(installed(project, environment, modules, variables))
+    modules = conftest.install_npm_packages("node_modules", files, variables) / "node_modules"
+    return Production(install_packages(project, environment, modules, variables))
 
 
 class Cost:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figure, bars, table
-from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker, eventually, log_in, run
+from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker, log_in, run, wait_until
 
 CONNECTIONS = 8
 SECONDS = 4
@@ -153,7 +153,7 @@ def start(net: Network, image: str, folder: Path) -> Iterator[Page]:
         for worker, arguments in WORKERS.items():
             options = (*mounts[:2], "--env", f"GUNICORN_CMD_ARGS={arguments}")
             other = net.run(image, "sh", "-euc", script, options=options)
-            eventually(lambda other=other: other.status("/") == 200, 60, f"{name}: {other.logs()}")
+            wait_until(lambda other=other: other.status("/") == 200, 60, f"{name}: {other.logs()}")
             if script is PLAIN:
                 yield from pages_of(f"{name}, {worker}", other, style)
             else:
@@ -185,10 +185,10 @@ def load(page: Page, connections: int = CONNECTIONS) -> None:
     """Ask for the page as fast as it is answered, and note what that took."""
     headers = [word for name, value in page.headers.items() for word in ("--header", f"{name}: {value}")]
     words = ["wrk", "--threads", "1", "--connections", str(connections), "--latency", *headers]
-    address = f"http://{page.container.address}:8000{page.path}"
-    run(*words, "--duration", "1s", address)
+    url = f"http://{page.container.address}:8000{page.path}"
+    run(*words, "--duration", "1s", url)
     before = processor_seconds(page.container)
-    output = run(*words, "--duration", f"{SECONDS}s", address).stdout
+    output = run(*words, "--duration", f"{SECONDS}s", url).stdout
     used = processor_seconds(page.container) - before
     if failed := re.search(r"(Non-2xx|Socket errors).*", output):
         raise AssertionError(f"{page.site} {page.path}: {failed[0]}")

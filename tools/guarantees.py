@@ -12,8 +12,8 @@ TASKS = "`tasks=database`"
 DEPLOY = "`deploy=server` or `aws`"
 # Answers for which single tests hold, by the beginning of the decorator that skips them otherwise ...
 CONDITIONS = {
-    "OPEN": "`sign_up=public`",
-    "CLOSED": "`cms=wagtail`, `sign_up=staff`",
+    "PUBLIC_SIGN_UP": "`sign_up=public`",
+    "STAFF_SIGN_UP": "`cms=wagtail`, `sign_up=staff`",
     "pytest.mark.skipif(not HAS_ALLAUTH": "`sign_up=public` or `cms=wagtail`",
     "pytest.mark.skipif(HAS_ALLAUTH": "`sign_up=staff`, `cms=none`",
 }

@@ -27,7 +27,7 @@ class Account:
     def __init__(self, name: str) -> None:
         """Read the environment's file and sign in.
 
-        Raises Exit in one line if boto3 is missing or the credentials belong to another account.
+        Raises Exit if boto3 is missing or the credentials belong to another account.
         """
         self.environment = environment.read(name)
         try:

@@ -41,7 +41,7 @@ class Environment:
 def read(name: str) -> Environment:
     """Return the environment called `name`; without a name, the only one.
 
-    Raises Exit in one line if it does not exist or its file is invalid.
+    Raises Exit if it does not exist or its file is invalid.
     """
     names = sorted(file.stem for file in FOLDER.glob("*.toml"))
     if not name and len(names) == 1:

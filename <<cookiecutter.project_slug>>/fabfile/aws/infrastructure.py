@@ -50,7 +50,7 @@ def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False
     first = not stacks.describe(aws, "service")
     if first:
         # Refuse uncommitted files before a database is created.
-        image.commit(dirty)
+        image.find_commit(dirty)
     apply(aws, "bootstrap", yes)
     apply(aws, "base", yes)
     if first:

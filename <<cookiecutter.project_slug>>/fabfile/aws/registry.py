@@ -39,9 +39,9 @@ def details(aws: Account, **identity: str) -> dict[str, Any]:
 def build(c: Context, aws: Account, repository: str, architecture: str, *, dirty: bool) -> str:
     """Return the image of the checkout, by digest; build and push it unless it has been pushed.
 
-    Raises Exit in one line if it cannot be built or pushed.
+    Raises Exit if it cannot be built or pushed.
     """
-    tag = image.commit(dirty)
+    tag = image.find_commit(dirty)
     digest = find(aws, tag)
     if digest:
         print(f"The image of {tag} has already been pushed.")

@@ -34,7 +34,7 @@ def describe(aws: Account, kind: str) -> dict[str, Any] | None:
 
 
 def require(aws: Account, kind: str) -> dict[str, Any]:
-    """Return a stack that can be changed; raise Exit in one line if it is missing, busy or broken."""
+    """Return a stack that can be changed; raise Exit if it is missing, busy or broken."""
     stack = describe(aws, kind)
     if not stack:
         name = aws.environment.name

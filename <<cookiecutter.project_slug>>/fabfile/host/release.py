@@ -45,7 +45,7 @@ def deploy(c: Context, dirty: bool = False) -> None:
     Type: fab -H deploy@HOST host.deploy. If a step fails, the old release keeps serving, and the exit code is not 0.
     """
     server = connect(c)
-    release = image.commit(dirty)
+    release = image.find_commit(dirty)
     with server.lock():
         if server.succeeds(f"docker image inspect {server.project}:{release}"):
             print(f"The image of {release} is already on the server.")

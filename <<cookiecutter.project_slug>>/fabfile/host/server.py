@@ -48,7 +48,7 @@ class Server:
         return self.connection.run(line, warn=warn, hide=hide, **options)
 
     def ask(self, command: str) -> str:
-        """Return what a command prints; raise Exit in one line if it fails."""
+        """Return what a command prints; raise Exit if it fails."""
         result = self.run(command, warn=True, hide=True)
         if not result:
             raise Exit(f"{command.split()[0]} failed on the server: {last_line(result.stderr)}")
@@ -95,7 +95,7 @@ class Server:
 
 
 def open_server(c: Context) -> Server:
-    """Return the server that -H names; raise Exit in one line if it cannot be reached."""
+    """Return the server that -H names; raise Exit if it cannot be reached."""
     usage = f"Name the server: fab -H {USER}@www.example.org host.status"
     return Server(connection.open_connection(c, usage))
 
