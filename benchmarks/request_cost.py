@@ -1,8 +1,8 @@
 """The cost of a request in one process, without a server: CPU time, queries, and the middleware's share.
 
-A project with the defaults is loaded as in production, on SQLite, and asked for its pages in turn. In
-brackets: how many bare Django views, without middleware, the same process does in that time. Machines differ
-in milliseconds, and hardly in these ratios. The fastest request counts, which other work has disturbed least.
+A default project is loaded as in production, on SQLite, and its pages are requested in turn. In parentheses:
+the ratio to a bare Django view without middleware in the same process. The milliseconds differ between
+machines; the ratios hardly do. The fastest request counts, since other work has disturbed it least.
 """
 
 import io

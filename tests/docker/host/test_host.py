@@ -99,7 +99,7 @@ def test_another_site(server: Server) -> None:
     finally:
         file.write_text(text)
     assert refused.returncode == 1
-    assert "has port 80 or 443" in refused.stdout
+    assert "uses port 80 or 443" in refused.stdout
     assert "another_site" not in server.exec("ls", "/srv")
 
 
