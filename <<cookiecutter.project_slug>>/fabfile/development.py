@@ -128,9 +128,6 @@ def sh(c: Context) -> None:
     run(c, "bash" if in_docker() else os.environ.get("SHELL", "sh"))
 
 
-# --- Helpers ------------------------------------------------------------------------------
-
-
 def url() -> str:
     """Return the site's URL on this machine."""
     return f"http://localhost:{env.port('WEB_PORT')}"

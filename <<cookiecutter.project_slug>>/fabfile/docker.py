@@ -19,6 +19,7 @@ ALL = '--profile "*"'
 # Whether this runs in the container, as in a dev container's terminal: the Dockerfile sets it.
 INSIDE = os.environ.get("VIRTUAL_ENV") == "/opt/venv"
 HELP = "See docs/troubleshooting.md"
+UNSET = "unset it in your shell"
 COMPOSE_2 = "https://docs.docker.com/compose/install/"
 
 
@@ -78,24 +79,22 @@ def compose() -> str:
 
 def refuse_other_checkout(name: str) -> None:
     """Raise Exit if the containers or volumes of this name belong to another existing folder."""
-    is_in_file = has_name(PROJECT, name)
-    label = "com.docker.compose.project"
-    listed = ("docker", "ps", "--all", f"--filter=label={label}={name}")
-    output = capture(*listed, f'--format={{{{.Label "{label}.working_dir"}}}}')
-    if output is None:
+    is_in_file, label = has_name(PROJECT, name), "com.docker.compose.project"
+    selected = f"--filter=label={label}={name}"
+    listed = ("docker", "ps", "--all", selected, f'--format={{{{.Label "{label}.working_dir"}}}}')
+    if (output := capture(*listed)) is None:
         raise Exit("Docker's engine does not respond: see the output of `docker ps`.")
-    folders = {Path(line) for line in output.splitlines() if Path(line).exists()}
+    owners = [line for line in output.splitlines() if Path(line).exists()]
     if is_in_file:
-        original = env_file.read(PROJECT / ".env").get("CHECKOUT_FOLDER") or PROJECT
-        folders = {folder for folder in [*folders, Path(original)] if has_name(folder, name)}
-    others = [str(folder) for folder in folders if not folder.samefile(PROJECT)]
-    volumes = ("docker", "volume", "ls", "--quiet", f"--filter=label={label}={name}")
-    if not is_in_file and not folders and capture(*volumes):
-        others = [f"another folder (if not: write that line into {PROJECT}/.env)"]
-    if others:
-        hint = "remove that line from .env" if is_in_file else "unset it in your shell"
-        conflict = f"The containers and data of COMPOSE_PROJECT_NAME={name} belong to {others[0]}"
-        raise Exit(f"{conflict}: {hint}, and this folder gets its own. {HELP}")
+        original = env_file.read(PROJECT / ".env").get("CHECKOUT_FOLDER", "")
+        owners = [each for each in [*owners, PROJECT / original] if has_name(Path(each), name)]
+    elif not owners and capture("docker", "volume", "ls", "--quiet", selected):
+        raise Exit(f"COMPOSE_PROJECT_NAME={name} has another checkout's data: {UNSET}. {HELP}")
+    for folder in owners:
+        if not PROJECT.samefile(folder):
+            hint = "remove that line from .env" if is_in_file else UNSET
+            conflict = f"The containers and data of COMPOSE_PROJECT_NAME={name} belong to {folder}"
+            raise Exit(f"{conflict}: {hint}, and this folder gets its own. {HELP}")
 
 
 def has_name(folder: Path, name: str | None) -> bool:
