@@ -132,7 +132,7 @@ def test_no_database_at_the_start(network: Network, production: str) -> None:
     wait_until(lambda: "Waiting for the database" in site.logs(), 30)
     assert site.ended(60) != 0
     assert time.monotonic() - start > 4
-    assert "did not answer within 4 s" in site.logs()
+    assert "did not respond within 4 s" in site.logs()
     assert "Traceback" not in site.logs()
 
 

@@ -39,7 +39,7 @@ class Environment:
 
 
 def read(name: str) -> Environment:
-    """Return the environment called `name`; without a name, the only one.
+    """Return the environment called `name`, or the only one if `name` is empty.
 
     Raises Exit if it does not exist or its file is invalid.
     """
@@ -71,6 +71,6 @@ def to_strings(values: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def template(kind: str) -> str:
+def read_template(kind: str) -> str:
     """Return the template of a stack."""
     return Path(FOLDER / f"{kind}.yaml").read_text(encoding="utf-8")
