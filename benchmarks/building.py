@@ -39,15 +39,15 @@ def build(project: Path, name: str, *options: str) -> None:
 def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[[str], None]) -> str:
     """Measure generation, builds after edits, and starts, `rounds` times in turn; return the chapter."""
     figures = {
-        "A project from the template, both locks included": Figure("s", 2),
+        "A project from the template, including both lock files": Figure("s", 2),
         "The same with an API, sign-up and a CMS": Figure("s", 2),
         "Image, cache empty except for downloaded packages": Figure("s"),
         "Image, nothing changed": Figure("s"),
         "Image, a dependency changed": Figure("s"),
         "Image, a line of Python changed": Figure("s"),
         "Image, a line of SCSS changed": Figure("s"),
-        "Container to ready, on an empty database": Figure("s"),
-        "Container to ready, migrated": Figure("s"),
+        "Container start until ready, on an empty database": Figure("s"),
+        "Container start until ready, on a migrated database": Figure("s"),
     }
     generation, with_all, cold, same, dependency, python, style, first, again = figures.values()
     copy = folder / "edited"
@@ -80,10 +80,10 @@ def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[
         what.removeprefix("Image, "): f.median for what, f in figures.items() if what.startswith("Image")
     }
     rows = [[what, figure] for what, figure in figures.items()]
-    rows.append(["Image, over its base image", f"{(size - base) / 1e6:.0f} MB"])
+    rows.append(["Image size on top of the base image", f"{(size - base) / 1e6:.0f} MB"])
     return "\n".join(
         [
-            "## Generating, building, starting\n",
+            "## Generation, builds, startup\n",
             table(["What", "Figure"], rows),
             bars("Image build", "s", builds),
         ]

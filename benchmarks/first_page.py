@@ -9,7 +9,7 @@ from benchmarks.building import generate, timed
 from benchmarks.figures import Figure, table
 from tests.docker import conftest, engine
 from tests.docker.checkout import NodeServer
-from tests.production import free_port
+from tests.production import find_free_port
 
 
 def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
@@ -38,7 +38,7 @@ def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
 def on_this_machine(folder: Path, waited: Figure, checks: Figure) -> None:
     """Generate a project and serve it on this machine; then run its checks, and stop it."""
     project = folder / "my_site"
-    port = free_port()
+    port = find_free_port()
     variables = {**with_fabric(), "RUN_IN": "host", "WEB_PORT": str(port)}
 
     def fab(task: str) -> None:
@@ -48,7 +48,7 @@ def on_this_machine(folder: Path, waited: Figure, checks: Figure) -> None:
         generate(folder)
         fab("setup")
         fab("start")
-        engine.eventually(lambda: responds(port), 60, "the first page")
+        engine.wait_until(lambda: responds(port), 60, "the first page")
 
     waited.values.append(timed(start))
     checks.values.append(timed(lambda: fab("check")))
@@ -65,7 +65,7 @@ def in_docker(folder: Path, server: NodeServer, waited: Figure) -> None:
 
         def start() -> None:
             made.fab("build", "start")
-            engine.eventually(lambda: made.get("/").status == 200, 60, "the first page")
+            engine.wait_until(lambda: made.get("/").status == 200, 60, "the first page")
 
         waited.values.append(generation + timed(start))
 

@@ -1,8 +1,8 @@
 """The cost of a request in one process, without a server: CPU time, queries, and the middleware's share.
 
-A project with the defaults is loaded as in production, on SQLite, and asked for its pages in turn. In
-brackets: how many bare Django views, without middleware, the same process does in that time. Machines differ
-in milliseconds, and hardly in these ratios. The fastest request counts, which other work has disturbed least.
+A default project is loaded as in production, on SQLite, and its pages are requested in turn. In parentheses:
+the ratio to a bare Django view without middleware in the same process. The milliseconds differ between
+machines; the ratios hardly do. The fastest request counts, since other work has disturbed it least.
 """
 
 import io
@@ -18,7 +18,7 @@ from benchmarks.building import TEMPLATE, generate
 from benchmarks.figures import table
 from tests import conftest
 from tests.production import Production
-from tests.project import installed
+from tests.project import install_packages
 
 # The name that the program gives to a bare Django view.
 UNIT = "a bare Django view"
@@ -54,11 +54,11 @@ def production(template: Path, folder: Path) -> Production:
     """Return a project of this template to be served as in production."""
     generate(folder, template=template)
     project = folder / "my_site"
-    environment = conftest.environment_of(project, *conftest.with_node())
-    variables = conftest.variables_of(environment)
+    environment = conftest.get_virtualenv(project, *conftest.get_node_options())
+    variables = conftest.get_variables(environment)
     files = [project / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    modules = conftest.npm_folder("node_modules", files, variables) / "node_modules"
-    return Production(installed(project, environment, modules, variables))
+    modules = conftest.install_npm_packages("node_modules", files, variables) / "node_modules"
+    return Production(install_packages(project, environment, modules, variables))
 
 
 class Cost:

@@ -1,17 +1,18 @@
 """The cost of a request, compared with a plain Django project and a bare WSGI function.
 
-Each site is one gunicorn worker in a container of the same image, with the same Python, Django and gunicorn:
+Each site runs one gunicorn worker in a container of the same image, with the same Python, Django and
+gunicorn:
 
-- ours: the production image as it is, on PostgreSQL;
-- startproject: what `django-admin startproject` makes, with DEBUG off, WhiteNoise for the static files, and
-  a view that renders our first page as a template without tags;
-- bare WSGI: a function that returns the bytes of that page: the upper limit.
+- Slipway: the unchanged production image, on PostgreSQL;
+- startproject: the project that `django-admin startproject` creates, with DEBUG off, WhiteNoise for the
+  static files, and a view that renders Slipway's first page as a template without tags;
+- bare WSGI: a function that returns the bytes of that page, as the upper limit.
 
-gthread has four threads and keeps connections open. sync, gunicorn's default, serves one request after the
-other and closes each connection.
+gthread has four threads and keeps connections open. sync, gunicorn's default, serves one request at a time
+and closes each connection.
 
-CPU time is that of the gunicorn processes alone. Other work on the machine hardly changes it, but changes
-requests per second a lot.
+CPU time is that of the gunicorn processes only. Other work on the machine hardly affects it, but greatly
+affects requests per second.
 """
 
 import re
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figure, bars, table
-from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker, eventually, log_in, run
+from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker, log_in, run, wait_until
 
 CONNECTIONS = 8
 SECONDS = 4
@@ -142,16 +143,17 @@ def start(net: Network, image: str, folder: Path) -> Iterator[Page]:
     for worker, arguments in WORKERS.items():
         settings = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": arguments}
         ours = net.site(image, mounts, **settings).ready()
-        yield from pages_of(f"ours, {worker}", ours, style)
+        yield from pages_of(f"Slipway, {worker}", ours, style)
         if worker == "gthread":
             cookie = cookie_line(log_in(ours))
-            yield page("ours, gthread", "admin, signed in", ours, "/admin/", {**HEADERS, "Cookie": cookie})
-            yield page("ours, gthread", "/healthz", ours, "/healthz", HEADERS)
+            headers = {**HEADERS, "Cookie": cookie}
+            yield page("Slipway, gthread", "admin, signed in", ours, "/admin/", headers)
+            yield page("Slipway, gthread", "/healthz", ours, "/healthz", HEADERS)
     for name, script in (("startproject", PLAIN), ("bare WSGI", BARE)):
         for worker, arguments in WORKERS.items():
             options = (*mounts[:2], "--env", f"GUNICORN_CMD_ARGS={arguments}")
             other = net.run(image, "sh", "-euc", script, options=options)
-            eventually(lambda other=other: other.status("/") == 200, 60, f"{name}: {other.logs()}")
+            wait_until(lambda other=other: other.status("/") == 200, 60, f"{name}: {other.logs()}")
             if script is PLAIN:
                 yield from pages_of(f"{name}, {worker}", other, style)
             else:
@@ -183,10 +185,10 @@ def load(page: Page, connections: int = CONNECTIONS) -> None:
     """Ask for the page as fast as it is answered, and note what that took."""
     headers = [word for name, value in page.headers.items() for word in ("--header", f"{name}: {value}")]
     words = ["wrk", "--threads", "1", "--connections", str(connections), "--latency", *headers]
-    address = f"http://{page.container.address}:8000{page.path}"
-    run(*words, "--duration", "1s", address)
+    url = f"http://{page.container.address}:8000{page.path}"
+    run(*words, "--duration", "1s", url)
     before = processor_seconds(page.container)
-    output = run(*words, "--duration", f"{SECONDS}s", address).stdout
+    output = run(*words, "--duration", f"{SECONDS}s", url).stdout
     used = processor_seconds(page.container) - before
     if failed := re.search(r"(Non-2xx|Socket errors).*", output):
         raise AssertionError(f"{page.site} {page.path}: {failed[0]}")
@@ -251,7 +253,7 @@ def with_workers(
     """Return a row of the table: the workers, requests per second of two pages, and the workers' memory."""
     settings = {"WEB_CONCURRENCY": str(count), "GUNICORN_CMD_ARGS": WORKERS[kind]}
     site = net.site(image, options, **settings).ready()
-    home, wait = (page("ours", path, site, path, HEADERS) for path in ("/", "/wait/"))
+    home, wait = (page("Slipway", path, site, path, HEADERS) for path in ("/", "/wait/"))
     for _ in range(rounds):
         load(home)
         load(wait, 4 * CONNECTIONS)
@@ -297,8 +299,8 @@ def chapter(pages: list[Page], sign_in: Figure, workers: list[list[object]]) -> 
             table(["Page", "Site, worker class", *titles], rows(HOME, "admin, signed in", "/healthz")),
             bars("CPU time for the same page as bytes", "ms per request", same),
             f"A sign-in takes {sign_in} of CPU time, most of it for Argon2, which is expensive by design.\n",
-            f"The worker class: {4 * CONNECTIONS} clients ask for a page that waits {WAIT * 1000:.0f} ms,\n"
+            f"The worker class: {4 * CONNECTIONS} clients request a page that waits {WAIT * 1000:.0f} ms,\n"
             "as for a slow query. gthread serves four of them in each process, sync one.\n",
-            table(["Workers", "First page", "A page that waits", "Memory in all"], workers),
+            table(["Workers", "First page", "A page that waits", "Total memory"], workers),
         ]
     )

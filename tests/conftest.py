@@ -1,4 +1,4 @@
-"""Fixtures for all layers of tests: which of them run, generated projects, and their packages."""
+"""Fixtures and helpers for all tests: selected layers, generated projects, and their packages."""
 
 import fcntl
 import hashlib
@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from tests.production import Production, Service, listening
-from tests.project import INSIDE, Install, Project, installed
+from tests.production import Production, Service, run_http_service
+from tests.project import INSIDE, Install, Project, install_packages
 from tools import PROJECT_TEMPLATE, TEMPLATE, programs
 
 HERE = Path(__file__).resolve().parent
 CACHE = (TEMPLATE / ".cache").resolve()
-# Debian's, or the Chrome of GitHub's machines; without one, Playwright's own.
+# Debian's Chromium, or Chrome on GitHub's runners; without either, Playwright's own.
 CHROMIUM = next(filter(None, map(shutil.which, programs.CHROMIUM)), None)
 
 WITHOUT_NETWORK = programs.WITHOUT_NETWORK
@@ -41,49 +41,49 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse to begin while a program is missing that a layer asked for needs."""
-    if message := programs.report(layer for layer in programs.LAYERS if is_asked_for(layer, config)):
+    """Fail before the first test if a program that a selected layer needs is not installed."""
+    if message := programs.report(layer for layer in programs.LAYERS if is_selected(layer, config)):
         raise pytest.UsageError(message)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what runs inside a project, and a layer that was not asked for, by marker or by path."""
+    """Skip the tests that run inside a project, and layers that are not selected by marker or path."""
     if collection_path == INSIDE:
         return True
-    layer = layer_of(collection_path)
-    return True if layer and not is_asked_for(layer, config) else None
+    layer = get_layer(collection_path)
+    return True if layer and not is_selected(layer, config) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its layer, which is its folder's name."""
+    """Mark each test with its layer: the name of its folder."""
     for item in items:
-        if layer := layer_of(item.path):
+        if layer := get_layer(item.path):
             item.add_marker(layer)
 
 
-def layer_of(path: Path) -> str:
-    """Return the layer that a file or folder of tests belongs to, or "" for the quick ones."""
+def get_layer(path: Path) -> str:
+    """Return the layer of a test file or folder, or "" for the quick tests."""
     name = path.relative_to(HERE).parts[:1] if path.is_relative_to(HERE) else ()
     return name[0] if name and name[0] in programs.LAYERS else ""
 
 
-def is_asked_for(layer: str, config: pytest.Config) -> bool:
-    """Return whether the layer is named: `pytest -m LAYER`, `pytest tests/LAYER` or a file in it."""
+def is_selected(layer: str, config: pytest.Config) -> bool:
+    """Return whether a layer is selected: `pytest -m LAYER`, `pytest tests/LAYER` or a file in it."""
     paths = [Path(config.invocation_params.dir, word.partition("::")[0]) for word in config.args]
     markers = re.findall(r"(?<!not )\b\w+", config.option.markexpr)
-    return layer in markers or layer in {layer_of(path.resolve()) for path in paths}
+    return layer in markers or layer in {get_layer(path.resolve()) for path in paths}
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _plain_machine() -> None:
-    """Hide what the caller's shell has set and a generated project would obey."""
+def _clear_environment() -> None:
+    """Unset variables of the caller's shell that would affect a generated project."""
     for name in ("DEBUG", "DATABASE_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV"):
         os.environ.pop(name, None)
 
 
 @pytest.fixture
 def bake(cookies) -> Bake:
-    """Return a function that generates a project from these answers and gives its folder."""
+    """Return a function that generates a project with these answers and returns its folder."""
 
     def bake(**answers: str) -> Path:
         result = cookies.bake(extra_context=answers)
@@ -95,30 +95,30 @@ def bake(cookies) -> Bake:
 
 
 @pytest.fixture(scope="session")
-def baked(cookies_session) -> Bake:
-    """Return a function that generates a project once for the same answers, to be read but not changed."""
+def bake_once(cookies_session) -> Bake:
+    """Return the same function, cached for each set of answers. Tests must not change these projects."""
 
     @cache
-    def baked(**answers: str) -> Path:
+    def bake_once(**answers: str) -> Path:
         result = cookies_session.bake(extra_context=answers)
         if result.exception:
             raise result.exception
         return result.project_path
 
-    return baked
+    return bake_once
 
 
 @pytest.fixture(scope="session")
-def default_project(baked: Bake) -> Path:
-    """Return one project with all defaults, to be read but not changed."""
-    return baked()
+def default_project(bake_once: Bake) -> Path:
+    """Return a project with the default answers. Tests must not change it."""
+    return bake_once()
 
 
 @pytest.fixture
 def cookiecutter(tmp_path: Path) -> Command:
-    """Return a function that runs the command `cookiecutter` as a person does, in a folder of its own.
+    """Return a function that runs the `cookiecutter` command in a temporary folder.
 
-    It takes the command's arguments, `prefix` for words before it, and any option of subprocess.run.
+    It takes the command's arguments, a `prefix` of words before it, and any option of subprocess.run.
     """
     config = tmp_path / "cookiecutter-config.yml"
     config.write_text(f"replay_dir: {tmp_path / 'replay'}\ncookiecutters_dir: {tmp_path / 'templates'}\n")
@@ -134,54 +134,54 @@ def cookiecutter(tmp_path: Path) -> Command:
 
 
 @pytest.fixture(scope="session")
-def project_environment(default_project: Path) -> Path:
-    """Return a virtual environment with what the default project locks, made once and kept in .cache.
+def project_virtualenv(default_project: Path) -> Path:
+    """Return a virtual environment with the default project's locked packages, cached in .cache.
 
-    It holds Node too where this machine's own is older than .nvmrc: use `project_variables`.
+    It includes Node if this machine's Node is older than .nvmrc: use `project_variables`.
     """
-    return environment_of(default_project, *with_node())
+    return get_virtualenv(default_project, *get_node_options())
 
 
 @pytest.fixture(scope="session")
-def project_variables(project_environment: Path) -> dict[str, str]:
-    """Return environment variables under which `python`, `fab`, `node` and `npm` are the project's."""
-    return variables_of(project_environment)
+def project_variables(project_virtualenv: Path) -> dict[str, str]:
+    """Return environment variables with which `python`, `fab`, `node` and `npm` are the project's."""
+    return get_variables(project_virtualenv)
 
 
 @pytest.fixture(scope="session")
 def node_modules(project_variables: dict[str, str]) -> Path:
-    """Return node_modules as the shipped package-lock.json says, made once and kept in .cache."""
+    """Return node_modules as in the template's package-lock.json, cached in .cache."""
     files = [PROJECT_TEMPLATE / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    return npm_folder("node_modules", files, project_variables) / "node_modules"
+    return install_npm_packages("node_modules", files, project_variables) / "node_modules"
 
 
 @pytest.fixture(scope="session")
 def install(node_modules: Path) -> Install:
-    """Return a function that gives a project what `fab setup` would install by its lock, made once."""
+    """Return a function that installs a project's locked packages from the cache, as `fab setup` would."""
 
     def install(folder: Path) -> Project:
-        environment = environment_of(folder, *with_node())
-        return installed(folder, environment, node_modules, variables_of(environment))
+        environment = get_virtualenv(folder, *get_node_options())
+        return install_packages(folder, environment, node_modules, get_variables(environment))
 
     return install
 
 
 @pytest.fixture
 def project(default_project: Path, install: Install, tmp_path: Path) -> Project:
-    """Return a project with all defaults for one test."""
+    """Return a project with the default answers and its packages installed."""
     return install(shutil.copytree(default_project, tmp_path / "project" / default_project.name))
 
 
 @pytest.fixture(scope="session")
 def production(cookies_session, install: Install) -> Production:
-    """Return a project to be served as the image serves it."""
+    """Return a project that can be served as the image serves it."""
     return Production(install(cookies_session.bake().project_path))
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    """Return a stand-in for a service, which says yes to everything and keeps it."""
-    with listening() as service:
+    """Return a mock of an HTTP service, which accepts and records every request."""
+    with run_http_service() as service:
         yield service
 
 
@@ -193,49 +193,49 @@ def load_hook(name: str) -> ModuleType:
     return module
 
 
-def tool(name: str) -> Path:
-    """Return the command of a linter: this environment's, or of one made once from the template's lock."""
+def find_tool(name: str) -> Path:
+    """Return the path of a linter: in this environment, or in one with the template's locked packages."""
     here = Path(sys.executable).with_name(name)
-    return here if here.exists() else environment_of(TEMPLATE) / "bin" / name
+    return here if here.exists() else get_virtualenv(TEMPLATE) / "bin" / name
 
 
-def environment_of(project: Path, *options: str) -> Path:
-    """Return a virtual environment with what this project locks, made once and kept in .cache."""
+def get_virtualenv(project: Path, *options: str) -> Path:
+    """Return a virtual environment with this project's locked packages, cached in .cache."""
     files = [project / "pyproject.toml", project / "poetry.lock"]
     kind = "-".join(["environment", *options[1:]])
 
     def install(folder: Path) -> None:
-        # Most of it is in another environment already, which is quicker than to unpack it again.
+        # Link the packages of a similar environment: faster than unpacking them again.
         others = [other.parent for other in CACHE.glob(f"{kind}-????????????/complete")]
         if others:
-            link_environment(min(others, key=partial(work_left, project)), folder)
+            link_virtualenv(min(others, key=partial(estimate_install_time, project)), folder)
         for file in files:
             shutil.copy(file, folder)
         poetry = PROJECT_TEMPLATE / "fabfile" / "poetry.py"
         subprocess.run(
             [sys.executable, "-B", poetry, "sync", "--no-interaction", *options], cwd=folder, check=True
         )
-        # Nothing writes bytecode later, and without it Django takes seconds to load, at each command. Some
-        # packages contain templates that do not compile.
+        # Nothing writes bytecode later, and without it each command takes seconds to import Django. Some
+        # packages contain templates that do not compile, so the exit code is ignored.
         compile_all = [folder / ".venv" / "bin" / "python", "-m", "compileall", "-qq", "-j0"]
         subprocess.run([*compile_all, folder / ".venv" / "lib"])
 
-    # The answers change the project's names too, and Poetry does not lock those.
-    return made_once(f"{kind}-{digest(files[1])}", install) / ".venv"
+    # By the lock alone: pyproject.toml also differs in the project's name.
+    return make_once(f"{kind}-{hash_files(files[1])}", install) / ".venv"
 
 
-def work_left(project: Path, other: Path) -> int:
-    """Return how long Poetry takes from another project's environment to this one's, in about 0.2 s."""
-    wanted, installed = [
+def estimate_install_time(project: Path, other: Path) -> int:
+    """Estimate how long Poetry takes to turn another project's environment into this one's, in 0.2 s."""
+    needed, installed = [
         {(package["name"], package["version"]) for package in tomllib.loads(text)["package"]}
         for text in ((folder / "poetry.lock").read_text(encoding="utf-8") for folder in (project, other))
     ]
-    # To remove a package takes longer than to unpack one.
-    return len(wanted - installed) + 4 * len(installed - wanted)
+    # Removing a package takes longer than unpacking one.
+    return len(needed - installed) + 4 * len(installed - needed)
 
 
-def link_environment(source: Path, target: Path) -> None:
-    """Copy the virtual environment of a folder into another one, by hard links, with commands of its own."""
+def link_virtualenv(source: Path, target: Path) -> None:
+    """Copy a folder's virtual environment into another folder, with hard links and adapted commands."""
     # Tests write a poetry.lock into the environment.
     ignored = shutil.ignore_patterns("poetry.lock")
     shutil.copytree(source / ".venv", target / ".venv", symlinks=True, copy_function=os.link, ignore=ignored)
@@ -248,38 +248,46 @@ def link_environment(source: Path, target: Path) -> None:
             command.chmod(mode)
 
 
-def variables_of(environment: Path) -> dict[str, str]:
-    """Return environment variables under which `python`, `fab`, `node` and `npm` are this environment's."""
+def get_variables(environment: Path) -> dict[str, str]:
+    """Return environment variables with which `python`, `fab`, `node` and `npm` are this environment's."""
     return {
         **os.environ,
         "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "VIRTUAL_ENV": str(environment),
-        # A test edits a file more quickly than bytecode by the second can tell.
+        # A test can edit a file twice within a second, which is the resolution of bytecode timestamps.
         "PYTHONDONTWRITEBYTECODE": "1",
-        # The packages' types are read once for each process of tests.
+        # Each test process reads the packages' types once.
         "MYPY_CACHE_DIR": str(CACHE / f"mypy-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"),
     }
 
 
-def npm_folder(name: str, files: list[Path], variables: dict[str, str]) -> Path:
-    """Return a folder in .cache with these files and the packages that they lock, made once."""
+def install_npm_packages(name: str, files: list[Path], variables: dict[str, str]) -> Path:
+    """Return a folder with these files and the npm packages that they lock, cached in .cache."""
 
     def install(folder: Path) -> None:
         for file in files:
             shutil.copy(file, folder)
         subprocess.run(["npm", "ci"], cwd=folder, env=variables, check=True)
 
-    return made_once(f"{name}-{digest(*files)}", install)
+    return make_once(f"{name}-{hash_files(*files)}", install)
 
 
 def make_repository(folder: Path) -> None:
-    """Make the folder a git repository, with all that is in it in one commit on `main`."""
+    """Make the folder a git repository with one commit of all its files on `main`."""
     for words in ("init --quiet --initial-branch=main", "add --all", "commit --quiet --message=Begin"):
-        subprocess.run(["git", *words.split()], cwd=folder, env={**os.environ, **AUTHOR}, check=True)
+        run_git(folder, *words.split())
 
 
-def made_once(name: str, make: Callable[[Path], None]) -> Path:
-    """Return the folder .cache/NAME; if it is not there, make it while other workers wait."""
+def run_git(folder: Path, *words: str) -> str:
+    """Run git in a folder and return its output."""
+    environment = {**os.environ, **AUTHOR}
+    return subprocess.run(
+        ["git", *words], cwd=folder, env=environment, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def make_once(name: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder .cache/NAME; if it does not exist, create it while other workers wait."""
     folder = CACHE / name
     CACHE.mkdir(exist_ok=True)
     with (CACHE / f"{name}.lock").open("w") as lock:
@@ -292,21 +300,21 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def digest(*files: Path) -> str:
-    """Return a short name for the contents of these files."""
+def hash_files(*files: Path) -> str:
+    """Return a short hash of the contents of these files."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
-def with_node() -> list[str]:
-    """Return the options that bring Node into a project's environment, where this machine has none of use."""
-    return [] if machine_has_node() else ["--with", "node"]
+def get_node_options() -> list[str]:
+    """Return the Poetry options that install Node, if this machine has no Node that is new enough."""
+    return [] if has_node_locally() else ["--with", "node"]
 
 
-def machine_has_node() -> bool:
-    """Tell whether the Node on PATH is at least the one that .nvmrc names."""
+def has_node_locally() -> bool:
+    """Return whether the Node on PATH is at least the version in .nvmrc."""
     node = shutil.which("node")
     if not node:
         return False
     output = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
-    wanted = (PROJECT_TEMPLATE / ".nvmrc").read_text().strip()
-    return int(output.lstrip("v").split(".")[0]) >= int(wanted)
+    minimum = (PROJECT_TEMPLATE / ".nvmrc").read_text().strip()
+    return int(output.lstrip("v").split(".")[0]) >= int(minimum)

@@ -18,7 +18,7 @@ from django.db import models
 
 
 class Contact(models.Model):
-    """Somebody whom the site knows."""
+    """A contact of the site."""
 
     name = models.CharField(max_length=100)
     email = models.EmailField(unique=True)
@@ -50,8 +50,8 @@ mask(
 }
 
 
-def add_people(project: Path) -> None:
-    """Add the app to a project with masked copies; its migration is still to be made."""
+def add_people_app(project: Path) -> None:
+    """Add the app to a project with masked copies; the caller runs makemigrations."""
     for name, text in FILES.items():
         file = project / name
         file.parent.mkdir(parents=True, exist_ok=True)

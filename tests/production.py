@@ -1,4 +1,4 @@
-"""A project served as the image serves it, a visitor, and stand-ins for the services it talks to."""
+"""A project served as in the image, an HTTP client, and mocks of the services that it connects to."""
 
 import http.cookiejar
 import os
@@ -29,36 +29,36 @@ PRODUCTION = {
     "HTTPS": "false",
     "WEB_CONCURRENCY": "1",
     "DRAIN_SECONDS": "0",
-    # Nothing on this machine stands between the site and the stand-ins.
+    # Connect to the mocks directly, without this machine's proxy.
     "NO_PROXY": "*",
 }
-# Longer than any machine needs, shorter than what a page would wait for a dead service.
+# Longer than a slow machine needs, but shorter than a page that waited for a dead service would take.
 SECONDS = 60
 
 
-def within(seconds: float, question: Callable[[], Any]) -> Any:
-    """Call until the result is true, for `seconds` at most; return the last result."""
+def poll(seconds: float, condition: Callable[[], Any]) -> Any:
+    """Call the condition until it is true, for at most `seconds`; return the last result."""
     deadline = time.monotonic() + seconds
-    while not (result := question()) and time.monotonic() < deadline:
+    while not (result := condition()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return result
 
 
-def eventually(question: Callable[[], Any], seconds: float = SECONDS, what: str = "") -> Any:
-    """Call until the result is true, and return it; fail after `seconds`."""
-    result = within(seconds, question)
-    assert result, f"not within {seconds} s: {what or question}"
+def wait_until(condition: Callable[[], Any], seconds: float = SECONDS, description: str = "") -> Any:
+    """Call the condition until it is true, and return its result; fail after `seconds`."""
+    result = poll(seconds, condition)
+    assert result, f"timed out after {seconds} s: {description or condition}"
     return result
 
 
-def free_port() -> int:
-    """Return a port that nothing listens at."""
+def find_free_port() -> int:
+    """Return a free TCP port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-# --- The site and who visits it ----------------------------------------------------------------------
+# --- The site and its visitors ------------------------------------------------------------------------
 
 
 class Production:
@@ -71,24 +71,24 @@ class Production:
         self.manage("collectstatic", "--no-input", BUILDING="true")
 
     def manage(self, *words: str, **variables: str) -> str:
-        """Run one of Django's commands in production's environment, and return what it prints."""
+        """Run a management command in the production environment and return its output."""
         variables = {**self.variables, **variables}
         return self.project.run("python", "manage.py", *words, **variables).stdout
 
-    def python(self, script: str, *arguments: str, **variables: str) -> str:
-        """Run a script with the site loaded, and return what it prints."""
+    def run_python(self, script: str, *arguments: str, **variables: str) -> str:
+        """Run a Python script with the site loaded and return its output."""
         script = f"import config.wsgi\n{script}"
         return self.project.run("python", "-c", script, *arguments, **{**self.variables, **variables}).stdout
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment, with a database that no other test has."""
+        """Return the production environment, with a database of this project alone."""
         return {**PRODUCTION, "DATABASE_URL": f"sqlite:///{self.project.folder / 'production.sqlite3'}"}
 
     @contextmanager
     def serve(self, **variables: str) -> Iterator["Site"]:
-        """Start the site by the image's own command, and stop it in the end if the test has not."""
-        port = free_port()
+        """Start the site with the image's command; stop it at the end if the test has not."""
+        port = find_free_port()
         log = self.project.folder / f"production-{port}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
@@ -98,7 +98,7 @@ class Production:
                     **self.project.variables,
                     **self.variables,
                     "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}",
-                    # If a test stands in for a proxy, forms come from here, and not by HTTPS.
+                    # A test that acts as a TLS proxy sends its forms from this origin, over HTTP.
                     "CSRF_TRUSTED_ORIGINS": f"http://localhost:{port}",
                     **variables,
                 },
@@ -109,7 +109,7 @@ class Production:
             )
         site = Site(process, log, f"http://localhost:{port}")
         try:
-            site.wait_until_it_responds()
+            site.wait_until_ready()
             yield site
         finally:
             if process.poll() is None:
@@ -123,15 +123,15 @@ class Site:
 
     process: subprocess.Popen
     log_file: Path
-    address: str
+    url: str
 
     @property
     def log(self) -> str:
-        """Return its output."""
+        """Return the site's log."""
         return self.log_file.read_text()
 
-    def wait_until_it_responds(self) -> None:
-        """Return when it responds; fail with its log if it has ended."""
+    def wait_until_ready(self) -> None:
+        """Wait until the site responds; fail with its log if its process has ended."""
 
         def is_responding() -> bool:
             assert self.process.poll() is None, self.log
@@ -140,10 +140,10 @@ class Site:
             except OSError:
                 return False
 
-        eventually(is_responding)
+        wait_until(is_responding)
 
     def stop(self) -> int:
-        """Stop it as an orchestrator does; return the exit code, and fail if it takes a minute."""
+        """Send SIGTERM, as an orchestrator does, and return the exit code; fail after a minute."""
         self.process.terminate()
         return self.process.wait(timeout=SECONDS)
 
@@ -158,7 +158,7 @@ class Response:
 
 
 class Visitor:
-    """A browser that keeps cookies, follows no redirect and waits a minute for a page."""
+    """An HTTP client that keeps cookies, does not follow redirects and times out after a minute."""
 
     def __init__(self, site: Site) -> None:
         """Visit this site."""
@@ -169,20 +169,20 @@ class Visitor:
         self.opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(self.cookies), redirects)
 
     def get(self, path: str, **headers: str) -> Response:
-        """Ask for a page."""
+        """Send a GET request."""
         return self.send(path, None, headers)
 
     def post(self, path: str, form: dict[str, str], **headers: str) -> Response:
-        """Open the page and send its form."""
+        """Request the page for its CSRF token, and send its form."""
         token = re.search(r'name="csrfmiddlewaretoken" value="(.*?)"', self.get(path).text)
         assert token
         return self.send(path, {**form, "csrfmiddlewaretoken": token[1]}, headers)
 
     def send(self, path: str, form: dict[str, str] | None, headers: dict[str, str]) -> Response:
-        """Send a request, a POST if there is a form."""
+        """Send a request: a POST if there is a form, else a GET."""
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         data = urlencode(form).encode() if form else None
-        request = Request(self.site.address + path, data=data, headers=headers)
+        request = Request(self.site.url + path, data=data, headers=headers)
         try:
             with self.opener.open(request, timeout=SECONDS) as response:
                 return Response(response.status, response.headers, response.read().decode())
@@ -194,8 +194,8 @@ class Visitor:
 
 
 @dataclass
-class Received:
-    """A request that a stand-in has got."""
+class ReceivedRequest:
+    """A request that a mock service has received."""
 
     path: str
     headers: HTTPMessage
@@ -204,20 +204,20 @@ class Received:
 
 @dataclass
 class Service:
-    """A stand-in for a service on HTTP, which keeps what it is sent."""
+    """A mock of an HTTP service, which records its requests."""
 
     port: int
-    received: list[Received] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
 
 
 @contextmanager
-def listening(response: str = "{}") -> Iterator[Service]:
-    """Return a service that gives the same response to every request."""
+def run_http_service(response: str = "{}") -> Iterator[Service]:
+    """Run an HTTP service that sends the same response to every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            service.received.append(Received(self.path, self.headers, body))
+            service.received.append(ReceivedRequest(self.path, self.headers, body))
             self.send_response(200)
             self.send_header("Content-Length", str(len(response)))
             self.end_headers()
@@ -239,13 +239,13 @@ def listening(response: str = "{}") -> Iterator[Service]:
 
 
 @contextmanager
-def silent() -> Iterator[int]:
-    """Return the port of a service that accepts calls and never answers."""
+def run_silent_server() -> Iterator[int]:
+    """Yield the port of a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
         yield server.getsockname()[1]
 
 
 @contextmanager
-def gone() -> Iterator[int]:
-    """Return the port of a service that is not there."""
-    yield free_port()
+def use_closed_port() -> Iterator[int]:
+    """Yield a port that refuses connections."""
+    yield find_free_port()

@@ -1,4 +1,4 @@
-"""A real SSH server on loopback, a user who may sign in there, and a connection that can be cut."""
+"""A real SSH server on localhost, a user with a key to it, and a relay that can drop the connection."""
 
 import getpass
 import os
@@ -12,47 +12,47 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.production import find_free_port
+
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
 
 
 @dataclass
 class Server:
-    """An SSH server of this machine's user, and the home folder of a user with a key to it."""
+    """An SSH server that runs as this user, and the home folder of a user with a key to it."""
 
     port: int
     home: Path
     host_key: str
 
-    def at(self, port: int = 0) -> str:
-        """Return what `fab -H` is told, for the server or a relay to it."""
+    def format_host(self, port: int = 0) -> str:
+        """Return USER@HOST:PORT for `fab -H`, of the server or a relay to it."""
         return f"{getpass.getuser()}@127.0.0.1:{port or self.port}"
 
-    def know(self, key: str = "", port: int = 0) -> None:
-        """Let the person know the server's key, or another key, at its port or a relay's."""
+    def add_known_host(self, key: str = "", port: int = 0) -> None:
+        """Add the server's key, or another key, to known_hosts for its port or a relay's."""
         with (self.home / ".ssh" / "known_hosts").open("a") as file:
             file.write(f"[127.0.0.1]:{port or self.port} {key or self.host_key}\n")
 
-    def forget(self) -> None:
-        """Let the person know no server."""
+    def clear_known_hosts(self) -> None:
+        """Delete known_hosts."""
         (self.home / ".ssh" / "known_hosts").unlink(missing_ok=True)
 
 
 def make_key(file: Path) -> str:
-    """Make a key pair and return its public half."""
+    """Generate a key pair and return the public key."""
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file]
     subprocess.run(command, check=True)
     return file.with_suffix(".pub").read_text().strip()
 
 
 @contextmanager
-def serving(folder: Path, home: Path) -> Iterator[Server]:
-    """Run an SSH server whose files are in `folder`, for a person whose home folder is `home`."""
+def run_sshd(folder: Path, home: Path) -> Iterator[Server]:
+    """Run an SSH server with its files in `folder`, for a user whose home folder is `home`."""
     assert SSHD, "apt-get install openssh-server"
     (home / ".ssh").mkdir(parents=True, mode=0o700)
     (folder / "authorized_keys").write_text(make_key(home / ".ssh" / "id_ed25519") + "\n")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_free_port()
     server = Server(port, home, make_key(folder / "host_key"))
     options = {
         "ListenAddress": "127.0.0.1",
@@ -72,7 +72,7 @@ def serving(folder: Path, home: Path) -> Iterator[Server]:
     with subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "config"], stderr=subprocess.DEVNULL) as process:
         try:
             while socket.socket().connect_ex(("127.0.0.1", port)):
-                assert process.poll() is None, "sshd has ended"
+                assert process.poll() is None, "sshd has exited"
                 time.sleep(0.05)
             yield server
         finally:
@@ -80,31 +80,31 @@ def serving(folder: Path, home: Path) -> Iterator[Server]:
 
 
 class Relay:
-    """A line to a port of this machine, which is cut once so many bytes have come back."""
+    """A TCP relay to a local port, which drops the connection after a number of response bytes."""
 
     def __init__(self, port: int, cut_after: int) -> None:
-        """Listen at a port of its own."""
-        self.target, self.left = port, cut_after
+        """Listen on a free port."""
+        self.target, self.remaining = port, cut_after
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self) -> None:
-        """Carry one connection."""
-        near, _ = self.listener.accept()
-        far = socket.create_connection(("127.0.0.1", self.target))
-        threading.Thread(target=self.carry, args=(near, far), daemon=True).start()
-        while self.left > 0 and (piece := far.recv(65536)):
-            self.left -= len(piece)
-            near.sendall(piece)
-        for end in (near, far, self.listener):
+        """Relay one connection."""
+        client, _ = self.listener.accept()
+        server = socket.create_connection(("127.0.0.1", self.target))
+        threading.Thread(target=self.forward, args=(client, server), daemon=True).start()
+        while self.remaining > 0 and (chunk := server.recv(65536)):
+            self.remaining -= len(chunk)
+            client.sendall(chunk)
+        for end in (client, server, self.listener):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 
     @staticmethod
-    def carry(near: socket.socket, far: socket.socket) -> None:
-        """Carry what is asked, until the line is cut."""
+    def forward(client: socket.socket, server: socket.socket) -> None:
+        """Forward the client's bytes until the connection is dropped."""
         with suppress(OSError):
-            while piece := near.recv(65536):
-                far.sendall(piece)
+            while chunk := client.recv(65536):
+                server.sendall(chunk)

@@ -1,4 +1,4 @@
-"""CI files, read as their services read them: GitHub's `run:` steps and GitLab's `script:` lines."""
+"""Read CI files as their services do: GitHub's `run:` steps and GitLab's `script:` lines."""
 
 import re
 import runpy
@@ -13,40 +13,40 @@ GITHUB_SHELLS = {
     "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"],
     "sh": ["sh", "-e"],
 }
-# Steps that a test cannot run, and why; all others run as written.
-NOT_RUN = {
-    "pipx run pip-audit": "asks a public database: tests/services/test_audit.py runs a stand-in",
+# Commands that tests skip, and why; all others run as written.
+SKIPPED = {
+    "pipx run pip-audit": "queries a public database: tests/services/test_audit.py runs a stub",
     "npm audit": "the same",
-    "apk add": "is for Alpine, GitLab's image; the test's machine has bash, pipx and npm",
+    "apk add": "is for Alpine, GitLab's image; the machine of the tests has bash, pipx and npm",
 }
 
 
 @dataclass
 class Step:
-    """A script, the words of the shell that reads it, its variables, and the folder below the checkout."""
+    """A script, its shell command, its environment variables, and its folder in the checkout."""
 
     script: str
     shell: list[str]
     variables: dict[str, str] = field(default_factory=dict)
     folder: str = "."
 
-    def command(self, checkout: Path, file: Path) -> list[str]:
-        """Write the script, without what a test cannot run, into a file; return the words that run it."""
-        lines = [line for line in self.script.splitlines() if not line.startswith(tuple(NOT_RUN))]
+    def write_script(self, checkout: Path, file: Path) -> list[str]:
+        """Write the script to a file, without skipped commands; return the command that runs it."""
+        lines = [line for line in self.script.splitlines() if not line.startswith(tuple(SKIPPED))]
         file.write_text("\n".join(lines))
         file.chmod(0o644)
         variables = [f"{name}={value}" for name, value in self.variables.items()]
         return ["env", "--chdir", str(checkout / self.folder), *variables, *self.shell, str(file)]
 
 
-def github(file: Path) -> dict[str, list[Step]]:
-    """Return each job's `run:` steps, in order, from a workflow of GitHub Actions."""
+def read_github_workflow(file: Path) -> dict[str, list[Step]]:
+    """Return the `run:` steps of each job of a GitHub Actions workflow, in order."""
     workflow = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return {name: list(github_steps(workflow, job)) for name, job in workflow["jobs"].items()}
+    return {name: list(read_github_steps(workflow, job)) for name, job in workflow["jobs"].items()}
 
 
-def github_steps(workflow: dict, job: dict):
-    """Yield a job's steps, under the variables and defaults of the workflow, the job and the step."""
+def read_github_steps(workflow: dict, job: dict):
+    """Yield a job's steps with the variables and defaults of the workflow, the job and the step."""
     defaults = {
         **workflow.get("defaults", {}).get("run", {}),
         **job.get("defaults", {}).get("run", {}),
@@ -63,8 +63,8 @@ def github_steps(workflow: dict, job: dict):
             )
 
 
-def gitlab(file: Path) -> dict[str, list[Step]]:
-    """Return each job's script, which is one step, from a pipeline of GitLab."""
+def read_gitlab_pipeline(file: Path) -> dict[str, list[Step]]:
+    """Return the script of each job of a GitLab pipeline, as one step."""
     pipeline = yaml.safe_load(file.read_text(encoding="utf-8"))
     jobs = {name: job for name, job in pipeline.items() if isinstance(job, dict) and "script" in job}
     return {
@@ -73,12 +73,19 @@ def gitlab(file: Path) -> dict[str, list[Step]]:
     }
 
 
-def steps_in(output: str) -> list[str]:
-    """Return the steps that `fab check` has reported, in its order."""
+def read_ci(project: Path, ci: str) -> dict[str, list[Step]]:
+    """Return the steps of each job of a project's CI: "github" or "gitlab"."""
+    if ci == "github":
+        return read_github_workflow(project / ".github" / "workflows" / "ci.yml")
+    return read_gitlab_pipeline(project / ".gitlab-ci.yml")
+
+
+def parse_steps(output: str) -> list[str]:
+    """Return the steps in the output of `fab check`, in order."""
     return re.findall(r"^ *[0-9.]+ s  (\S.*)$", output, re.MULTILINE)
 
 
-def steps_of(project: Path) -> list[str]:
-    """Return the steps of `fab check` as the project lists them."""
+def list_steps(project: Path) -> list[str]:
+    """Return the steps of `fab check` in the project's list."""
     steps = runpy.run_path(str(project / "fabfile" / "steps.py"))
     return [steps["shorten"](command) for command in steps["CHECKS"]]

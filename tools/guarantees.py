@@ -12,8 +12,8 @@ TASKS = "`tasks=database`"
 DEPLOY = "`deploy=server` or `aws`"
 # Answers for which single tests hold, by the beginning of the decorator that skips them otherwise ...
 CONDITIONS = {
-    "OPEN": "`sign_up=public`",
-    "CLOSED": "`cms=wagtail`, `sign_up=staff`",
+    "PUBLIC_SIGN_UP": "`sign_up=public`",
+    "STAFF_SIGN_UP": "`cms=wagtail`, `sign_up=staff`",
     "pytest.mark.skipif(not HAS_ALLAUTH": "`sign_up=public` or `cms=wagtail`",
     "pytest.mark.skipif(HAS_ALLAUTH": "`sign_up=staff`, `cms=none`",
 }
@@ -130,13 +130,13 @@ TOPICS: dict[str, dict[str, str]] = {
 HEAD = """\
 # Guarantees
 
-What Slipway promises, and the test of each promise. "Answers" names the answers for which it holds: "all"
-is every project, and `deploy=both` is `server` and `aws`. A test's folder names the command that runs it:
-`make test` runs `tests/answers/`, `tests/render/` and `tests/host/`; `make test-docker` runs `tests/docker/`,
-and so on. `tests/inside/` runs inside generated projects: by `make test` in a default one, by
-`make test-choices` in others.
+The guarantees of Slipway, and the test of each. "Answers" lists the answers to which a guarantee applies:
+"all" means every project, and `deploy=both` includes `server` and `aws`. The command that runs a test
+depends on its folder: `make test` runs `tests/answers/`, `tests/render/` and `tests/host/`;
+`make test-docker` runs `tests/docker/`, and so on. `tests/inside/` runs inside generated projects: with
+`make test` in a default one, with `make test-choices` in others.
 
-`make guarantees` writes this page from the tests' docstrings.
+`make guarantees` generates this page from the docstrings of the tests.
 """
 
 
@@ -144,10 +144,10 @@ def page() -> str:
     """Return the page."""
     topics = {topic: rows(files) for topic, files in TOPICS.items()}
     index = "\n".join(
-        f"- [{topic}](#{re.sub(r'[^a-z -]', '', topic.lower()).replace(' ', '-')}): {len(table)} promises"
+        f"- [{topic}](#{re.sub(r'[^a-z -]', '', topic.lower()).replace(' ', '-')}): {len(table)} guarantees"
         for topic, table in topics.items()
     )
-    head = "| Promise | Answers | Test |\n|---|---|---|\n"
+    head = "| Guarantee | Answers | Test |\n|---|---|---|\n"
     chapters = [f"## {topic}\n\n{head}" + "\n".join(table) for topic, table in topics.items()]
     return "\n\n".join([HEAD + "\n" + index, *chapters]) + "\n"
 

@@ -203,6 +203,8 @@ if DEBUG:
     COOKIE_PREFIX = f"{sha256(SECRET_KEY.encode()).hexdigest()[:8]}-"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+# A separate cookie would not have such a name.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Marks a browser in which a user has signed in: apps.accounts.limits.
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"
 SECURE_HSTS_SECONDS = env["HSTS_SECONDS"] if PRODUCTION and env["HTTPS"] else 0
@@ -216,9 +218,6 @@ BODY_MAX_BYTES = 10 * 1024 * 1024
 
 <% if cookiecutter.__with_allauth == "yes" %>
 # https://docs.allauth.org/en/latest/account/configuration.html and docs/sign-up.md
-
-# A separate cookie would lack the prefix of the other cookies.
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 ACCOUNT_ADAPTER = "apps.authentication.adapters.AccountAdapter"
 ACCOUNT_SIGNUP_ENABLED = << 'True' if cookiecutter.sign_up == 'public' else 'False' >>
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -71,9 +71,6 @@ def lock(c: Context, keep: bool = False) -> None:
     npm(c, f"{'install' if keep else 'update'} --package-lock-only")
 
 
-# --- Helpers ------------------------------------------------------------------------------
-
-
 def run_steps(c: Context, name: str, *, staged: bool = False, warn: bool = False) -> None:
     """Run the steps of this name, see fabfile/steps.py; raise UnexpectedExit if one fails."""
     files = list_changed_files("d", "--cached") if staged else []

@@ -44,7 +44,7 @@ class Postgres:
             compose = docker.find_compose()
             start = [*compose, "up", "--detach", "--wait", host]
             if subprocess.run(start, capture_output=True).returncode:
-                raise Exit(f"The database does not start. Type: fab logs --service {host}")
+                raise Exit(f"The database does not start: fab logs --service {host}. {docker.HELP}")
             options = [f"--env={name}" for name in variables]
             self.prefix = [*compose, "exec", "--no-TTY", *options, host]
         self.environment = {**os.environ, **variables}

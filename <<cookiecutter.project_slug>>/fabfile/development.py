@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shlex
 import sys
 import time
@@ -15,7 +14,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from fabfile import docker, env, local, poetry
-from fabfile.run import in_docker, is_up, make_nvm_folder, run
+from fabfile.run import in_docker, is_up, run
 
 # The first start installs Node and the npm packages.
 START_SECONDS = 300
@@ -129,9 +128,6 @@ def sh(c: Context) -> None:
     run(c, "bash" if in_docker() else os.environ.get("SHELL", "sh"))
 
 
-# --- Helpers ------------------------------------------------------------------------------
-
-
 def url() -> str:
     """Return the site's URL on this machine."""
     return f"http://localhost:{env.port('WEB_PORT')}"
@@ -150,7 +146,6 @@ def start_containers(c: Context) -> None:
     Raises Exit if a port is in use or a service does not start, in that case with its log.
     """
     compose, terminal = docker.compose(), sys.stdout.isatty()
-    make_nvm_folder()
     if not is_up():
         containers = docker.capture_compose("ps", "--format", "json")
         names = ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")
@@ -158,13 +153,8 @@ def start_containers(c: Context) -> None:
         env.refuse_taken_ports(*unpublished)
     variables = compose_environment()
     up: Any = c.run(f"{compose} up --detach", env=variables, pty=terminal, warn=True)
-    if up:
-        return
-    # Compose prints: dependency failed to start: container my-site-db-1 exited (1)
-    failed = re.search(r"container (\S+) (exited|is unhealthy)", up.stdout + up.stderr)
-    log = failed and docker.capture("sh", "-c", f"docker logs --tail 25 {failed[1]} 2>&1")
-    reason = f"{log}\n{failed[1]} {failed[2]}" if failed else "Compose failed"
-    raise Exit(f"{reason}: the lines above say why. See docs/troubleshooting.md")
+    if not up:
+        raise Exit(docker.explain_failure(up.stdout + up.stderr))
 
 
 def wait_until_ready() -> None:

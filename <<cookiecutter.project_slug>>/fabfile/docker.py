@@ -1,7 +1,7 @@
 """Docker and Compose on this machine."""
 
-import json
 import os
+import re
 import shutil
 import subprocess
 from contextlib import suppress
@@ -18,6 +18,8 @@ ALL = '--profile "*"'
 
 # Whether this runs in the container, as in a dev container's terminal: the Dockerfile sets it.
 INSIDE = os.environ.get("VIRTUAL_ENV") == "/opt/venv"
+HELP = "See docs/troubleshooting.md"
+UNSET = "unset it in your shell"
 COMPOSE_2 = "https://docs.docker.com/compose/install/"
 
 
@@ -69,30 +71,46 @@ def compose() -> str:
         hint = "\nOr run without Docker: set RUN_IN=host in .env and type: fab setup"
         raise Exit(f"{find_problem()}{'' if INSIDE else hint}")
     refuse_other_checkout(os.environ.get("COMPOSE_PROJECT_NAME", ""))
+    # Docker would create the folder for the container's Node as root.
+    if (folder := os.environ.get("NVM_HOST_DIR", "")).startswith(("~", "/", ".")):
+        Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
     return " ".join(find_compose())
 
 
 def refuse_other_checkout(name: str) -> None:
-    """Raise Exit if the containers and volumes of this name belong to another existing folder."""
-    values = env_file.read(PROJECT / ".env")
-    is_in_file = values.get("COMPOSE_PROJECT_NAME") == name
-    projects = json.loads(capture(*find_compose(), "ls", "--all", "--format", "json") or "[]")
-    files = [each["ConfigFiles"].split(",")[0] for each in projects if each["Name"] == name]
-    folders = [Path(file).parent for file in files]
-    for folder in [*folders, find_original_folder(values)] if is_in_file else folders:
-        if folder.exists() and not folder.samefile(PROJECT):
-            hint = "remove that line from .env" if is_in_file else "unset it in your shell"
+    """Raise Exit if the containers or volumes of this name belong to another existing folder."""
+    is_in_file, label = has_name(PROJECT, name), "com.docker.compose.project"
+    selected = f"--filter=label={label}={name}"
+    listed = ("docker", "ps", "--all", selected, f'--format={{{{.Label "{label}.working_dir"}}}}')
+    if (output := capture(*listed)) is None:
+        raise Exit("Docker's engine does not respond: see the output of `docker ps`.")
+    owners = [line for line in output.splitlines() if Path(line).exists()]
+    if is_in_file:
+        original = env_file.read(PROJECT / ".env").get("CHECKOUT_FOLDER", "")
+        owners = [each for each in [*owners, PROJECT / original] if has_name(Path(each), name)]
+    elif not owners and capture("docker", "volume", "ls", "--quiet", selected):
+        raise Exit(f"COMPOSE_PROJECT_NAME={name} has another checkout's data: {UNSET}. {HELP}")
+    for folder in owners:
+        if not PROJECT.samefile(folder):
+            hint = "remove that line from .env" if is_in_file else UNSET
             conflict = f"The containers and data of COMPOSE_PROJECT_NAME={name} belong to {folder}"
-            raise Exit(f"{conflict}: {hint}, and this folder gets its own.")
+            raise Exit(f"{conflict}: {hint}, and this folder gets its own. {HELP}")
 
 
-def find_original_folder(values: dict[str, str]) -> Path:
-    """Return the folder that `.env` was written for if it still has that file, else this folder."""
-    folder, name = Path(values.get("CHECKOUT_FOLDER") or PROJECT), "COMPOSE_PROJECT_NAME"
+def has_name(folder: Path, name: str | None) -> bool:
+    """Whether the `.env` in a folder gives its containers this name."""
     with suppress(OSError, ValueError):
-        if env_file.read(folder / ".env").get(name) == values.get(name):
-            return folder
-    return PROJECT
+        return env_file.read(folder / ".env").get("COMPOSE_PROJECT_NAME") == name
+    return False
+
+
+def explain_failure(output: str) -> str:
+    """Return the log of the container that Compose's output calls failed, and where to read more."""
+    # Compose prints: dependency failed to start: container my-site-db-1 exited (1)
+    failed = re.search(r"container (\S+) (exited|is unhealthy)", output)
+    log = failed and capture("sh", "-c", f"docker logs --tail 25 {failed[1]} 2>&1")
+    reason = f"{log}\n{failed[1]} {failed[2]}" if failed else "Compose failed"
+    return f"{reason}: the lines above say why. {HELP}"
 
 
 def capture_compose(*arguments: str) -> str:

@@ -39,16 +39,19 @@ def read() -> "os._Environ[str]":
 def complete() -> dict[str, str]:
     """Write `.env` from `.env.example`, or add missing variables to it, and return all of them.
 
-    A variable set in the process is written as it is; a value in the file is never changed.
+    A variable set in the process is written as it is, but no COMPOSE_PROJECT_NAME: that may be
+    another checkout's. A value in the file is never changed.
     """
     exists = FILE.exists()
     source = FILE if exists else PROJECT / ".env.example"
     values, text = env_file.read(source), source.read_text(encoding="utf-8-sig")
-    if values.get("CHECKOUT_FOLDER") != str(docker.find_original_folder(values)):
+    original = PROJECT / values.get("CHECKOUT_FOLDER", "")
+    if not docker.has_name(original, values.get("COMPOSE_PROJECT_NAME")):
         values["CHECKOUT_FOLDER"] = ""  # The folder was moved.
     missing = {name: create for name, create in FACTORIES.items() if not values.get(name)}
     for name, create in missing.items():
-        values[name] = os.environ.get(name) or str(create())
+        shell = "" if name == "COMPOSE_PROJECT_NAME" else os.environ.get(name)
+        values[name] = shell or str(create())
         line = env_file.format_line(name, values[name])
         empty = rf"^[^\S\n]*(export[^\S\n]+)?{name}[^\S\n]*=.*$"
         text, found = re.subn(empty, line.replace("\\", r"\\"), text, count=1, flags=re.MULTILINE)
@@ -121,7 +124,7 @@ def refuse_taken_ports(*names: str) -> None:
     if taken:
         ports = " ".join(f"Port {port(name)} is taken." for name in taken)
         free = " and ".join(map("{}={}".format, taken, used[len(names) :]))
-        raise Exit(f"{ports} Stop the program there, or set {free} in .env and start again.")
+        raise Exit(f"{ports} Stop the program, or set {free} in .env, and retry. {docker.HELP}")
 
 
 # The functions that return the values which differ between machines and checkouts.

@@ -5,9 +5,10 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 from invoke.context import Context
-from invoke.exceptions import Exit
+from invoke.exceptions import Exit, UnexpectedExit
 
 from fabfile import docker, env
 
@@ -25,11 +26,17 @@ def in_docker() -> bool:
 def run(c: Context, command: str, *, warn: bool = False, with_services: bool = True) -> bool:
     """Run `command` where the site runs, with its Python, Node, settings and database.
 
-    Returns whether the command succeeded; raises UnexpectedExit if it did not, unless `warn` is set.
+    Returns whether the command succeeded; raises UnexpectedExit if it did not, unless `warn` is set, and
+    Exit with the log of a service that does not start.
     """
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     command, environment = wrap_command(command, terminal=terminal, with_services=with_services)
-    return bool(c.run(command, pty=terminal, warn=warn, env=environment))
+    result: Any = c.run(command, pty=terminal, warn=True, env=environment)
+    if not result and "dependency failed to start" in (output := result.stdout + result.stderr):
+        raise Exit(docker.explain_failure(output))
+    if not result and not warn:
+        raise UnexpectedExit(result)
+    return bool(result)
 
 
 def wrap_command(
@@ -40,7 +47,6 @@ def wrap_command(
         return command, variables
     if not in_docker():
         return command, {**host_environment(), **variables}
-    make_nvm_folder()
     verb = "exec" if is_up() else f"run --rm{'' if with_services else ' --no-deps'}"
     options = [] if terminal else ["--no-TTY"]
     options += [f"--env {name}={shlex.quote(value)}" for name, value in variables.items()]
@@ -71,13 +77,6 @@ def install_npm_packages(c: Context) -> None:
         command = "npm install --include=dev --no-audit --no-fund"
         run(c, f"bash bash/node.sh {command}", with_services=False)
         installed.touch()
-
-
-def make_nvm_folder() -> None:
-    """Create the folder for the container's Node, which Docker would create as root."""
-    folder = env.read().get("NVM_HOST_DIR", "")
-    if folder.startswith(("~", "/", ".")):
-        Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
 
 
 def is_up() -> bool:

@@ -95,7 +95,8 @@ def main(name: str, *files: str) -> int:
         commands = list(CHECKS)
     results = start(commands, 1 if name == "format" else max(2, CORES))
     for command, (code, output, seconds) in zip(commands, results, strict=True):
-        title = shorten(command)
+        # On one line, without its variables.
+        title = textwrap.shorten(command.removeprefix(PRODUCTION), 100, placeholder="…")
         print(f"{seconds:5.1f} s  {'FAILED  ' if code else ''}{title}", flush=True)
         if code:
             failed.append(title)
@@ -106,11 +107,6 @@ def main(name: str, *files: str) -> int:
         return 1
     print(f"All is well: {total}.")
     return 0
-
-
-def shorten(command: str) -> str:
-    """Return a command as the report shows it: on one line, without its variables."""
-    return textwrap.shorten(command.removeprefix(PRODUCTION), 100, placeholder="…")
 
 
 def start(commands: list[str], processes: int) -> Iterator[Result]:

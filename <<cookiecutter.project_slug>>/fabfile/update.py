@@ -47,9 +47,6 @@ def update(c: Context, to: str = "") -> None:
         raise Exit(code=1)
 
 
-# --- Helpers ------------------------------------------------------------------------------
-
-
 def read_origin() -> dict[str, str]:
     """Read `.copier-answers.yml`: the template, its version and the answers."""
     try:

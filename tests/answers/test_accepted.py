@@ -1,4 +1,4 @@
-"""Answers that are accepted: any language and punctuation, and they come out right in every file."""
+"""Accepted answers: any language and punctuation, rendered correctly in every file."""
 
 import ast
 import json
@@ -18,9 +18,9 @@ from cookiecutter.prompt import prompt_for_config
 from cookiecutter.utils import create_env_with_context
 from markdown_it import MarkdownIt
 
-from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, load_hook, tool
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, find_tool, load_hook
 
-NASTY = [
+UNUSUAL_NAMES = [
     "Bob's",
     'The "Best" Site',
     """'"' "'" '""",
@@ -61,10 +61,10 @@ NASTY = [
 
 
 class Template:
-    """The template's files with Jinja in them, rendered as cookiecutter does but in memory."""
+    """The template's files that contain Jinja, rendered in memory as Cookiecutter renders them."""
 
     def __init__(self) -> None:
-        """Find them."""
+        """Find the files."""
         self.files = [
             path
             for path in sorted(PROJECT_TEMPLATE.rglob("*"))
@@ -72,17 +72,17 @@ class Template:
         ]
 
     def render(self, **answers: str) -> dict[Path, str]:
-        """Return each file's contents under its path in the project."""
-        render = self.renderer(answers)
+        """Return the content of each file by its path in the project."""
+        render = self.get_renderer(answers)
         return {path.relative_to(PROJECT_TEMPLATE): render(path.read_text("utf-8")) for path in self.files}
 
     def check(self, **answers: str) -> None:
-        """Fail if pre_gen_project.py refuses an answer."""
-        answers = json.loads(self.renderer(answers)("<< cookiecutter | tojson >>"))
+        """Fail if pre_gen_project.py rejects an answer."""
+        answers = json.loads(self.get_renderer(answers)("<< cookiecutter | tojson >>"))
         assert load_hook("pre_gen_project").validate(answers, "tested") == []
 
-    def renderer(self, answers: dict[str, str]) -> Callable[[str], str]:
-        """Return a function that renders a text with these answers and what follows from them."""
+    def get_renderer(self, answers: dict[str, str]) -> Callable[[str], str]:
+        """Return a function that renders text with these answers and the values derived from them."""
         context: dict[str, Any] = generate_context(str(TEMPLATE / "cookiecutter.json"), None, answers)
         context["cookiecutter"] = prompt_for_config(context, no_input=True)
         environment = create_env_with_context(context)
@@ -91,25 +91,25 @@ class Template:
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    """Return the files with Jinja."""
+    """Return the files that contain Jinja."""
     return Template()
 
 
-@pytest.mark.parametrize("name", NASTY)
+@pytest.mark.parametrize("name", UNUSUAL_NAMES)
 def test_names_are_rendered_unchanged(template: Template, name: str) -> None:
-    """Unusual names are accepted, and read back unchanged from each file."""
+    """Unusual names are accepted and rendered unchanged in each file."""
     check_names(template, name, name, name)
 
 
 def check_names(template: Template, name: str, description: str, author: str) -> None:
-    """Fail unless these are accepted, and every file has them as they are."""
+    """Fail unless these answers are accepted and rendered unchanged in every file."""
     answers = {"project_name": name, "description": description, "author": f"{author} <me@example.com>"}
-    # The slug that follows from a name can be taken ("Test" gives test), which is not the question here.
+    # A slug derived from a name can be reserved ("Test" gives test), which is not tested here.
     answers |= {"project_slug": "good_slug"}
     template.check(**answers)
     files = template.render(**answers)
 
-    settings_file = constants(files[Path("config/settings.py")])
+    settings_file = read_constants(files[Path("config/settings.py")])
     assert settings_file["SITE_NAME"] == name
     assert settings_file["SITE_DESCRIPTION"] == description
 
@@ -118,16 +118,16 @@ def check_names(template: Template, name: str, description: str, author: str) ->
     assert project["authors"] == [{"name": author, "email": "me@example.com"}]
 
     if readme := files.get(Path("README.md")):
-        words = html_text(MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(readme))
-        assert words.splitlines()[0] == spaces_joined(name)
-        assert spaces_joined(description) in spaces_joined(words)
+        words = extract_text(MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(readme))
+        assert words.splitlines()[0] == collapse_whitespace(name)
+        assert collapse_whitespace(description) in collapse_whitespace(words)
 
     for path, contents in files.items():
-        parse(path, contents)
+        check_syntax(path, contents)
 
 
-def constants(source: str) -> dict[str, Any]:
-    """Return the module's names that are plain values."""
+def read_constants(source: str) -> dict[str, Any]:
+    """Return the module's names that are assigned constants."""
     return {
         node.targets[0].id: node.value.value
         for node in ast.parse(source).body
@@ -137,8 +137,8 @@ def constants(source: str) -> dict[str, Any]:
     }
 
 
-def parse(path: Path, contents: str) -> None:
-    """Fail if the file is not what its name says."""
+def check_syntax(path: Path, contents: str) -> None:
+    """Fail if the file does not parse as the type in its name."""
     match path.suffix:
         case ".py":
             ast.parse(contents)
@@ -151,11 +151,11 @@ def parse(path: Path, contents: str) -> None:
         case ".md" | ".txt" | ".example" | "":
             assert contents
         case _:
-            pytest.fail(f"No test reads {path} back, yet it holds an answer.")
+            pytest.fail(f"{path} contains an answer, but no test parses it.")
 
 
-def html_text(html: str) -> str:
-    """Return the words of a page."""
+def extract_text(html: str) -> str:
+    """Return the text of an HTML page."""
     words: list[str] = []
     parser = HTMLParser()
     parser.handle_data = words.append  # type: ignore[method-assign]
@@ -164,15 +164,15 @@ def html_text(html: str) -> str:
     return "".join(words)
 
 
-def spaces_joined(text: str) -> str:
-    """Return the text with single spaces, as HTML shows it."""
+def collapse_whitespace(text: str) -> str:
+    """Return the text with whitespace collapsed, as a browser shows it."""
     return re.sub(r"[ \t\n]+", " ", text)
 
 
-def test_ruff_formats_names_as_we_do(template: Template, tmp_path: Path) -> None:
-    """The project's own formatter and linter leave the files with answers as they are."""
+def test_ruff_leaves_rendered_names_unchanged(template: Template, tmp_path: Path) -> None:
+    """The project's own formatter and linter change no file that contains an answer."""
     long_email = f"{'a' * 60}@{'.'.join(['a' * 60] * 2)}"
-    for number, name in enumerate(NASTY):
+    for number, name in enumerate(UNUSUAL_NAMES):
         answers = {"project_name": name, "description": name, "author": f"{name} <{long_email}>"}
         for path, contents in template.render(**answers).items():
             if path.suffix == ".py":
@@ -180,9 +180,11 @@ def test_ruff_formats_names_as_we_do(template: Template, tmp_path: Path) -> None
     configuration = template.render()[Path("pyproject.toml")]
     (tmp_path / "pyproject.toml").write_text(configuration, "utf-8")
 
-    # Alone in this folder, `config` is no package of the project: imports would be sorted otherwise.
+    # Ignore import sorting: in this folder `config` is not a first-party package.
     for command in (["format", "--diff"], ["check", "--ignore", "I"]):
-        result = subprocess.run([tool("ruff"), *command, "--quiet", tmp_path], capture_output=True, text=True)
+        result = subprocess.run(
+            [find_tool("ruff"), *command, "--quiet", tmp_path], capture_output=True, text=True
+        )
         assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -198,10 +200,10 @@ def test_ruff_formats_names_as_we_do(template: Template, tmp_path: Path) -> None
         ("abcdefghi " * 7 + "end", "abcdefghi_abcdefghi_abcdefghi_abcdefghi"),
     ],
 )
-def test_derived_slug(name: str, slug: str, template: Template) -> None:
-    """The slug follows from the name, and is accepted."""
+def test_slug_is_derived_from_the_name(name: str, slug: str, template: Template) -> None:
+    """The slug is derived from the name, and is accepted."""
     template.check(project_name=name)
-    assert template.renderer({"project_name": name})("<< cookiecutter.project_slug >>") == slug
+    assert template.get_renderer({"project_name": name})("<< cookiecutter.project_slug >>") == slug
 
 
 @pytest.mark.parametrize(
@@ -214,8 +216,8 @@ def test_derived_slug(name: str, slug: str, template: Template) -> None:
         "1@1.example",
     ],
 )
-def test_author(email: str, template: Template) -> None:
-    """A name, with marks of its own, and the usual forms of addresses."""
+def test_author_is_accepted(email: str, template: Template) -> None:
+    """The author's name may contain punctuation, and the usual forms of email addresses are accepted."""
     answers = {"author": f"A <b> & C < D <{email}>"}
     template.check(**answers)
     project = tomllib.loads(template.render(**answers)[Path("pyproject.toml")])
@@ -225,18 +227,18 @@ def test_author(email: str, template: Template) -> None:
 @pytest.mark.parametrize(
     "slug", ["a", "site2", "my_site_2", "a" * 40, "django", "email", "print", "test", "manage"]
 )
-def test_slugs(slug: str, template: Template) -> None:
-    """Words of letters and digits, whatever packages are called: nothing imports the slug."""
+def test_slug_is_accepted(slug: str, template: Template) -> None:
+    """A slug of lowercase letters, digits and underscores is accepted, even if a package has that name."""
     template.check(project_slug=slug)
 
 
 def test_a_slug_names_the_folder(bake: Bake) -> None:
-    """The project is in a folder of that name."""
+    """The project's folder is named by the slug."""
     assert bake(project_slug="my_site_2").name == "my_site_2"
 
 
 def test_unassigned_characters_are_accepted(template: Template) -> None:
-    """An emoji newer than this Python is accepted: only what is never assigned is refused."""
+    """An emoji newer than this Python is accepted; only noncharacters are rejected."""
     newer = "\U0001faff"
     assert unicodedata.category(newer) == "Cn"
     template.check(project_name=f"My Site {newer}")

@@ -1,4 +1,4 @@
-"""Answers that are refused: all errors at once, one line each, and nothing is written."""
+"""Rejected answers: all errors at once, one line each, and nothing is written."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from tools import combinations
 
 SLUGS = {
     "empty": "",
-    "upper case": "MySite",
+    "uppercase": "MySite",
     "hyphen": "my-site",
     "dot": "my.site",
     "space": "my site",
@@ -23,12 +23,12 @@ SLUGS = {
     "dotless i": "s\u0131te",
     "superscript digit": "site\u00b2",
     "long": "a" * 200,
-    "one too long": "a" * 41,
+    "one character too long": "a" * 41,
     "parent": "..",
-    "here": ".",
-    "in the parent": "../site",
-    "in a folder": "a/b",
-    "in a folder of a folder": "a/b/c",
+    "current folder": ".",
+    "parent folder": "../site",
+    "subfolder": "a/b",
+    "nested subfolder": "a/b/c",
     "absolute": "/site",
     "backslash": "a\\b",
     "newline": "my\nsite",
@@ -61,7 +61,7 @@ TEXTS = {
     "newline last": "Site\n",
     "carriage return": "My\rSite",
     "tab": "My\tSite",
-    "null": "My\x00Site",
+    "null byte": "My\x00Site",
     "escape": "My\x1b[31mSite",
     "delete": "My\x7fSite",
     "next line": "My\x85Site",
@@ -76,8 +76,8 @@ TEXTS = {
     "soft hyphen": "My\u00adSite",
     "tag character": "Site\U000e0041",
     "private use": "My\ue000Site",
-    "no character": "My\uffffSite",
-    "half a character": "My\ud800Site",
+    "noncharacter": "My\uffffSite",
+    "lone surrogate": "My\ud800Site",
 }
 
 DOMAINS = {
@@ -86,7 +86,7 @@ DOMAINS = {
     "scheme": "https://example.com",
     "path": "example.com/",
     "port": "example.com:8000",
-    "upper case": "Example.com",
+    "uppercase": "Example.com",
     "dot first": ".example.com",
     "dot last": "example.com.",
     "two dots": "example..com",
@@ -100,7 +100,7 @@ DOMAINS = {
     "IPv4": "192.0.2.1",
     "IPv6": "[2001:db8::1]",
     "not ASCII": "bücher.example",
-    "look-alike": "ex\u0430mple.com",
+    "homoglyph": "ex\u0430mple.com",
 }
 
 EMAILS = {
@@ -127,7 +127,7 @@ AUTHORS = {
     "not closed": "Ada Lovelace <ada@example.com",
 }
 
-ONE_ERROR = [
+INVALID_ANSWERS = [
     pytest.param({question: answer}, id=f"{question} {name}")
     for questions, answers in [
         (["project_slug"], SLUGS),
@@ -141,25 +141,25 @@ ONE_ERROR = [
     for name, answer in answers.items()
 ]
 
-# cookiecutter itself refuses these, as the folder cannot be made or is there already.
-NO_FOLDER = {"", ".", ".."}
+# Cookiecutter itself rejects these: the folder cannot be created or exists already.
+REJECTED_BY_COOKIECUTTER = {"", ".", ".."}
 
 
-@pytest.mark.parametrize("answers", ONE_ERROR)
-def test_one_error(answers: dict[str, str], cookies, tmpdir, capfd) -> None:
-    """Each bad answer is named in one line, and leaves no trace in the folder."""
-    # The slug that follows from a bad name would be bad too.
+@pytest.mark.parametrize("answers", INVALID_ANSWERS)
+def test_invalid_answer(answers: dict[str, str], cookies, tmpdir, capfd) -> None:
+    """An invalid answer is reported in one line, and nothing is written."""
+    # A slug derived from an invalid name would be invalid too.
     result = cookies.bake(extra_context={"project_slug": "good_slug", **answers})
 
     assert result.exception
     assert Path(tmpdir, "cookies", "bake00").exists()
     assert list(Path(tmpdir, "cookies").rglob("*")) == [Path(tmpdir, "cookies", "bake00")]
-    if answers.get("project_slug") not in NO_FOLDER:
-        assert questions_with_errors(capfd.readouterr().err) == list(answers)
+    if answers.get("project_slug") not in REJECTED_BY_COOKIECUTTER:
+        assert parse_invalid_questions(capfd.readouterr().err) == list(answers)
 
 
 def test_all_errors_at_once(cookies, capfd) -> None:
-    """Every bad answer gives a line, in the order of the questions."""
+    """All invalid answers are reported at once, one line each, in the order of the questions."""
     bad = {
         "project_name": "",
         "project_slug": "My-Site",
@@ -167,12 +167,12 @@ def test_all_errors_at_once(cookies, capfd) -> None:
         "author": "Ada",
     }
     assert cookies.bake(extra_context=bad).exception
-    assert questions_with_errors(capfd.readouterr().err) == list(bad)
+    assert parse_invalid_questions(capfd.readouterr().err) == list(bad)
 
 
 @pytest.mark.parametrize("question", ["ci", "sign_up"])
-def test_choice_from_the_command_line(question: str, cookies, tmpdir) -> None:
-    """A value that is no choice is refused by cookiecutter."""
+def test_unknown_choice_on_the_command_line(question: str, cookies, tmpdir) -> None:
+    """Cookiecutter rejects an unknown value of a choice on the command line."""
     result = cookies.bake(extra_context={question: "unheard_of"})
 
     assert isinstance(result.exception, ValueError)
@@ -180,41 +180,43 @@ def test_choice_from_the_command_line(question: str, cookies, tmpdir) -> None:
 
 
 @pytest.mark.parametrize("question", ["ci", "sign_up"])
-def test_choice_from_a_replay_file(question: str, cookies, cookiecutter: Command, tmp_path: Path) -> None:
-    """A replay file is not checked by cookiecutter, so the hook does it."""
+def test_unknown_choice_in_a_replay_file(
+    question: str, cookies, cookiecutter: Command, tmp_path: Path
+) -> None:
+    """The hook rejects an unknown value of a choice in a replay file, which Cookiecutter does not check."""
     answers = cookies.bake().context
     replay = tmp_path / "replay.json"
     replay.write_text(json.dumps({"cookiecutter": {**answers, question: "unheard_of"}}))
     result = cookiecutter(TEMPLATE, "--replay-file", replay, "--output-dir", tmp_path / "out")
 
     assert result.returncode == 1
-    assert questions_with_errors(result.stderr) == [question]
+    assert parse_invalid_questions(result.stderr) == [question]
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_unknown_locks(cookies, capfd, monkeypatch: pytest.MonkeyPatch, tmpdir) -> None:
-    """A mistyped SLIPWAY_LOCK is named with the other errors."""
+def test_invalid_slipway_lock(cookies, capfd, monkeypatch: pytest.MonkeyPatch, tmpdir) -> None:
+    """An invalid SLIPWAY_LOCK is reported with the other errors."""
     monkeypatch.setenv("SLIPWAY_LOCK", "newest")
 
     assert cookies.bake(extra_context={"description": ""}).exception
-    assert questions_with_errors(capfd.readouterr().err) == ["description", "SLIPWAY_LOCK"]
+    assert parse_invalid_questions(capfd.readouterr().err) == ["description", "SLIPWAY_LOCK"]
     assert not list(Path(tmpdir, "cookies").rglob("*/*"))
 
 
-def test_each_choice_is_known_to_the_hook() -> None:
-    """The table of optional files, which the hook reads, has a row for each value of each choice."""
+def test_hook_knows_each_choice() -> None:
+    """The hook's table of optional files has a row for each value of each choice."""
     files = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))["_optional_files"]
     rows = {question: list(values) for question, values in files.items() if question[0] != "_"}
     assert rows == combinations.choices()
 
 
-def test_each_folder_is_known_to_the_hook() -> None:
-    """No project can have the name of a folder in it."""
+def test_hook_rejects_the_name_of_each_folder() -> None:
+    """The hook rejects the name of every folder in the project as a slug."""
     folders = {path.name for path in PROJECT_TEMPLATE.iterdir() if path.is_dir() and path.name[0] != "."}
     assert folders <= load_hook("pre_gen_project").PROJECT_FOLDERS
 
 
-def questions_with_errors(messages: str) -> list[str]:
-    """Return the first word of the hook's lines, which come before cookiecutter's own."""
+def parse_invalid_questions(messages: str) -> list[str]:
+    """Return the first word of each of the hook's lines, which come before Cookiecutter's own."""
     lines = messages.partition("Nothing was written.")[0].splitlines()
     return [line.split()[0] for line in lines if not line.startswith("ERROR")]

@@ -1,39 +1,39 @@
-// What the tests look for in a page, loaded into each before its own scripts; tests/browser/visitors.py does it.
+// Checks that run in a page. tests/browser/visitors.py loads this before the page's own scripts.
 
-// Chromium puts most violations on the console, but not all.
+// Chromium logs most CSP violations to the console, but not all.
 addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) =>
-  console.error(`The policy's ${effectiveDirective} forbids ${blockedURI}`),
+  console.error(`The CSP's ${effectiveDirective} blocks ${blockedURI}`),
 );
 
 const show = (element, problem) => `${element.outerHTML.slice(0, 100)}: ${problem}`;
-const isSeen = (element) => element.checkVisibility({ visibilityProperty: true });
-const colors = () => Promise.all(document.getAnimations().map((animation) => animation.finished));
+const isVisible = (element) => element.checkVisibility({ visibilityProperty: true });
+const finishAnimations = () => Promise.all(document.getAnimations().map((animation) => animation.finished));
 
 window.inPage = {
-  // What axe finds, once colors have come from one theme to the other.
-  async findings(options) {
-    await colors();
+  // Return axe's violations, after the transition between themes.
+  async findViolations(options) {
+    await finishAnimations();
     const { violations } = await axe.run(document, options);
     return violations.flatMap(({ id, impact, nodes }) =>
       nodes.map(({ target, failureSummary }) => `${id} (${impact}) ${target}: ${failureSummary}`),
     );
   },
 
-  // How many stops the Tab key has; of radio buttons with one name it stops at the chosen one.
+  // Return the number of tab stops; a group of radio buttons is one stop, at the checked one.
   findStops() {
-    const usable = "a[href], button, input, select, textarea, summary, [tabindex]";
-    const isPassedBy = ({ type, checked, name }) =>
+    const focusable = "a[href], button, input, select, textarea, summary, [tabindex]";
+    const isSkipped = ({ type, checked, name }) =>
       type == "radio" && !checked && document.querySelector(`[name="${name}"]:checked`);
-    window.stops = [...document.querySelectorAll(usable)].filter(
+    window.stops = [...document.querySelectorAll(focusable)].filter(
       (element) =>
-        element.tabIndex >= 0 && !element.disabled && isSeen(element) && !isPassedBy(element),
+        element.tabIndex >= 0 && !element.disabled && isVisible(element) && !isSkipped(element),
     );
     return window.stops.length;
   },
 
-  // The number of the stop that has the focus, and what is wrong with how that is shown.
-  async lookAtFocus() {
-    await colors();
+  // Return the index of the tab stop that has the focus, and problems with its focus indicator.
+  async checkFocus() {
+    await finishAnimations();
     const element = document.activeElement;
     const shown = element.matches(".visually-hidden") ? element.labels[0] : element;
     const { outlineStyle, outlineWidth } = getComputedStyle(shown);
@@ -44,23 +44,23 @@ window.inPage = {
       problems.push(show(element, "no outline"));
     }
     if (!shown.contains(top) && !top?.contains(shown)) {
-      problems.push(show(element, `behind ${top?.outerHTML.slice(0, 100)}`));
+      problems.push(show(element, `covered by ${top?.outerHTML.slice(0, 100)}`));
     }
     return [window.stops.indexOf(element), problems];
   },
 
-  // Text beyond the window or cut by its box, but for what scrolls by itself (tables may) or is for screen readers.
+  // Return text that overflows the window or is clipped, except in scrollable boxes and for screen readers.
   findCutText() {
-    const isOrIsIn = (element, test) => element && (test(element) || isOrIsIn(element.parentElement, test));
+    const matchesOrIsInside = (element, test) => element && (test(element) || matchesOrIsInside(element.parentElement, test));
     const scrolls = (element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
-    const isUnseen = (element) =>
+    const isVisuallyHidden = (element) =>
       element.matches(".visually-hidden, .skip-link, .skip-to-content-link") ||
       Math.abs(parseInt(getComputedStyle(element).textIndent)) > 1000;
     const cut = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let text; (text = walker.nextNode()); ) {
       const box = text.parentElement;
-      if (!text.data.trim() || !isSeen(box) || isOrIsIn(box, isUnseen) || isOrIsIn(box, scrolls)) {
+      if (!text.data.trim() || !isVisible(box) || matchesOrIsInside(box, isVisuallyHidden) || matchesOrIsInside(box, scrolls)) {
         continue;
       }
       const range = document.createRange();
@@ -84,7 +84,7 @@ window.inPage = {
     }
   },
 
-  // What moves longer than an eye sees.
+  // Return elements with a perceptible transition, animation or smooth scrolling.
   findMovement() {
     const moves = ({ transitionDuration, animationDuration, scrollBehavior }) =>
       scrollBehavior == "smooth" ||
@@ -94,14 +94,14 @@ window.inPage = {
       .map((element) => show(element, "moves"));
   },
 
-  // What keeps colors of its own where the system forces others, and buttons that nothing sets off from text.
+  // Return elements that ignore forced colors, and buttons without a border.
   findOwnColors() {
     const keeps = (element) => getComputedStyle(element).forcedColorAdjust == "none";
-    const hasNoEdge = (button) => parseFloat(getComputedStyle(button).borderBlockStartWidth) < 1;
-    const buttons = [...document.querySelectorAll(".button")].filter(isSeen);
+    const hasNoBorder = (button) => parseFloat(getComputedStyle(button).borderBlockStartWidth) < 1;
+    const buttons = [...document.querySelectorAll(".button")].filter(isVisible);
     return [
       ...[...document.querySelectorAll("*")].filter(keeps).map((element) => show(element, "own colors")),
-      ...buttons.filter(hasNoEdge).map((button) => show(button, "no edge")),
+      ...buttons.filter(hasNoBorder).map((button) => show(button, "no border")),
     ];
   },
 };

@@ -1,4 +1,4 @@
-"""Runs Lighthouse, Chrome's audit of pages.
+"""Run Lighthouse, Chrome's audit of pages.
 
 https://developer.chrome.com/docs/lighthouse
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import CHROMIUM, npm_folder
+from tests.conftest import CHROMIUM, install_npm_packages
 
 HERE = Path(__file__).parent / "lighthouse"
 CATEGORIES = ["accessibility", "best-practices", "seo"]
@@ -17,9 +17,9 @@ CATEGORIES = ["accessibility", "best-practices", "seo"]
 
 @dataclass
 class Report:
-    """Lighthouse's report on a page: the score of each category, of 100, and the errors."""
+    """Lighthouse's report on a page: the score of each category (0 to 100), and the errors."""
 
-    address: str
+    url: str
     scores: dict[str, int]
     errors: list[str]
 
@@ -28,18 +28,18 @@ Lighthouse = Callable[..., list[Report]]
 
 
 def install_lighthouse(variables: dict[str, str]) -> Lighthouse:
-    """Return a function that audits pages, each `runs` times; it is installed once and kept in .cache."""
-    folder = npm_folder("lighthouse", sorted(HERE.iterdir()), variables)
+    """Install Lighthouse, cached in .cache; return a function that audits each URL `runs` times."""
+    folder = install_npm_packages("lighthouse", sorted(HERE.iterdir()), variables)
 
-    def audit(addresses: list[str], categories: list[str] = CATEGORIES, runs: int = 1) -> list[Report]:
-        wanted = {
-            "addresses": addresses,
+    def audit(urls: list[str], categories: list[str] = CATEGORIES, runs: int = 1) -> list[Report]:
+        options = {
+            "urls": urls,
             "categories": categories,
             "runs": runs,
             "browser": CHROMIUM,
         }
         result = subprocess.run(
-            ["node", "run.js", json.dumps(wanted)],
+            ["node", "run.js", json.dumps(options)],
             cwd=folder,
             env=variables,
             capture_output=True,

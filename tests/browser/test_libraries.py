@@ -6,11 +6,11 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser
 
-from tests.production import free_port
+from tests.production import find_free_port
 from tests.project import Project
 
 PACKAGES = ("htmx.org", "@alpinejs/csp", "chart.js")
-# A typical template of a team; htmx loads /robots.txt.
+# A typical template; htmx loads /robots.txt.
 PAGE = """
 {% extends "base.html" %}
 {% block content %}
@@ -23,20 +23,22 @@ PAGE = """
 ON_VIOLATION = "addEventListener('securitypolicyviolation', event => console.error(event.violatedDirective))"
 
 
-def documented(file: Path, language: str) -> str:
-    """Return the one block of a language in a document."""
+def read_code_block(file: Path, language: str) -> str:
+    """Return a document's only code block in this language."""
     tokens = MarkdownIt().parse(file.read_text(encoding="utf-8"))
     [text] = [token.content for token in tokens if token.type == "fence" and token.info == language]
     return text
 
 
-def test_htmx_alpine_and_a_chart(project: Project, browser: Browser) -> None:
+def test_htmx_alpine_and_chart_js(project: Project, browser: Browser) -> None:
     """htmx, Alpine.js and Chart.js, imported as in docs/troubleshooting.md, work without a CSP violation."""
-    project.variables["WEB_PORT"] = str(free_port())
+    project.variables["WEB_PORT"] = str(find_free_port())
     npm = ["npm", "install", "--no-audit", "--no-fund", *PACKAGES]
     subprocess.run(npm, cwd=project.folder, env=project.variables, check=True, capture_output=True)
     script = project.folder / "assets" / "js" / "main.js"
-    script.write_text(f"{documented(project.folder / 'docs/troubleshooting.md', 'js')}{script.read_text()}")
+    script.write_text(
+        f"{read_code_block(project.folder / 'docs/troubleshooting.md', 'js')}{script.read_text()}"
+    )
     (project.folder / "apps/core/templates/core/home.html").write_text(PAGE)
     project.run("fab", "start")
     try:

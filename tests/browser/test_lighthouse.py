@@ -1,6 +1,6 @@
-"""Lighthouse, Chrome's own audit, on the pages as production serves them.
+"""Lighthouse's audit of the pages as production serves them.
 
-Its score for speed depends on the machine: `make benchmark` prints that.
+The performance score depends on the machine: `make benchmark-pages` prints it.
 """
 
 from tests.browser.lighthouse import Lighthouse
@@ -10,6 +10,6 @@ PAGES = ["/", "/account/login/", "/account/password_reset/"]
 
 
 def test_lighthouse_scores(lighthouse: Lighthouse, site_for_lighthouse: Site) -> None:
-    """Lighthouse gives 100 of 100 for accessibility, for best practices and for search engines."""
-    for report in lighthouse([site_for_lighthouse.address + path for path in PAGES]):
+    """Lighthouse scores accessibility, best practices and SEO at 100 of 100."""
+    for report in lighthouse([site_for_lighthouse.url + path for path in PAGES]):
         assert set(report.scores.values()) == {100}, report

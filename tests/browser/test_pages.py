@@ -1,9 +1,9 @@
-"""Every page in Chromium, as production serves it; tests/browser/visitors.py says what each is held to."""
+"""Every page in Chromium, as production serves it; tests/browser/visitors.py checks each page."""
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
+from tests.browser.visitors import PASSWORD, Visitors, check_page, click_and_wait, submit
 
 PUBLIC = [
     "/",
@@ -36,39 +36,41 @@ ADMIN = [
 ]
 NEW_PASSWORD = "another correct horse battery staple"
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
-# The colors that the browser may take for its own bar.
-BAR = "[...document.querySelectorAll('meta[name=theme-color]')].filter(tag => matchMedia(tag.media).matches)"
-BAR += ".map(tag => tag.content)"
-UNKNOWN = "if (location.host) localStorage.theme = 'plaid'"
-FORBIDDEN = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})"
+# The theme colors that apply to the browser's toolbar.
+THEME_COLORS = (
+    "[...document.querySelectorAll('meta[name=theme-color]')].filter(tag => matchMedia(tag.media).matches)"
+)
+THEME_COLORS += ".map(tag => tag.content)"
+UNKNOWN_THEME = "if (location.host) localStorage.theme = 'plaid'"
+BLOCKED_STORAGE = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})"
 
 
-def status(page: Page) -> int:
-    """Return the status that the page came with."""
+def get_status(page: Page) -> int:
+    """Return the HTTP status of the page."""
     return page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus")
 
 
 @pytest.mark.parametrize(
-    ("who", "path"),
+    ("user_name", "path"),
     [("", path) for path in PUBLIC] + [("eve", path) for path in MEMBER] + [("ann", path) for path in ADMIN],
 )
-def test_pages(visitors: Visitors, who: str, path: str) -> None:
-    """Home, accounts and the whole admin.
+def test_pages(visitors: Visitors, user_name: str, path: str) -> None:
+    """The home page, the account pages and the whole admin pass every check of a page.
 
-    Of these, and of all pages below: at 390 and 1280 pixels, light and dark, axe finds nothing at WCAG 2.2
-    AA; the console is silent, the policy is kept, nothing is asked from elsewhere.
+    The checks of this and all other pages: at 390 and 1280 pixels, light and dark, axe finds no violation of
+    WCAG 2.2 AA; no console error, no CSP violation, and no request to another host.
     """
-    page = visitors.open(path, who)
-    assert status(page) == 200
-    assert page.url == visitors.address(path)
+    page = visitors.open(path, user_name)
+    assert get_status(page) == 200
+    assert page.url == visitors.url(path)
     check_page(page)
 
 
 @pytest.mark.parametrize("path", ["/account/login/", "/admin/login/"])
 def test_sign_in_with_errors(visitors: Visitors, path: str) -> None:
-    """A wrong password, on the site's page and the admin's."""
+    """The sign-in pages of the site and the admin report a wrong password."""
     page = visitors.open(path)
-    send(page, username="unknown@example.org", password="wrong")
+    submit(page, username="unknown@example.org", password="wrong")
     assert page.get_by_text("Please enter").is_visible()
     check_page(page)
 
@@ -86,9 +88,9 @@ def test_sign_in_with_errors(visitors: Visitors, path: str) -> None:
     ],
 )
 def test_forms_with_errors(visitors: Visitors, path: str, fields: dict[str, str]) -> None:
-    """Empty and mistyped fields; the list of errors has the focus, and each links to its field."""
+    """In a form with errors the summary gets the focus, and each error links to its field."""
     page = visitors.open(path, "" if path in PUBLIC else "eve")
-    send(page, **fields)
+    submit(page, **fields)
     summary = page.locator(".error-summary")
     assert summary.evaluate("element => element == document.activeElement")
     assert page.title().startswith("Error:")
@@ -100,119 +102,119 @@ def test_forms_with_errors(visitors: Visitors, path: str, fields: dict[str, str]
 
 
 def test_profile(visitors: Visitors) -> None:
-    """A changed name is kept, and confirmed."""
+    """A changed name is saved and confirmed."""
     page = visitors.open("/account/", "eve")
-    send(page, name="Eve Example")
+    submit(page, name="Eve Example")
     assert page.get_by_text("Your changes are saved.").is_visible()
     assert page.locator("[name=name]").input_value() == "Eve Example"
     check_page(page)
 
 
 def test_password_change(visitors: Visitors) -> None:
-    """A changed password is confirmed, and the session stays."""
+    """A password change is confirmed, and the user stays signed in."""
     page = visitors.open("/account/password_change/", "kim")
-    send(page, old_password=PASSWORD, new_password1=NEW_PASSWORD, new_password2=NEW_PASSWORD)
+    submit(page, old_password=PASSWORD, new_password1=NEW_PASSWORD, new_password2=NEW_PASSWORD)
     assert page.url.endswith("/password_change/done/")
     assert page.get_by_role("button", name="Sign out").is_visible()
 
 
 def test_password_reset(visitors: Visitors) -> None:
-    """All four steps to a new password, through the link in the mail."""
+    """A password is reset by the link in a mail, in four steps."""
     page = visitors.open("/account/password_reset/")
-    send(page, email="lee@example.org")
+    submit(page, email="lee@example.org")
     assert page.url.endswith("/password_reset/done/")
-    page.goto(visitors.link_mailed_to("lee"))
+    page.goto(visitors.wait_for_mailed_link("lee"))
     assert page.url.endswith("/set-password/")
     check_page(page)
-    send(page, new_password1="12345", new_password2="1234")
+    submit(page, new_password1="12345", new_password2="1234")
     check_page(page)
-    send(page, new_password1=NEW_PASSWORD, new_password2=NEW_PASSWORD)
+    submit(page, new_password1=NEW_PASSWORD, new_password2=NEW_PASSWORD)
     assert page.url.endswith("/reset/done/")
-    follow(page.get_by_role("main").get_by_role("link", name="Sign in"))
-    send(page, username="lee@example.org", password=NEW_PASSWORD)
+    click_and_wait(page.get_by_role("main").get_by_role("link", name="Sign in"))
+    submit(page, username="lee@example.org", password=NEW_PASSWORD)
     assert page.get_by_role("button", name="Sign out").is_visible()
 
 
-def test_signed_out(visitors: Visitors) -> None:
-    """Signing out of the admin ends on a page that says so."""
+def test_admin_sign_out(visitors: Visitors) -> None:
+    """Signing out of the admin ends on a page that confirms it."""
     page = visitors.open("/admin/", "max")
-    follow(page.get_by_role("button", name="Log out"))
+    click_and_wait(page.get_by_role("button", name="Log out"))
     assert page.get_by_role("heading", name="Logged out").is_visible()
     check_page(page)
 
 
 def test_400(visitors: Visitors) -> None:
-    """400: a host that the site does not know."""
-    page = visitors.open(visitors.site.address.replace("localhost", "127.0.0.1"))
-    assert status(page) == 400
+    """A request for an unknown host gets a 400 page."""
+    page = visitors.open(visitors.site.url.replace("localhost", "127.0.0.1"))
+    assert get_status(page) == 400
     check_page(page)
 
 
 def test_403(visitors: Visitors) -> None:
-    """403: a page of the admin without permission."""
+    """A page of the admin without permission gets a 403 page."""
     page = visitors.open("/admin/accounts/user/", "bob")
-    assert status(page) == 403
+    assert get_status(page) == 403
     check_page(page)
 
 
-def test_403_for_a_forged_form(visitors: Visitors) -> None:
-    """403: a form that came without its token."""
+def test_403_without_a_csrf_token(visitors: Visitors) -> None:
+    """A form without its CSRF token gets a 403 page."""
     page = visitors.open("/account/login/")
     page.context.clear_cookies()
-    send(page, username="unknown@example.org", password="wrong")
-    assert status(page) == 403
+    submit(page, username="unknown@example.org", password="wrong")
+    assert get_status(page) == 403
     check_page(page)
 
 
 def test_404(visitors: Visitors) -> None:
-    """404: a missing page."""
+    """A missing page gets a 404 page."""
     page = visitors.open("/no-such-page/")
-    assert status(page) == 404
+    assert get_status(page) == 404
     check_page(page)
 
 
 def test_429(visitors: Visitors) -> None:
-    """429: too many password resets."""
+    """Too many password resets get a 429 page."""
     page = visitors.open("/account/password_reset/")
-    while status(page) == 200:
-        page.goto(visitors.address("/account/password_reset/"))
-        send(page, email="unknown@example.org")
-    assert status(page) == 429
+    while get_status(page) == 200:
+        page.goto(visitors.url("/account/password_reset/"))
+        submit(page, email="unknown@example.org")
+    assert get_status(page) == 429
     check_page(page)
 
 
 def test_500(visitors_without_database: Visitors) -> None:
-    """500: a database that is down."""
+    """A request while the database is down gets a 500 page."""
     page = visitors_without_database.open("/account/login/")
-    send(page, username="unknown@example.org", password="wrong")
-    assert status(page) == 500
+    submit(page, username="unknown@example.org", password="wrong")
+    assert get_status(page) == 500
     check_page(page)
 
 
 def test_theme_is_remembered(visitors: Visitors) -> None:
-    """The page follows the system's color scheme, until one is chosen: that is kept, in the admin too."""
+    """The theme follows the system's color scheme; a chosen theme is remembered, in the admin too."""
     page = visitors.open("/")
-    light, bar = page.evaluate(BACKGROUND), page.evaluate(BAR)
+    light, theme_colors = page.evaluate(BACKGROUND), page.evaluate(THEME_COLORS)
     page.emulate_media(color_scheme="dark")
     dark = page.evaluate(BACKGROUND)
     assert light != dark
-    assert bar != page.evaluate(BAR)
+    assert theme_colors != page.evaluate(THEME_COLORS)
     page.get_by_text("Light", exact=True).click()
     assert page.evaluate(BACKGROUND) == light
-    assert page.evaluate(BAR) == bar
-    page.goto(visitors.address("/account/login/"))
+    assert page.evaluate(THEME_COLORS) == theme_colors
+    page.goto(visitors.url("/account/login/"))
     assert page.evaluate(BACKGROUND) == light
     page.get_by_text("System", exact=True).click()
     assert page.evaluate(BACKGROUND) == dark
 
 
-@pytest.mark.parametrize("script", [UNKNOWN, FORBIDDEN], ids=["unknown", "forbidden"])
-def test_theme_that_cannot_be_read(visitors: Visitors, script: str) -> None:
-    """With an unknown theme in storage, or without storage, the system's is shown; another can be chosen."""
+@pytest.mark.parametrize("script", [UNKNOWN_THEME, BLOCKED_STORAGE], ids=["unknown", "blocked"])
+def test_theme_with_unusable_storage(visitors: Visitors, script: str) -> None:
+    """If the stored theme is unknown or storage is blocked, the system's color scheme applies."""
     context = visitors.new_browser()
     context.add_init_script(script)
     page = context.new_page()
-    page.goto(visitors.address("/"))
+    page.goto(visitors.url("/"))
     assert page.get_by_label("System").is_checked()
     light = page.evaluate(BACKGROUND)
     page.get_by_text("Dark", exact=True).click()

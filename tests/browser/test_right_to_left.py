@@ -1,4 +1,4 @@
-"""A site in Arabic too, in Chromium: the language is added by the steps of docs/translation.md."""
+"""A site in English and Arabic in Chromium; the language is added by the steps in docs/translation.md."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,45 +8,41 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests import languages
-from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
+from tests.browser.visitors import Visitors, check_page, click_and_wait, create_users, submit
 from tests.production import Production
 from tests.project import Install
 
 TRANSLATIONS = Path(__file__).with_name("arabic.po")
-PEOPLE = {"ann": {"is_staff": True, "is_superuser": True}, "eve": {}}
+USERS = {"ann": {"is_staff": True, "is_superuser": True}, "eve": {}}
 
 
 @pytest.fixture(scope="module")
 def arabic_visitors(cookies_session, install: Install, browser: Browser) -> Iterator[Visitors]:
-    """Return people who visit a site in English and Arabic, with its language switcher."""
+    """Return visitors of a site in English and Arabic, with its language switcher."""
     project = install(cookies_session.bake().project_path)
-    file = languages.po_file(project, "ar")
+    file = languages.find_po_file(project, "ar")
     file.parent.mkdir(parents=True)
     shutil.copy(TRANSLATIONS, file)
-    languages.collect(project, "ar")
-    languages.compile_(project)
+    languages.make_messages(project, "ar")
+    languages.compile_messages(project)
     languages.add_to_settings(project, "ar", "العربية")
     languages.add_urls(project)
     languages.add_switcher(project)
     production = Production(project)
     with production.serve(HTTPS="true", TRUST_PROXY="true") as site:
-        production.python(
-            "from apps.accounts.models import User\n"
-            f"for who, rights in {PEOPLE!r}.items():\n"
-            f"    User.objects.create_user(f'{{who}}@example.org', {PASSWORD!r}, **rights)"
-        )
+        create_users(production, USERS)
         yield Visitors(browser, site)
 
 
 @pytest.fixture
 def visitors(arabic_visitors: Visitors) -> Iterator[Visitors]:
-    """Return them; in the end the test fails if a page complained."""
+    """Return these visitors; fail at the end if a page had errors."""
     yield arabic_visitors
-    arabic_visitors.leave()
+    arabic_visitors.close()
 
 
 @pytest.mark.parametrize(
-    ("who", "path"),
+    ("user_name", "path"),
     [
         ("", "/ar/"),
         ("", "/ar/account/login/"),
@@ -59,9 +55,9 @@ def visitors(arabic_visitors: Visitors) -> Iterator[Visitors]:
         ("ann", "/ar/admin/accounts/user/1/change/"),
     ],
 )
-def test_pages_from_right_to_left(visitors: Visitors, who: str, path: str) -> None:
-    """Home, account, error and admin pages in Arabic: axe finds nothing, and no page is too wide."""
-    page = visitors.open(path, who)
+def test_pages_are_right_to_left(visitors: Visitors, user_name: str, path: str) -> None:
+    """Pages in Arabic are laid out from right to left, axe finds no violation, and no page overflows."""
+    page = visitors.open(path, user_name)
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.locator("html").get_attribute("lang") == "ar"
     check_page(page)
@@ -71,18 +67,18 @@ def test_pages_from_right_to_left(visitors: Visitors, who: str, path: str) -> No
 
 
 def test_form_with_errors(visitors: Visitors) -> None:
-    """A form with errors in Arabic."""
+    """A form with errors in Arabic passes every check of a page."""
     page = visitors.open("/ar/account/login/")
-    send(page, username="", password="")
+    submit(page, username="", password="")
     assert page.locator(".error-summary").is_visible()
     check_page(page)
 
 
-def test_switch_the_language(visitors: Visitors) -> None:
-    """The switcher leads from an English page to the same page in Arabic, and back."""
+def test_language_switcher(visitors: Visitors) -> None:
+    """The language switcher leads to the same page in the other language."""
     page = visitors.open("/account/login/")
-    follow(page.locator("button[value=ar]"))
-    assert page.url == visitors.address("/ar/account/login/")
+    click_and_wait(page.locator("button[value=ar]"))
+    assert page.url == visitors.url("/ar/account/login/")
     check_page(page)
-    follow(page.get_by_role("button", name="English", exact=True))
-    assert page.url == visitors.address("/account/login/")
+    click_and_wait(page.get_by_role("button", name="English", exact=True))
+    assert page.url == visitors.url("/account/login/")

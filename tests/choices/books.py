@@ -1,4 +1,4 @@
-"""Tests of the recipes in docs/api.md, for both APIs; copied into a project that has followed them."""
+"""Tests of the recipes in docs/api.md, for both APIs, copied into a project that follows them."""
 
 # ruff: noqa: F811 - the fixtures
 
@@ -16,41 +16,41 @@ from django.test import Client
 BOOKS = "/api/v1/books"
 EMMA = {"title": "Emma", "author": {"name": "Jane Austen"}, "chapters": [{"title": "I"}, {"title": "II"}]}
 # The two frameworks' responses to an invalid field.
-INVALID = {400, 422}
+INVALID_STATUSES = {400, 422}
 
 
-def add(api_client: Client, **change: Any) -> Any:
-    """Send a book."""
-    return api_client.post(BOOKS, EMMA | change, content_type="application/json")
+def post_book(api_client: Client, **changes: Any) -> Any:
+    """Post a book."""
+    return api_client.post(BOOKS, EMMA | changes, content_type="application/json")
 
 
-def upload(api_client: Client, name: str = "emma.pdf", **fields: str) -> Any:
-    """Send the file of a new book."""
-    number = add(api_client).json()["id"]
+def upload_file(api_client: Client, name: str = "emma.pdf", **fields: str) -> Any:
+    """Upload the file of a new book."""
+    number = post_book(api_client).json()["id"]
     file = SimpleUploadedFile(name, b"%PDF-1.7")
     return api_client.post(f"{BOOKS}/{number}/file", {"file": file, **fields})
 
 
 @pytest.fixture(autouse=True)
 def media(settings: LazySettings, tmp_path: Path) -> Path:
-    """Keep the files out of the project."""
+    """Keep uploads out of the project."""
     settings.MEDIA_ROOT = tmp_path
     return tmp_path
 
 
-def test_a_nested_object_and_a_list(api_client: Client) -> None:
+def test_nested_object_and_list(api_client: Client) -> None:
     for title in ("Emma", "Persuasion"):
-        response = add(api_client, title=title)
+        response = post_book(api_client, title=title)
         assert response.status_code == 201
         book = response.json()
         assert book == {**EMMA, "title": title, "id": book["id"], "file": None}
     assert Author.objects.count() == 1
-    listed = api_client.get(BOOKS).json()
-    assert [book["title"] for book in listed.get("items") or listed["results"]] == ["Persuasion", "Emma"]
+    books = api_client.get(BOOKS).json()
+    assert [book["title"] for book in books.get("items") or books["results"]] == ["Persuasion", "Emma"]
 
 
 @pytest.mark.parametrize(
-    ("change", "field"),
+    ("changes", "field"),
     [
         ({"author": None}, "author"),
         ({"author": {}}, "name"),
@@ -59,36 +59,36 @@ def test_a_nested_object_and_a_list(api_client: Client) -> None:
         ({"chapters": [{"title": "I"}, {"title": "x" * 151}]}, "title"),
     ],
 )
-def test_a_wrong_field_is_named(api_client: Client, change: dict[str, Any], field: str) -> None:
-    response = add(api_client, **change)
-    assert response.status_code in INVALID
+def test_an_invalid_field_is_reported(api_client: Client, changes: dict[str, Any], field: str) -> None:
+    response = post_book(api_client, **changes)
+    assert response.status_code in INVALID_STATUSES
     assert json.dumps(field) in response.content.decode()
     assert not Author.objects.exists()
 
 
-def test_a_file(api_client: Client, media: Path) -> None:
-    response = upload(api_client)
+def test_upload(api_client: Client, media: Path) -> None:
+    response = upload_file(api_client)
     assert response.status_code == 200
     assert response.json()["file"].endswith("/media/books/emma.pdf")
     assert (media / "books" / "emma.pdf").read_bytes() == b"%PDF-1.7"
 
 
-def test_no_such_file(api_client: Client) -> None:
-    number = add(api_client).json()["id"]
-    assert upload(api_client, "emma.html").status_code in INVALID
-    assert api_client.post(f"{BOOKS}/{number}/file", {"file": "emma.pdf"}).status_code in INVALID
-    assert api_client.post(f"{BOOKS}/{number}/file").status_code in INVALID
+def test_invalid_uploads_are_rejected(api_client: Client) -> None:
+    number = post_book(api_client).json()["id"]
+    assert upload_file(api_client, "emma.html").status_code in INVALID_STATUSES
+    assert api_client.post(f"{BOOKS}/{number}/file", {"file": "emma.pdf"}).status_code in INVALID_STATUSES
+    assert api_client.post(f"{BOOKS}/{number}/file").status_code in INVALID_STATUSES
     assert api_client.post(f"{BOOKS}/0/file", {"file": SimpleUploadedFile("a.pdf", b"-")}).status_code == 404
     assert not Book.objects.exclude(file="").exists()
 
 
-def test_too_many_fields_next_to_a_file(api_client: Client) -> None:
-    response = upload(api_client, **{str(n): "" for n in range(10_001)})
+def test_upload_with_too_many_fields(api_client: Client) -> None:
+    response = upload_file(api_client, **{str(n): "" for n in range(10_001)})
     assert (response.status_code, response.json()) == (400, {"detail": "There are too many fields."})
 
 
 @pytest.mark.django_db
 def test_requests_without_a_token_are_refused() -> None:
-    stranger = Client(enforce_csrf_checks=True)
-    responses = [add(stranger), stranger.get(BOOKS), stranger.post(f"{BOOKS}/1/file")]
+    client = Client(enforce_csrf_checks=True)
+    responses = [post_book(client), client.get(BOOKS), client.post(f"{BOOKS}/1/file")]
     assert {response.status_code for response in responses} == {401}

@@ -1,10 +1,10 @@
-"""Passkeys in Chromium, by an authenticator that is not there."""
+"""Passkeys in Chromium, with a virtual authenticator."""
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitors import PASSWORD, check_page, send
+from tests.browser.visitors import PASSWORD, check_page, submit
 
-# A user with a passkey, in the browser and not in a separate device.
+# A platform authenticator, which keeps passkeys and verifies the user.
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -15,18 +15,18 @@ AUTHENTICATOR = {
 }
 
 
-def use_authenticator(page: Page) -> None:
-    """Give the page's browser an authenticator, whose owner says yes."""
+def add_authenticator(page: Page) -> None:
+    """Add a virtual authenticator, which confirms every request, to the page's browser."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
 
 
 def add_passkey(page: Page) -> None:
-    """Add a passkey, with the password entered again, and check the pages on the way."""
+    """Add a passkey after reauthentication, and check the pages on the way."""
     page.goto(f"{page.url.split('/account')[0].rstrip('/')}/account/2fa/webauthn/add/")
     check_page(page)
-    send(page, password=PASSWORD)
+    submit(page, password=PASSWORD)
     check_page(page)
     page.get_by_label("Passwordless").check()
     with page.expect_navigation():

@@ -1,4 +1,4 @@
-"""Projects with other answers, without Docker: they pass their checks, and their pages respond."""
+"""Projects with other answers, without Docker."""
 
 import pytest
 
@@ -9,10 +9,10 @@ from tools import combinations
 
 
 @pytest.mark.parametrize("row", combinations.on_host(), ids=combinations.name)
-def test_project(project: Project, production: Production, row: combinations.Answers) -> None:
-    """It passes `fab check` and the tests of `tests/inside/`, and its main pages return 200."""
+def test_checks_and_pages(project: Project, production: Production, row: combinations.Answers) -> None:
+    """A project passes `fab check` and the tests in `tests/inside/`, and its main pages return 200."""
     output = project.run("fab", "check").stdout
-    assert workflow.steps_in(output) == workflow.steps_of(project.folder)
+    assert workflow.parse_steps(output) == workflow.list_steps(project.folder)
     project.run_inside_tests()
     with production.serve() as site:
         visitor = Visitor(site)

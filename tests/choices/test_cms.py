@@ -1,4 +1,4 @@
-"""The CMS in Chromium, as in production: an editor writes a page, with a picture that is kept in S3."""
+"""The CMS in Chromium, as in production, with uploads in a mock of S3."""
 
 import subprocess
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import bucket
-from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
-from tests.choices.passkeys import add_passkey, use_authenticator
+from tests.browser.visitors import PASSWORD, Visitors, check_page, click_and_wait, submit
+from tests.choices.passkeys import add_authenticator, add_passkey
 from tests.conftest import TEMPLATE
-from tests.production import Production, Site, Visitor, eventually
+from tests.production import Production, Site, Visitor, wait_until
 from tests.project import Install
 
 PICTURE = TEMPLATE / "docs" / "images" / "first-page-light.png"
@@ -27,7 +27,7 @@ seed()
 make_page(ContentPage.objects.get(slug="services"), title="Prices", slug="prices")
 """
 
-# A page that is due, one that expires, and the schedule that is due, too.
+# A page to publish, a page to unpublish, and a schedule that is due.
 SCHEDULED = """
 from datetime import timedelta
 
@@ -50,7 +50,7 @@ Schedule.objects.update(next_run_at=past)
 
 @dataclass
 class Cms:
-    """A site with a CMS, where its files are, and the project."""
+    """A site with a CMS, the URL of its uploads, and its project."""
 
     site: Site
     files: str
@@ -59,18 +59,16 @@ class Cms:
 
 @pytest.fixture(scope="module")
 def cms(cookies_session, install: Install) -> Iterator[Cms]:
-    """Return it running, with an editor."""
+    """Return a running site with a CMS and an editor."""
     answers = {"cms": "wagtail", "tasks": "database"}
     production = Production(install(cookies_session.bake(extra_context=answers).project_path))
     key = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
-    with bucket.s3() as files, ExitStack() as stack:
-        bucket_of_site = {"MEDIA_BUCKET": bucket.BUCKET, "MEDIA_ENDPOINT_URL": files, **key}
+    with bucket.run_s3() as files, ExitStack() as stack:
+        media = {"MEDIA_BUCKET": bucket.BUCKET, "MEDIA_ENDPOINT_URL": files, **key}
         production.manage("migrate")
-        production.python(PAGES, **bucket_of_site)
-        site = stack.enter_context(
-            production.serve(WEB_CONCURRENCY="2", RUN_MIGRATIONS="false", **bucket_of_site)
-        )
-        production.python(
+        production.run_python(PAGES, **media)
+        site = stack.enter_context(production.serve(WEB_CONCURRENCY="2", RUN_MIGRATIONS="false", **media))
+        production.run_python(
             "from django.contrib.auth.models import Group\n"
             "from apps.accounts.models import User\n"
             f"editor = User.objects.create_user('editor@example.org', {PASSWORD!r}, is_staff=True)\n"
@@ -81,19 +79,19 @@ def cms(cookies_session, install: Install) -> Iterator[Cms]:
 
 @pytest.fixture
 def visitors(browser: Browser, cms: Cms) -> Iterator[Visitors]:
-    """Return people who visit the site; in the end the test fails if a page complained."""
+    """Return the site's visitors; fail at the end if a page had errors."""
     visitors = Visitors(browser, cms.site, cms.files)
     yield visitors
-    visitors.leave()
+    visitors.close()
 
 
 def sign_in(visitors: Visitors) -> Page:
-    """Return the CMS, into which the editor has come by a password and a second factor."""
+    """Sign in to the CMS as the editor, with a password and a second factor."""
     page = visitors.open("/cms/")
-    use_authenticator(page)
-    send(page, login="editor@example.org", password=PASSWORD)
+    add_authenticator(page)
+    submit(page, login="editor@example.org", password=PASSWORD)
     add_passkey(page)
-    page.goto(visitors.address("/cms/"))
+    page.goto(visitors.url("/cms/"))
     return page
 
 
@@ -104,27 +102,27 @@ def add_block(page: Page, name: str) -> None:
 
 
 def choose_picture(page: Page) -> None:
-    """Upload a picture in the window that chooses one."""
+    """Upload a picture in the image chooser."""
     page.get_by_role("button", name="Choose an image").click()
-    window = page.locator(".modal-body")
-    window.get_by_role("tab", name="Upload").click()
-    window.locator("[type=file]").set_input_files(PICTURE)
-    window.locator("[name$=title]:visible").fill("A boat")
-    window.get_by_role("button", name="Upload").click()
+    dialog = page.locator(".modal-body")
+    dialog.get_by_role("tab", name="Upload").click()
+    dialog.locator("[type=file]").set_input_files(PICTURE)
+    dialog.locator("[name$=title]:visible").fill("A boat")
+    dialog.get_by_role("button", name="Upload").click()
     page.get_by_label("Alt text").fill("A rowing boat")
 
 
-def without_what_the_editor_tries(errors: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the errors but for a style of the text editor's that the policy stops: docs/cms.md."""
-    of_a_style = ("Applying inline style violates", "The policy's style-src-elem forbids inline")
-    return [error for error in errors if not error[1].startswith(of_a_style)]
+def ignore_blocked_inline_styles(errors: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the errors, except the text editor's inline style that the CSP blocks: see docs/cms.md."""
+    prefixes = ("Applying inline style violates", "The CSP's style-src-elem blocks inline")
+    return [error for error in errors if not error[1].startswith(prefixes)]
 
 
 def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
-    """Each step works under the CSP, and visitors see and find the page."""
+    """An editor can create and publish a page under the CSP, and visitors can find it."""
     page = sign_in(visitors)
-    page.goto(visitors.address("/cms/pages/3/"))
-    follow(page.get_by_role("link", name="Add child page").first)
+    page.goto(visitors.url("/cms/pages/3/"))
+    click_and_wait(page.get_by_role("link", name="Add child page").first)
     page.get_by_role("textbox", name="Title*").fill("Boats")
     add_block(page, "Heading")
     page.locator("[name=body-0-value]").fill("Rowing")
@@ -134,26 +132,26 @@ def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
     add_block(page, "Picture")
     choose_picture(page)
     page.get_by_role("button", name="More actions").click()
-    follow(page.get_by_role("button", name="Publish"))
-    visitors.errors = without_what_the_editor_tries(visitors.errors)
+    click_and_wait(page.get_by_role("button", name="Publish"))
+    visitors.errors = ignore_blocked_inline_styles(visitors.errors)
 
-    found = visitors.open("/search/?query=upstream")
-    check_page(found)
-    follow(found.locator("main").get_by_role("link", name="Boats"))
-    picture = found.get_by_role("img", name="A rowing boat")
+    page = visitors.open("/search/?query=upstream")
+    check_page(page)
+    click_and_wait(page.locator("main").get_by_role("link", name="Boats"))
+    picture = page.get_by_role("img", name="A rowing boat")
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("(picture) => picture.naturalWidth")
-    check_page(found)
+    check_page(page)
 
 
 @pytest.mark.parametrize("path", ["/", "/search/"])
-def test_pages_of_visitors(visitors: Visitors, path: str) -> None:
-    """They are accessible and respect the CSP, also before an editor has written one."""
+def test_public_pages(visitors: Visitors, path: str) -> None:
+    """The first page and the search page are accessible and respect the CSP, also without content."""
     check_page(visitors.open(path))
 
 
-def test_seeded_pages_are_reachable_by_links(visitors: Visitors) -> None:
-    """Every page that `fab seed` creates is reached from the first page by links, with the keyboard alone."""
+def test_seeded_pages_are_reachable_by_keyboard(visitors: Visitors) -> None:
+    """Every page that `fab seed` creates can be reached by links with the keyboard alone."""
     page = visitors.open("/", size="phone")
     for name in ("About us", "Services", "Contact"):
         link = page.get_by_role("navigation", name="Pages").get_by_role("link", name=name)
@@ -166,18 +164,18 @@ def test_seeded_pages_are_reachable_by_links(visitors: Visitors) -> None:
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(link).to_have_attribute("aria-current", "page")
         check_page(page)
-    follow(page.get_by_role("link", name="Services"))
-    follow(page.get_by_role("link", name="Prices"))
+    click_and_wait(page.get_by_role("link", name="Services"))
+    click_and_wait(page.get_by_role("link", name="Prices"))
     expect(page.get_by_role("link", name="Services").first).to_have_attribute("aria-current", "true")
 
 
-def test_all_workers_agree_on_the_pages_urls(cms: Cms) -> None:
-    """A change of the first page's slug by one process breaks no link in another's pages."""
+def test_workers_agree_on_page_urls(cms: Cms) -> None:
+    """After a change of the home page's slug, the pages of all workers have valid links."""
     visitor = Visitor(cms.site)
     paths = ["/services/prices/", "/sitemap.xml"] * 10
     for slug in ("start", "home"):
         assert {visitor.get(path).status for path in paths} == {200}
-        cms.production.python(
+        cms.production.run_python(
             "from apps.pages.models import HomePage\n"
             f"page = HomePage.objects.get()\npage.slug = {slug!r}\npage.save()"
         )
@@ -186,40 +184,40 @@ def test_all_workers_agree_on_the_pages_urls(cms: Cms) -> None:
         assert not [response.text for response in responses if "None" in response.text]
 
 
-def test_a_redirect_leads_to_the_pages_old_url_again(visitors: Visitors, cms: Cms) -> None:
-    """A browser that was redirected to a page's new URL is redirected back after it returns."""
+def test_page_that_moves_back_to_its_old_url(visitors: Visitors, cms: Cms) -> None:
+    """If a page moves to a new URL and back, browsers that cached the redirect still reach it."""
     page = visitors.open("/")
     for old, new in (("contact", "write-to-us"), ("write-to-us", "contact")):
-        cms.production.python(
+        cms.production.run_python(
             "from apps.pages.models import ContentPage\n"
             f"page = ContentPage.objects.get(slug={old!r})\n"
             f"page.slug = {new!r}\npage.save_revision().publish()"
         )
-        page.goto(visitors.address(f"/{old}/"))
-        assert page.url == visitors.address(f"/{new}/")
+        page.goto(visitors.url(f"/{old}/"))
+        assert page.url == visitors.url(f"/{new}/")
 
 
-def test_a_moderator_is_mailed_a_link_that_works(cms: Cms) -> None:
-    """The email about a page to approve links to the site's host, and in development to its port."""
+def test_links_in_mails(cms: Cms) -> None:
+    """Links in the CMS's mails have the site's host, and in development its port."""
     script = "from django.conf import settings\nprint(settings.WAGTAILADMIN_BASE_URL)"
     for variables, url in (
         ({"HTTPS": "true"}, "https://localhost"),
         ({"DEBUG": "true", "WEB_PORT": "8123"}, "http://localhost:8123"),
     ):
-        assert cms.production.python(script, **variables).split()[-1] == url
+        assert cms.production.run_python(script, **variables).split()[-1] == url
 
 
-def test_a_worker_publishes_at_the_set_time(cms: Cms) -> None:
-    """With `tasks=database` a worker process publishes a due page, and unpublishes one that expires."""
+def test_worker_publishes_scheduled_pages(cms: Cms) -> None:
+    """With `tasks=database` a worker publishes and unpublishes pages at their scheduled time."""
     visitor = Visitor(cms.site)
-    cms.production.python(SCHEDULED)
+    cms.production.run_python(SCHEDULED)
     assert [visitor.get(path).status for path in ("/due/", "/over/")] == [404, 200]
     variables = {**cms.production.project.variables, **cms.production.variables, "TASKS": "database"}
     worker = subprocess.Popen(
         ["python", "manage.py", "worker"], cwd=cms.production.project.folder, env=variables
     )
     try:
-        eventually(lambda: [visitor.get(path).status for path in ("/due/", "/over/")] == [200, 404])
+        wait_until(lambda: [visitor.get(path).status for path in ("/due/", "/over/")] == [200, 404])
     finally:
         worker.terminate()
         worker.wait(timeout=60)

@@ -1,4 +1,4 @@
-"""Accounts by django-allauth in Chromium, as in production: no page breaks the policy, and passkeys work."""
+"""Accounts by django-allauth in Chromium, as in production; every page respects the CSP."""
 
 import json
 import quopri
@@ -12,49 +12,49 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitors import PASSWORD, Visitors, check_page, follow, send
-from tests.choices.passkeys import add_passkey, use_authenticator
-from tests.production import Production, Site, eventually
+from tests.browser.visitors import PASSWORD, Visitors, check_page, click_and_wait, submit
+from tests.choices.passkeys import add_authenticator, add_passkey
+from tests.production import Production, Site, wait_until
 from tests.project import Install
 
 
 @pytest.fixture(scope="module")
 def production(cookies_session, install: Install) -> Production:
-    """Return a project in which everybody can sign up, with its packages."""
+    """Return a project with public sign-up, which can be served."""
     return Production(install(cookies_session.bake(extra_context={"sign_up": "public"}).project_path))
 
 
 class Provider(BaseHTTPRequestHandler):
-    """An OpenID Connect server at which one person is always signed in."""
+    """An OpenID Connect provider at which one user is always signed in."""
 
-    person: ClassVar[dict[str, object]] = {
+    claims: ClassVar[dict[str, object]] = {
         "sub": "7",
         "email": "elsewhere@example.org",
         "email_verified": True,
     }
 
     def do_GET(self) -> None:
-        """Describe the server, send the person back, or say who they are."""
-        here = f"http://{self.headers['Host']}"
+        """Send the configuration, redirect the user back, or send the user's claims."""
+        url = f"http://{self.headers['Host']}"
         if self.path.startswith("/authorize"):
-            asked = dict(parse_qsl(urlsplit(self.path).query))
+            query = dict(parse_qsl(urlsplit(self.path).query))
             self.send_response(302)
-            back = urlencode({"code": "1", "state": asked["state"]})
-            self.send_header("Location", f"{asked['redirect_uri']}?{back}")
+            parameters = urlencode({"code": "1", "state": query["state"]})
+            self.send_header("Location", f"{query['redirect_uri']}?{parameters}")
             self.end_headers()
         elif self.path.startswith("/.well-known/"):
-            ends = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
-            self.say({f"{name}_endpoint": f"{here}/{path}" for name, path in ends.items()})
+            endpoints = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
+            self.send_json({f"{name}_endpoint": f"{url}/{path}" for name, path in endpoints.items()})
         else:
-            self.say(self.person)
+            self.send_json(self.claims)
 
     def do_POST(self) -> None:
-        """Give a token."""
+        """Issue a token."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.say({"access_token": "token", "token_type": "Bearer"})
+        self.send_json({"access_token": "token", "token_type": "Bearer"})
 
-    def say(self, value: dict[str, object]) -> None:
-        """Answer in JSON."""
+    def send_json(self, value: dict[str, object]) -> None:
+        """Send a JSON response."""
         body = json.dumps(value).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -63,12 +63,12 @@ class Provider(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Print nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
-    """Return the address of a server that says who people are."""
+    """Return the URL of an OpenID Connect provider."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -78,10 +78,10 @@ def provider() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def site(production: Production, provider: str) -> Iterator[Site]:
-    """Return it running, with a person of the staff and another server's accounts."""
+    """Return the running site, with staff and an OpenID Connect provider."""
     oidc = {"OIDC_CLIENT_ID": "ours", "OIDC_CLIENT_SECRET": "secret", "OIDC_NAME": "Our own"}
     with production.serve(OIDC_SERVER_URL=provider, ALLOWED_HOSTS="localhost,127.0.0.1", **oidc) as site:
-        production.python(
+        production.run_python(
             "from apps.accounts.models import User\n"
             f"User.objects.create_superuser('staff@example.org', {PASSWORD!r})\n"
             f"User.objects.create_user('forgetful@example.org', {PASSWORD!r})"
@@ -91,22 +91,22 @@ def site(production: Production, provider: str) -> Iterator[Site]:
 
 @pytest.fixture
 def visitors(browser: Browser, site: Site) -> Iterator[Visitors]:
-    """Return people who visit the site; in the end the test fails if a page complained."""
+    """Return the site's visitors; fail at the end if a page had errors."""
     visitors = Visitors(browser, site)
     yield visitors
-    visitors.leave()
+    visitors.close()
 
 
 @pytest.fixture
 def page(visitors: Visitors) -> Page:
-    """Return the sign-in page in a browser that can keep a passkey."""
+    """Return the sign-in page in a browser with an authenticator."""
     page = visitors.open("/account/login/")
-    use_authenticator(page)
+    add_authenticator(page)
     return page
 
 
-def mailed_code(site: Site, to: str) -> str:
-    """Return the code in the last email to an address, once it has been sent."""
+def wait_for_mailed_code(site: Site, to: str) -> str:
+    """Return the code in the last mail to this email address, once it has been sent."""
 
     def code() -> str:
         log = quopri.decodestring(site.log_file.read_bytes()).decode(errors="replace")
@@ -114,54 +114,54 @@ def mailed_code(site: Site, to: str) -> str:
         found = re.search(r"^([A-Z0-9]{3,}(-[A-Z0-9]+)?)$", mail, re.MULTILINE)
         return found[1] if found else ""
 
-    return eventually(code)
+    return wait_until(code)
 
 
 def sign_out(page: Page) -> None:
-    """Sign out by the button at the top."""
-    follow(page.get_by_role("button", name="Sign out").first)
+    """Sign out with the button in the header."""
+    click_and_wait(page.get_by_role("button", name="Sign out").first)
 
 
-def test_sign_up_and_sign_in_by_a_passkey(page: Page, site: Site) -> None:
-    """A visitor signs up, verifies the email address, adds a passkey, and signs in with it alone."""
+def test_sign_up_and_sign_in_with_a_passkey(page: Page, site: Site) -> None:
+    """A visitor signs up, verifies the email address, adds a passkey, and signs in with only that."""
     check_page(page)
-    follow(page.get_by_role("link", name="Create an account"))
+    click_and_wait(page.get_by_role("link", name="Create an account"))
     check_page(page)
-    send(page, email="new@example.org", password1=PASSWORD)
+    submit(page, email="new@example.org", password1=PASSWORD)
     check_page(page)
-    send(page, code=mailed_code(site, "new@example.org"))
+    submit(page, code=wait_for_mailed_code(site, "new@example.org"))
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
     add_passkey(page)
     sign_out(page)
-    page.goto(f"{site.address}/account/login/")
+    page.goto(f"{site.url}/account/login/")
     with page.expect_navigation():
         page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def test_a_passkey_error_is_shown(page: Page, site: Site) -> None:
-    """At an IP address, for which there are no passkeys, the browser's error is shown."""
-    page.goto(f"{site.address.replace('localhost', '127.0.0.1')}/account/login/")
+    """The browser's error is shown if it cannot use passkeys, as on an IP address."""
+    page.goto(f"{site.url.replace('localhost', '127.0.0.1')}/account/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("invalid domain")
     check_page(page)
 
 
-def test_staff_set_up_a_second_factor_before_the_admin(page: Page, site: Site) -> None:
-    """The admin redirects them there; afterwards a sign-in by password asks for it."""
-    page.goto(f"{site.address}/admin/")
+def test_staff_need_a_second_factor_for_the_admin(page: Page, site: Site) -> None:
+    """Staff must set up a second factor before they can use the admin, and then sign in with it."""
+    page.goto(f"{site.url}/admin/")
     assert "/account/login/?next=/admin/" in page.url
-    send(page, login="staff@example.org", password=PASSWORD)
+    submit(page, login="staff@example.org", password=PASSWORD)
     expect(page.get_by_role("heading", name="Two-Factor Authentication")).to_be_visible()
     check_page(page)
     add_passkey(page)
-    page.goto(f"{site.address}/admin/")
+    page.goto(f"{site.url}/admin/")
     expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
-    follow(page.get_by_role("button", name="Log out"))
+    click_and_wait(page.get_by_role("button", name="Log out"))
 
-    page.goto(f"{site.address}/admin/")
-    send(page, login="staff@example.org", password=PASSWORD)
+    page.goto(f"{site.url}/admin/")
+    submit(page, login="staff@example.org", password=PASSWORD)
     check_page(page)
     with page.expect_navigation():
         page.get_by_role("button", name="Use a passkey").click()
@@ -169,22 +169,22 @@ def test_staff_set_up_a_second_factor_before_the_admin(page: Page, site: Site) -
 
 
 def test_sign_in_with_a_provider(page: Page, site: Site, provider: str) -> None:
-    """The redirects there and back respect the CSP, whose form-action is this site alone."""
-    follow(page.get_by_role("link", name="Our own"))
+    """Signing in with a provider works under the CSP, whose form-action is 'self'."""
+    click_and_wait(page.get_by_role("link", name="Our own"))
     check_page(page)
     with page.expect_request(lambda request: request.url.startswith(f"{provider}/authorize")):
         page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    follow(page.get_by_role("link", name="Account", exact=True))
-    follow(page.get_by_role("link", name="Other ways to sign in"))
+    click_and_wait(page.get_by_role("link", name="Account", exact=True))
+    click_and_wait(page.get_by_role("link", name="Other ways to sign in"))
     check_page(page)
 
 
-def test_provider_account_with_the_email_of_an_account(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The user is asked to sign in as before and to connect it."""
-    person = {"sub": "8", "email": "staff@example.org", "email_verified": True}
-    monkeypatch.setattr(Provider, "person", person)
-    follow(page.get_by_role("link", name="Our own"))
+def test_provider_account_with_an_existing_email_address(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If an account has the provider's email address, the user is asked to sign in and connect it."""
+    claims = {"sub": "8", "email": "staff@example.org", "email_verified": True}
+    monkeypatch.setattr(Provider, "claims", claims)
+    click_and_wait(page.get_by_role("link", name="Our own"))
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("already has an account here")).to_be_visible()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -192,56 +192,56 @@ def test_provider_account_with_the_email_of_an_account(page: Page, monkeypatch: 
 
 
 def test_too_many_wrong_codes(page: Page, site: Site) -> None:
-    """The page says that the code no longer works, and mails a new one."""
-    page.goto(f"{site.address}/account/signup/")
-    send(page, email="clumsy@example.org", password1=PASSWORD)
-    first = mailed_code(site, "clumsy@example.org")
+    """After too many wrong codes the code is invalid, and the user can request another."""
+    page.goto(f"{site.url}/account/signup/")
+    submit(page, email="clumsy@example.org", password1=PASSWORD)
+    first = wait_for_mailed_code(site, "clumsy@example.org")
     for code in ("WRONG", "WRONG", "WRONG", first):
-        send(page, code=code)
+        submit(page, code=code)
     problem = page.get_by_role("group", name="There is a problem")
     expect(problem).to_contain_text("Too many wrong codes")
     check_page(page)
-    follow(page.get_by_role("button", name="Request new code"))
+    click_and_wait(page.get_by_role("button", name="Request new code"))
     check_page(page)
-    eventually(lambda: mailed_code(site, "clumsy@example.org") != first)
-    send(page, code=mailed_code(site, "clumsy@example.org"))
+    wait_until(lambda: wait_for_mailed_code(site, "clumsy@example.org") != first)
+    submit(page, code=wait_for_mailed_code(site, "clumsy@example.org"))
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
-def test_new_codes_are_limited(page: Page, site: Site) -> None:
-    """After a few the page says when to try again."""
-    page.goto(f"{site.address}/account/signup/")
-    send(page, email="impatient@example.org", password1=PASSWORD)
+def test_requests_for_codes_are_limited(page: Page, site: Site) -> None:
+    """Requests for new codes are rate-limited."""
+    page.goto(f"{site.url}/account/signup/")
+    submit(page, email="impatient@example.org", password1=PASSWORD)
     for _ in range(5):
-        follow(page.get_by_role("button", name="Request new code"))
+        click_and_wait(page.get_by_role("button", name="Request new code"))
     expect(page.get_by_role("heading", name="Too many")).to_be_visible()
     check_page(page)
 
 
-def test_reset_a_password(page: Page, site: Site, visitors: Visitors) -> None:
-    """By the link in an email, which is sent after the response."""
-    page.goto(f"{site.address}/account/password/reset/")
+def test_password_reset(page: Page, site: Site, visitors: Visitors) -> None:
+    """A password is reset by the link in a mail, which is sent after the response."""
+    page.goto(f"{site.url}/account/password/reset/")
     check_page(page)
-    send(page, email="forgetful@example.org")
+    submit(page, email="forgetful@example.org")
     check_page(page)
-    page.goto(visitors.link_mailed_to("forgetful"))
+    page.goto(visitors.wait_for_mailed_link("forgetful"))
     check_page(page)
-    send(page, password1=f"new {PASSWORD}", password2=f"new {PASSWORD}")
+    submit(page, password1=f"new {PASSWORD}", password2=f"new {PASSWORD}")
     check_page(page)
-    page.goto(f"{site.address}/account/login/")
-    send(page, login="forgetful@example.org", password=f"new {PASSWORD}")
+    page.goto(f"{site.url}/account/login/")
+    submit(page, login="forgetful@example.org", password=f"new {PASSWORD}")
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
-def test_the_pages_of_an_account(page: Page, site: Site) -> None:
-    """Each has the site's layout, is accessible and respects the CSP."""
-    page.goto(f"{site.address}/account/signup/")
-    send(page, email="other@example.org", password1=PASSWORD)
-    send(page, code=mailed_code(site, "other@example.org"))
-    page.goto(f"{site.address}/account/reauthenticate/")
-    send(page, password=PASSWORD)
+def test_account_pages(page: Page, site: Site) -> None:
+    """Each account page has the site's layout, is accessible and respects the CSP."""
+    page.goto(f"{site.url}/account/signup/")
+    submit(page, email="other@example.org", password1=PASSWORD)
+    submit(page, code=wait_for_mailed_code(site, "other@example.org"))
+    page.goto(f"{site.url}/account/reauthenticate/")
+    submit(page, password=PASSWORD)
     for path in ("", "email/", "password/change/", "2fa/", "2fa/totp/activate/", "2fa/webauthn/", "logout/"):
-        page.goto(f"{site.address}/account/{path}")
+        page.goto(f"{site.url}/account/{path}")
         assert page.get_by_role("heading", level=1).count() == 1
         assert "security key" not in page.content().lower()
         check_page(page)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from tests.docker import engine
 from tests.docker.commits import Commits
 from tests.docker.engine import Response, ask_by_https, docker, run
-from tests.production import eventually
+from tests.production import wait_until
 
 IMAGE = "slipway-test/ministack:1.5.33"
 ACCOUNT, REGION, HOST = "000000000000", "eu-west-2", "www.site.test"
@@ -73,7 +73,7 @@ class Aws(Commits):
         socket_ = "--volume=/var/run/docker.sock:/var/run/docker.sock"
         words = ("run", "--detach", "--name", self.name, "--network", self.name, *ports, *variables, socket_)
         docker(*words, IMAGE)
-        eventually(self.is_up, 60, "ministack")
+        wait_until(self.is_up, 60, "ministack")
         authority = docker("exec", self.name, "cat", "/authority.pem")
         Path(self.variables["SSL_CERT_FILE"]).write_text(authority)
 

@@ -14,7 +14,7 @@ from tests.conftest import CACHE
 from tests.docker import engine
 from tests.docker.checkout import Checkout, NodeServer
 from tests.docker.engine import SECRET, UNWANTED, Container, Network, docker
-from tests.production import free_port
+from tests.production import find_free_port
 
 HERE = Path(__file__).resolve().parent
 MAILPIT = "axllent/mailpit:v1.29"
@@ -183,7 +183,7 @@ def checkout(
 
 def ports() -> dict[str, str]:
     """Return free ports for a checkout: what `fab` finds free is another worker's by the time it starts."""
-    return {name: str(free_port()) for name in ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")}
+    return {name: str(find_free_port()) for name in ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tests.production import PRODUCTION, eventually
+from tests.production import PRODUCTION, wait_until
 
 # The variables of production, without the database, behind a proxy that speaks HTTPS.
 BEHIND_PROXY = {
@@ -161,7 +161,7 @@ class Container:
     def ready(self, seconds: float = 90) -> "Container":
         """Return itself once it is ready to serve."""
         try:
-            eventually(lambda: self.status("/readyz") == 200 or not self.is_running, seconds)
+            wait_until(lambda: self.status("/readyz") == 200 or not self.is_running, seconds)
             assert self.is_running
         except AssertionError as error:
             raise AssertionError(f"not ready:\n{self.logs()}") from error
@@ -169,7 +169,7 @@ class Container:
 
     def ended(self, seconds: float) -> int:
         """Return its exit code; fail if it does not end within `seconds`."""
-        eventually(lambda: not self.is_running, seconds, f"end of\n{self.logs()}")
+        wait_until(lambda: not self.is_running, seconds, f"end of\n{self.logs()}")
         return int(self.inspect("{{.State.ExitCode}}"))
 
     def stop(self, grace: int = 30) -> int:
@@ -208,7 +208,7 @@ class Network:
         """Start PostgreSQL under the name db, and return it once it accepts connections."""
         password = {"POSTGRES_USER": "app", "POSTGRES_PASSWORD": "app", "POSTGRES_DB": "app"}
         container = self.run("postgres:18", options=("--network-alias", "db"), **password)
-        eventually(lambda: self.accepts_connections(container), 60, "PostgreSQL")
+        wait_until(lambda: self.accepts_connections(container), 60, "PostgreSQL")
         return container
 
     @staticmethod

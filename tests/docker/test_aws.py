@@ -36,14 +36,14 @@ RIGHTS = (
 
 @pytest.fixture(scope="module")
 def aws(
-    baked: Bake,
+    bake_once: Bake,
     project_variables: dict[str, str],
     build_options: tuple[str, ...],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Aws]:
     """Return an account in which staging runs, and the rights of GitHub's workflow."""
     account.build()
-    folder = account.copy(baked(deploy="aws", tasks="database"), tmp_path_factory.mktemp("aws"))
+    folder = account.copy(bake_once(deploy="aws", tasks="database"), tmp_path_factory.mktemp("aws"))
     aws = Aws(folder, project_variables, build_options)
     try:
         aws.client("iam").create_open_id_connect_provider(
@@ -68,7 +68,7 @@ def commit(aws: Aws) -> Iterator[str]:
     if not deployed(aws).endswith(digest(aws, commit)):
         aws.fab("aws.rollback", "--release", commit)
     # On a busy machine a container may just be replaced.
-    engine.eventually(lambda: runs(aws, commit), 60, "the release of before")
+    engine.wait_until(lambda: runs(aws, commit), 60, "the release of before")
 
 
 def clear(result) -> str:
@@ -139,7 +139,7 @@ def test_worker_runs_tasks(aws: Aws) -> None:
     def succeeded() -> bool:
         return "SUCCESSFUL" in aws.fab("aws.manage", f'shell -c "{ask}"').stdout
 
-    engine.eventually(succeeded, 60, "the task")
+    engine.wait_until(succeeded, 60, "the task")
 
 
 def test_exit_code_of_a_command(aws: Aws) -> None:
@@ -274,7 +274,7 @@ class without:  # noqa: N801
 
 def assert_runs(aws: Aws, commit: str) -> None:
     """Fail unless this commit serves, and the stack says so too."""
-    engine.eventually(lambda: runs(aws, commit) and serves(aws), 60, "the old release")
+    engine.wait_until(lambda: runs(aws, commit) and serves(aws), 60, "the old release")
     assert deployed(aws).endswith(digest(aws, commit))
 
 

@@ -36,7 +36,7 @@ class Runner(Checkout):
     def perform(self, step: Step) -> str:
         """Run a step as the service does, and return what it prints."""
         step = replace(step, script=engine.on_this_network(step.script, self.build_options))
-        words = step.command(self.folder, self.folder.parent / "step.sh")
+        words = step.write_script(self.folder, self.folder.parent / "step.sh")
         output = self.run(*words, timeout=900).stdout
         self.images += re.findall(r"writing image (sha256:\w+)", output)
         return output
@@ -73,17 +73,15 @@ def runner(
         each.remove()
 
 
-# How a project's CI file is read. Without one, people type what the others say.
-READERS = {"github": workflow.github, "gitlab": workflow.gitlab}
-FILES = {"github": ".github/workflows/ci.yml", "gitlab": ".gitlab-ci.yml"}
-BY_HAND = ["pipx install fabric", "fab build", "fab check"]
+# The commands of CI, for a project without a CI file.
+COMMANDS = ["pipx install fabric", "fab build", "fab check"]
 
 
-def steps(project: Path, ci: str) -> list[Step]:
-    """Return the steps that are run on a push."""
-    if ci in READERS:
-        return [step for job in READERS[ci](project / FILES[ci]).values() for step in job]
-    return [Step(command, workflow.GITHUB_SHELLS[None]) for command in BY_HAND]
+def list_ci_steps(project: Path, ci: str) -> list[Step]:
+    """Return the steps that run on a push."""
+    if ci == "none":
+        return [Step(command, workflow.GITHUB_SHELLS[None]) for command in COMMANDS]
+    return [step for job in workflow.read_ci(project, ci).values() for step in job]
 
 
 @pytest.mark.parametrize("row", combinations.in_docker(), ids=combinations.name)
@@ -101,9 +99,9 @@ def test_every_step_is_green(
     """
     project = bake(**row)
     machine = runner(project)
-    output = "".join(machine.perform(step) for step in steps(project, row["ci"]))
+    output = "".join(machine.perform(step) for step in list_ci_steps(project, row["ci"]))
     print(output)
-    assert workflow.steps_in(output) == workflow.steps_of(project)
+    assert workflow.parse_steps(output) == workflow.list_steps(project)
     assert machine.images
     assert machine.strangers() == []
 

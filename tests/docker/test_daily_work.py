@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import AUTHOR, make_repository, npm_folder
-from tests.debug_adapter import Debugger, asking
+from tests.conftest import AUTHOR, install_npm_packages, make_repository
+from tests.debug_adapter import Debugger, request_in_background
 from tests.docker.checkout import Checkout, NodeServer
-from tests.production import eventually
+from tests.production import wait_until
 
 HERE = Path(__file__).resolve().parent
 # A user other than root, if a test can choose.
@@ -29,12 +29,12 @@ def test_debugger(default_ports: None, started: Checkout) -> None:
     started.set_env(DEBUG_PORT="5678")
     started.fab("debug")
     editor = Debugger(int(started.env("DEBUG_PORT")), pathMappings=[mapping])
-    editor.go()
+    editor.configure()
     for _ in range(2):
-        server = editor.child()
-        server.go(file, line)
-        with asking(f"http://localhost:{started.env('WEB_PORT')}/favicon.ico") as statuses:
-            assert server.stopped_at() == (file, line)
+        server = editor.attach_to_child()
+        server.configure(file, line)
+        with request_in_background(f"http://localhost:{started.env('WEB_PORT')}/favicon.ico") as statuses:
+            assert server.wait_for_stop() == (file, line)
             assert statuses == []
             server.resume()
         assert statuses == [200]
@@ -50,7 +50,7 @@ def test_browser(started: Checkout) -> None:
     assert "2 passed" in output
     assert started.web.inspect("{{.State.StartedAt}}") == before
     started.edit("assets/js/modules/theme.js", "saveTheme(window, target.value);", "")
-    eventually(lambda: "saveTheme" not in started.get("/static/dist/js/main.js").body, 30)
+    wait_until(lambda: "saveTheme" not in started.get("/static/dist/js/main.js").body, 30)
     broken = started.run("fab", "test", "--browser", "-k", "theme", check=False)
     assert broken.returncode == 1
     assert "1 failed" in broken.stdout
@@ -81,7 +81,7 @@ def test_hooks(started: Checkout) -> None:
 def devcontainer(project_variables: dict[str, str]) -> tuple[str, str]:
     """Return the words that start the dev containers' own program, as VS Code uses it."""
     files = sorted((HERE / "dev_container").iterdir())
-    folder = npm_folder("dev_container", files, project_variables)
+    folder = install_npm_packages("dev_container", files, project_variables)
     program = folder / "node_modules" / ".bin" / "devcontainer"
     return shutil.which("node", path=project_variables["PATH"]), str(program)
 
@@ -113,7 +113,7 @@ def test_dev_container(
     assert refused.returncode == 1
     assert "run this in a terminal on your own machine" in refused.stdout
     assert (made.folder / ".env").read_text() == settings
-    eventually(lambda: made.shows("/", "</html>"), 120)
+    wait_until(lambda: made.shows("/", "</html>"), 120)
     assert made.strangers() == []
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Bake, environment_of
+from tests.conftest import Bake, get_virtualenv
 from tests.docker.checkout import Checkout, NodeServer
 from tests.docker.conftest import checkouts
 from tests.docker.engine import Container, Network, docker, run
-from tests.people import add_people
-from tests.ssh import Relay, Server, serving
+from tests.people import add_people_app
+from tests.ssh import Relay, Server, run_sshd
 
 PEOPLE = 1_000_000
 SECRETS = ("Geheim", "private.test", "+49170", "token-of", "1971-02-03", "session-of", "argon2", "task-of")
@@ -35,7 +35,7 @@ SEED = f"""
 
 @pytest.fixture(scope="module")
 def here(
-    baked: Bake,
+    bake_once: Bake,
     project_variables: dict[str, str],
     build_options: tuple[str, ...],
     mailpit: None,
@@ -44,10 +44,10 @@ def here(
 ) -> Iterator[Checkout]:
     """Return a checkout in Docker, with an app more and data from `fab seed`."""
     parent = tmp_path_factory.mktemp("here")
-    project = baked(deploy="server", tasks="database")
+    project = bake_once(deploy="server", tasks="database")
     with checkouts(project, project_variables, build_options, node_server, parent) as checkout:
         made = checkout()
-        add_people(made.folder)
+        add_people_app(made.folder)
         made.fab("build")
         made.fab("manage", "makemigrations people")
         made.fab("seed")
@@ -57,7 +57,7 @@ def here(
 @pytest.fixture(scope="module")
 def server(here: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return an SSH server, to which the person who works here has a key."""
-    with serving(tmp_path_factory.mktemp("sshd"), here.home) as server:
+    with run_sshd(tmp_path_factory.mktemp("sshd"), here.home) as server:
         yield server
 
 
@@ -70,7 +70,7 @@ def source(here: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         database = network.database()
         folder = tmp_path_factory.mktemp("there") / "site"
         run("cp", "-a", here.folder, folder)
-        (folder / ".venv").symlink_to(environment_of(here.folder))
+        (folder / ".venv").symlink_to(get_virtualenv(here.folder))
         url = f"postgres://app:app@{database.address}:5432/app"
         text = re.sub("^(RUN_IN|COMPOSE_PROJECT_NAME)=.*\n", "", (folder / ".env").read_text(), flags=re.M)
         (folder / ".env").write_text(f"{text}RUN_IN=host\nDATABASE_URL={url}\n")
@@ -188,17 +188,17 @@ def test_pull(here: Checkout, source: Path, server: Server) -> None:
     """
     database = database_of(here)
     before = summary(database)
-    assert "is unknown" in pull(here, server.at(), source, code=1)
+    assert "is unknown" in pull(here, server.format_host(), source, code=1)
     relay = Relay(server.port, cut_after=4_000_000)
-    server.know(port=relay.port)
-    pull(here, server.at(relay.port), source, code=1)
-    assert relay.left <= 0
+    server.add_known_host(port=relay.port)
+    pull(here, server.format_host(relay.port), source, code=1)
+    assert relay.remaining <= 0
     assert summary(database) == before
     assert names(database) == {"app", "postgres", "template0", "template1"}
 
-    server.know()
+    server.add_known_host()
     memory = Memory("dump_masked", "load_masked", "fab -H")
-    output = pull(here, server.at(), source)
+    output = pull(here, server.format_host(), source)
     peaks = memory.end()
     assert int(re.search(r"(\d+) rows", output)[1]) > PEOPLE
     assert ask(database, "SELECT count(*), count(DISTINCT user_id) FROM people_contact") == f"{PEOPLE}|1000"

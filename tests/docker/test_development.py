@@ -14,7 +14,7 @@ from tests.docker import engine
 from tests.docker.checkout import Checkout, NodeServer
 from tests.docker.conftest import ports
 from tests.docker.engine import docker
-from tests.production import eventually
+from tests.production import wait_until
 
 # A user other than root, if a test can choose.
 DEVELOPER = os.getuid() or 1000
@@ -56,7 +56,7 @@ def test_first_and_second_start(checkout, node_server: NodeServer) -> None:
     before = len(node_server.requests)
     made.fab("stop", "start")
     made.compose("up", "--detach", "--force-recreate", "web")
-    eventually(lambda: made.shows("/static/dist/css/main.css", "{"), 60)
+    wait_until(lambda: made.shows("/static/dist/css/main.css", "{"), 60)
     assert node_server.requests[before:] == []
     assert made.strangers() == []
 
@@ -97,6 +97,7 @@ def test_node_that_is_there(checkout, node_server: NodeServer) -> None:
 def test_nvm_folder_of_root(checkout, node_server: NodeServer) -> None:
     """A ~/.nvm that Docker made, owned by root, is left alone: Node comes into the container."""
     made = checkout(uid=DEVELOPER, gid=DEVELOPER)
+    (made.home / ".nvm").rmdir()
     docker("run", "--rm", f"--volume={made.home}/.nvm:/nvm", "python:3.14-slim", "true")
     assert (made.home / ".nvm").stat().st_uid == 0
     made.fab("build", "start")
@@ -143,7 +144,7 @@ def test_edits_are_visible(started: Checkout) -> None:
 def until(made: Checkout, path: str, text: str) -> float:
     """Wait until a page shows the text; return how many seconds it took."""
     start = time.monotonic()
-    eventually(lambda: made.shows(path, text), 30, f"{text!r} in {path}")
+    wait_until(lambda: made.shows(path, text), 30, f"{text!r} in {path}")
     return time.monotonic() - start
 
 
@@ -173,18 +174,18 @@ def test_syntax_error(started: Checkout) -> None:
         right = file.read_text()
         errors = started.web.logs().count("SyntaxError")
         append(started, name, "\ndef broken(:\n")
-        eventually(lambda: started.web.logs().count("SyntaxError") > errors, 30)  # noqa: B023
+        wait_until(lambda: started.web.logs().count("SyntaxError") > errors, 30)  # noqa: B023
         # As quick as a person can be, not as a program.
         time.sleep(1.5)
         file.write_text(right)
-        eventually(lambda: started.shows("/", "</html>"), 60, f"the site after an error in {name}")
+        wait_until(lambda: started.shows("/", "</html>"), 60, f"the site after an error in {name}")
     assert started.web.inspect("{{.State.StartedAt}}") == started_at
     append(started, name, "\ndef broken(:\n")
     started.compose("restart", "web")
     time.sleep(4)
     assert started.web.is_running
     file.write_text(right)
-    eventually(lambda: started.shows("/", "</html>"), 60)
+    wait_until(lambda: started.shows("/", "</html>"), 60)
 
 
 def test_error_in_a_style(started: Checkout) -> None:
@@ -194,7 +195,7 @@ def test_error_in_a_style(started: Checkout) -> None:
     time.sleep(2)
     assert started.shows("/", "</html>")
     (started.folder / "assets/scss/main.scss").write_text(right + ".fixed { color: red; }\n")
-    eventually(lambda: started.shows("/static/dist/css/main.css", ".fixed"), 30)
+    wait_until(lambda: started.shows("/static/dist/css/main.css", ".fixed"), 30)
 
 
 def test_watcher_dies(started: Checkout) -> None:
@@ -202,9 +203,9 @@ def test_watcher_dies(started: Checkout) -> None:
     kill(started, "build.js")
     time.sleep(1)
     append(started, "assets/scss/main.scss", ".after-death { color: red; }\n")
-    eventually(lambda: started.shows("/static/dist/css/main.css", ".after-death"), 60)
+    wait_until(lambda: started.shows("/static/dist/css/main.css", ".after-death"), 60)
     kill(started, "runserver")
-    eventually(lambda: started.shows("/", "</html>"), 60)
+    wait_until(lambda: started.shows("/", "</html>"), 60)
     # Orphaned processes are gone, too.
     states = started.exec("sh", "-c", "cat /proc/[0-9]*/stat | sed 's/.*) //' | cut -c1")
     assert "Z" not in states
@@ -228,7 +229,7 @@ def test_auto_start_server(checkout, value: str | None) -> None:
     assert made.shows("/", "</html>") == (value is None)
     assert "uid-is-" in made.fab("sh", input="echo uid-is-$(id -u)\nexit\n")
     assert made.exec("python", "-c", "import django; print(django.VERSION[0])") == "6"
-    eventually(lambda: (made.folder / "static/dist/css/main.css").exists(), 60)
+    wait_until(lambda: (made.folder / "static/dist/css/main.css").exists(), 60)
 
 
 def test_changed_locks(started: Checkout) -> None:
@@ -247,12 +248,12 @@ def test_changed_locks(started: Checkout) -> None:
             started.exec(*module)
     started.fab("start")
     for module in (python, node):
-        eventually(lambda module=module: succeeds(started, *module), 90)
+        wait_until(lambda module=module: succeeds(started, *module), 90)
     for name, content in before.items():
         (started.folder / name).write_bytes(content)
     started.fab("start")
     for module in (python, node):
-        eventually(lambda module=module: not succeeds(started, *module), 90)
+        wait_until(lambda module=module: not succeeds(started, *module), 90)
     assert started.shows("/", "</html>")
     count = "from apps.accounts.models import User; print(User.objects.count())"
     assert started.exec("python", "manage.py", "shell", "--command", count).endswith("1")
@@ -336,6 +337,7 @@ def test_compose_alone_as_another_user(checkout, build_options: tuple[str, ...])
     uid, gid = OTHER
     made = checkout(uid=uid, gid=gid)
     (made.folder / ".env").unlink()
+    (made.home / ".nvm").rmdir()
     made.variables |= {"COMPOSE_PROJECT_NAME": f"alone-{uuid.uuid4().hex[:8]}", **ports()}
     made.variables |= dict(option.split("=", 1) for option in build_options[1:])
     # Of the user 1000 the tests of CI have built an image.
@@ -353,7 +355,7 @@ def test_compose_alone_as_another_user(checkout, build_options: tuple[str, ...])
         except OSError:
             return False
 
-    eventually(serves, 120)
+    wait_until(serves, 120)
     assert not (made.home / ".nvm").exists()
     assert made.strangers() == []
 
@@ -369,8 +371,11 @@ def test_a_service_that_does_not_start(started: Checkout) -> None:
     assert refused.stdout.strip().endswith("See docs/troubleshooting.md")
     long = "services: {db: {entrypoint: [sh, -c, 'echo The cause; seq 20; exit 1']}}"
     (started.folder / "docker-compose.override.yml").write_text(long)
-    refused = started.run("fab", "start", check=False)
-    assert "The cause" in refused.stdout
+    for task in ("start", "migrate"):
+        refused = started.run("fab", task, check=False)
+        assert refused.returncode == 1
+        assert "The cause" in refused.stdout
+        assert refused.stdout.strip().endswith("See docs/troubleshooting.md")
 
 
 def test_two_runs_of_the_tests_at_once(started: Checkout) -> None:

@@ -62,6 +62,10 @@ def test_another_checkouts_containers(started: Checkout) -> None:
         "dump-db",
         "restore-db all.dump --yes",
     )
+    # In a clone that has no .env yet, the name in the shell is not written into it.
+    fresh = started.folder.with_name("fresh")
+    run("cp", "-a", new, fresh)
+    (fresh / ".env").unlink()
     for folder, way_out, variables in (
         (copied, "remove that line from .env", {}),
         (new, "unset it in your shell", {"COMPOSE_PROJECT_NAME": name}),
@@ -71,10 +75,14 @@ def test_another_checkouts_containers(started: Checkout) -> None:
             refused = run(*words, cwd=folder, env={**started.variables, **variables}, check=False)
             assert refused.returncode == 1, task
             assert f"belong to {started.folder}: {way_out}" in refused.stdout, task
+    words, exported = (*started.prefix, "fab", "status"), {**started.variables, "COMPOSE_PROJECT_NAME": name}
+    assert "unset it in your shell" in run(*words, cwd=fresh, env=exported, check=False).stdout
+    assert f"COMPOSE_PROJECT_NAME={name}\n" not in (fresh / ".env").read_text()
     assert started.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up") == before
     assert started.shows("/", "</html>")
 
     started.compose("down")
+    assert "unset it in your shell" in run(*words, cwd=new, env=exported, check=False).stdout
     refused = run(*started.prefix, "fab", "migrate", cwd=copied, env=started.variables, check=False)
     assert f"belong to {started.folder}: remove that line from .env" in refused.stdout
     started.folder.rename(started.folder.with_name("moved"))
@@ -82,6 +90,11 @@ def test_another_checkouts_containers(started: Checkout) -> None:
     assert "No migrations to apply" in started.fab("migrate")
     refused = run(*started.prefix, "fab", "migrate", cwd=copied, env=started.variables, check=False)
     assert f"belong to {started.folder}" in refused.stdout
+    # Another checkout in the place of this one, whose containers run.
+    place = started.folder
+    started.folder = place.rename(place.with_name("moved, again"))
+    run("cp", "-a", new, place)
+    started.fab("status")
 
 
 def test_a_service_that_is_no_longer_named(started: Checkout, valkey: None) -> None:

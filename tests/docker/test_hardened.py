@@ -11,7 +11,7 @@ import pytest
 from tests.docker import engine
 from tests.docker.conftest import new_network
 from tests.docker.engine import Container, Network
-from tests.production import eventually
+from tests.production import wait_until
 
 HARDENED = (
     "--read-only",
@@ -87,7 +87,7 @@ def test_workers_fit_into_the_memory(
 def test_another_port(hardened_network: Network, hardened: Container, production: str) -> None:
     """With `PORT` it serves there, by IPv4 and IPv6, and the image's health check asks there."""
     site = hardened_network.site(production, HARDENED, PORT="8080")
-    eventually(lambda: site.inspect("{{.State.Health.Status}}") == "healthy", 60)
+    wait_until(lambda: site.inspect("{{.State.Health.Status}}") == "healthy", 60)
     for host in ("127.0.0.1", "::1"):
         ask = f"""
 from http.client import HTTPConnection
@@ -119,7 +119,7 @@ def test_a_checkout_that_only_its_owner_can_read(
 
 def test_becomes_healthy(hardened: Container) -> None:
     """Docker's own health check works there too."""
-    eventually(lambda: hardened.inspect("{{.State.Health.Status}}") == "healthy", 30)
+    wait_until(lambda: hardened.inspect("{{.State.Health.Status}}") == "healthy", 30)
 
 
 def test_writes_nothing(site: Container) -> None:

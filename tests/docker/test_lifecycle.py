@@ -9,7 +9,7 @@ import pytest
 
 from tests.docker import engine
 from tests.docker.engine import Container, Network, docker
-from tests.production import eventually
+from tests.production import wait_until
 
 HERE = Path(__file__).resolve().parent
 # The exit code that Docker gives to what did not end within the grace period.
@@ -80,7 +80,7 @@ def slow_sign_in(site: Container, database: Container, seconds: int) -> tuple[th
 
     thread = threading.Thread(target=send, daemon=True)
     asking = ("psql", "--username=app", "app", "--tuples-only", "--command", IS_LOCKED)
-    eventually(lambda: docker("exec", database.id, *asking).strip() == "t", 30)
+    wait_until(lambda: docker("exec", database.id, *asking).strip() == "t", 30)
     thread.start()
     time.sleep(0.5)
     assert not results, "the request was not slow"
@@ -92,7 +92,7 @@ def test_stop_under_load(site: Container, database: Container) -> None:
     balancer = Balancer(site)
     slow, results = slow_sign_in(site, database, 5)
     balancer.start()
-    eventually(lambda: len(balancer.statuses) > 20, 60)
+    wait_until(lambda: len(balancer.statuses) > 20, 60)
     code = site.stop()
     balancer.join(10)
     slow.join(10)
@@ -114,7 +114,7 @@ def test_worker_killed(site: Container) -> None:
     balancer = Balancer(site, senders=1)
     balancer.start()
     site.exec("python", "-c", f"import os; os.kill({before[0]}, 9)")
-    after = eventually(lambda: len(now := site.workers()) == 2 and before[0] not in now and now, 30)
+    after = wait_until(lambda: len(now := site.workers()) == 2 and before[0] not in now and now, 30)
     assert before[1] in after
     time.sleep(1)
     balancer.sending = False
@@ -129,7 +129,7 @@ def test_no_database_at_the_start(network: Network, production: str) -> None:
     """Without a database it waits, says so, and ends with an error at the limit."""
     start = time.monotonic()
     site = network.site(production, DATABASE_WAIT_SECONDS="4")
-    eventually(lambda: "Waiting for the database" in site.logs(), 30)
+    wait_until(lambda: "Waiting for the database" in site.logs(), 30)
     assert site.ended(60) != 0
     assert time.monotonic() - start > 4
     assert "did not respond within 4 s" in site.logs()
@@ -139,7 +139,7 @@ def test_no_database_at_the_start(network: Network, production: str) -> None:
 def test_late_database(network: Network, production: str) -> None:
     """A database that starts while the site waits is used."""
     site = network.site(production)
-    eventually(lambda: "Waiting for the database" in site.logs(), 30)
+    wait_until(lambda: "Waiting for the database" in site.logs(), 30)
     network.database()
     assert site.ready().status("/") == 200
 
@@ -147,7 +147,7 @@ def test_late_database(network: Network, production: str) -> None:
 def test_stop_while_waiting(network: Network, production: str) -> None:
     """A stop while the site waits for its database takes effect at once."""
     site = network.site(production)
-    eventually(lambda: "Waiting for the database" in site.logs(), 30)
+    wait_until(lambda: "Waiting for the database" in site.logs(), 30)
     assert site.stop(grace=10) != KILLED
 
 
@@ -155,18 +155,23 @@ def test_database_lost_and_back(site: Container, database: Container) -> None:
     """Database lost: /readyz 503, /healthz 200; back: /readyz 200 again, without a restart."""
     assert (site.status("/readyz"), site.status("/healthz")) == (200, 200)
     docker("stop", "--time", "10", database.id)
-    eventually(lambda: site.status("/readyz") == 503, 60)
+    wait_until(lambda: site.status("/readyz") == 503, 60)
     assert site.status("/healthz") == 200
     docker("start", database.id)
-    eventually(lambda: Network.accepts_connections(database), 60)
-    eventually(lambda: site.status("/readyz") == 200, 60)
+    wait_until(lambda: Network.accepts_connections(database), 60)
+    wait_until(lambda: site.status("/readyz") == 200, 60)
     assert site.status("/healthz") == 200
     assert site.inspect("{{.RestartCount}}") == "0"
     assert site.status("/admin/login/") == 200
 
 
 def test_five_at_once(network: Network, database: Container, production: str) -> None:
-    """Five containers started at once on an empty database: one migrates, all five serve."""
+    """Five containers started at once on an empty database: one migrates, all five serve.
+
+    That also holds where PostgreSQL ends sessions that do nothing in a transaction.
+    """
+    limit = "ALTER ROLE app SET idle_in_transaction_session_timeout = '500ms'"
+    database.exec("psql", "--username=app", "app", "--command", limit)
     sites = [network.site(production, WEB_CONCURRENCY="1") for _ in range(5)]
     for site in sites:
         assert site.ready(90).status("/") == 200
@@ -195,13 +200,13 @@ def test_a_migration_that_goes_on(network: Network, database: Container, product
     holder = "BEGIN; SELECT pg_advisory_xact_lock(20261123), pg_sleep(60)"
     docker("exec", "--detach", database.id, "psql", "--username=app", f"--command={holder}", "app")
     site = network.site(production)
-    eventually(lambda: "which migrates: process" in site.logs(), 30)
+    wait_until(lambda: "which migrates: process" in site.logs(), 30)
     other = network.run(
         production,
         *("python", "manage.py", "wait_and_migrate"),
         **{**engine.BEHIND_PROXY, "DATABASE_URL": "postgres://app:app@db:5432/app"},
     )
-    eventually(lambda: "which migrates: process" in other.logs(), 30)
+    wait_until(lambda: "which migrates: process" in other.logs(), 30)
     assert site.stop() != KILLED
     assert other.stop() != KILLED
 
@@ -229,7 +234,7 @@ def test_migration_fails(
 def test_migrations_left_to_another(network: Network, database: Container, production: str) -> None:
     """With RUN_MIGRATIONS=false it serves without migrating, and is not ready until another has migrated."""
     site = network.site(production, RUN_MIGRATIONS="false")
-    eventually(lambda: site.status("/healthz") == 200, 30)
+    wait_until(lambda: site.status("/healthz") == 200, 30)
     assert site.status("/readyz") == 503
     other = network.run(
         production,
@@ -237,7 +242,7 @@ def test_migrations_left_to_another(network: Network, database: Container, produ
         **{**engine.BEHIND_PROXY, "DATABASE_URL": "postgres://app:app@db:5432/app"},
     )
     assert other.ended(60) == 0
-    eventually(lambda: site.status("/readyz") == 200, 30)
+    wait_until(lambda: site.status("/readyz") == 200, 30)
 
 
 @pytest.fixture
@@ -261,8 +266,8 @@ def test_out_of_memory(network: Network, database: Container, production: str, g
     before = site.workers()
     with pytest.raises(ConnectionError):
         site.get("/greedy/")
-    eventually(lambda: site.status("/") == 200, 30)
-    after = eventually(lambda: len(now := site.workers()) == 2 and now, 30)
+    wait_until(lambda: site.status("/") == 200, 30)
+    after = wait_until(lambda: len(now := site.workers()) == 2 and now, 30)
     assert before != after
     assert site.is_running
     # The log says what happened.

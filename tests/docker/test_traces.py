@@ -4,7 +4,7 @@ import json
 
 from tests.docker import engine
 from tests.docker.engine import Container, Network
-from tests.production import eventually
+from tests.production import wait_until
 
 # The image itself has what reads OTLP.
 COLLECTOR = """
@@ -31,7 +31,7 @@ server.serve_forever()
 def test_queries_are_part_of_a_requests_trace(network: Network, database: Container, production: str) -> None:
     """Each worker sends its requests' traces with their queries, without values; health checks send none."""
     collector = network.run(production, "python", "-c", COLLECTOR, options=("--network-alias", "collector"))
-    eventually(lambda: "listening" in collector.logs(), 30)
+    wait_until(lambda: "listening" in collector.logs(), 30)
     site = network.site(production, OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318").ready()
     engine.log_in(site)
     assert site.status("/readyz") == 200

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Bake
 from tests.docker import engine
 from tests.docker.engine import BEHIND_PROXY, Container, Network, docker
-from tests.production import eventually
+from tests.production import wait_until
 
 # A task that notes in the database when it begins and ends.
 TASKS = """
@@ -81,10 +81,10 @@ class Queue:
 
 
 @pytest.fixture(scope="session")
-def with_worker(baked: Bake, build_options: tuple[str, ...], tag: Callable[[], str]) -> str:
+def with_worker(bake_once: Bake, build_options: tuple[str, ...], tag: Callable[[], str]) -> str:
     """Return the production image of a project with a worker."""
     image = tag()
-    engine.build(baked(tasks="database"), image, *build_options)
+    engine.build(bake_once(tasks="database"), image, *build_options)
     return image
 
 
@@ -99,7 +99,7 @@ def queue(network: Network, database: Container, with_worker: str, tmp_path: Pat
 
 def is_so(question: Callable[[], object], *expected: str) -> None:
     """Return when the answer is this list; fail after a minute."""
-    eventually(lambda: question() == list(expected), 60, f"{question}: {question()}")
+    wait_until(lambda: question() == list(expected), 60, f"{question}: {question()}")
 
 
 def test_worker_image(queue: Queue, network: Network) -> None:
@@ -107,7 +107,7 @@ def test_worker_image(queue: Queue, network: Network) -> None:
     worker = queue.run("/app/bash/worker.sh")
     queue.enqueue("slow.enqueue('one', 0)")
     is_so(queue.notes, "begin one", "end one")
-    eventually(lambda: worker.inspect("{{.State.Health.Status}}") == "healthy", 60)
+    wait_until(lambda: worker.inspect("{{.State.Health.Status}}") == "healthy", 60)
     for host in ("127.0.0.1", "[::1]"):
         ask = f"from urllib.request import urlopen; print(urlopen('http://{host}:8000/healthz').status)"
         assert worker.exec("python", "-c", ask) == "200"
@@ -142,7 +142,7 @@ def test_two_workers(queue: Queue) -> None:
     """Two workers, forty tasks: each runs once, and both workers run some."""
     workers = [queue.worker(), queue.worker()]
     for worker in workers:
-        eventually(lambda: "is ready" in worker.logs(), 60)  # noqa: B023
+        wait_until(lambda: "is ready" in worker.logs(), 60)  # noqa: B023
     queue.enqueue("[slow.enqueue(str(number), 0.1) for number in range(40)]")
     is_so(queue.states, *["SUCCESSFUL"] * 40)
     assert sorted(queue.notes()) == sorted(f"{word} {n}" for n in range(40) for word in ("begin", "end"))
@@ -155,7 +155,7 @@ def test_worker_loses_its_database(queue: Queue) -> None:
     queue.enqueue("slow.enqueue('one', 4)")
     is_so(queue.notes, "begin one")
     docker("restart", "--time", "10", queue.database.id)
-    eventually(lambda: Network.accepts_connections(queue.database), 60)
+    wait_until(lambda: Network.accepts_connections(queue.database), 60)
     is_so(queue.states, "SUCCESSFUL")
     assert "end one" in queue.notes()
     assert worker.is_running

@@ -1,4 +1,4 @@
-"""The asset build with files of npm packages, with mistakes, and with new files."""
+"""The asset build: files of npm packages, broken references, and the watcher."""
 
 import re
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.production import eventually
+from tests.production import wait_until
 from tests.project import Project
 
 PACKAGE = {
@@ -19,7 +19,7 @@ PACKAGE = {
 
 @pytest.fixture
 def assets(project: Project) -> Path:
-    """Return the folder of a project's sources, in which an npm package with icons is installed."""
+    """Return the asset sources of a project with an npm package of icons."""
     for name, text in PACKAGE.items():
         file = project.folder / "node_modules" / "icons" / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -30,19 +30,19 @@ def assets(project: Project) -> Path:
 
 
 def test_files_of_packages_are_copied(project: Project, assets: Path) -> None:
-    """Fonts and pictures of npm packages get a hash, and are there in production."""
+    """Fonts and pictures of npm packages are copied with a hash in their names, also for production."""
     entry = assets / "scss" / "main.scss"
     own = entry.read_text()
-    by_name = '.a { background: url("pkg:icons/image.svg") }'
-    entry.write_text(f'@use "pkg:icons/index.css" as icons;\n{own}\n{by_name}\n')
+    rule = '.a { background: url("pkg:icons/image.svg") }'
+    entry.write_text(f'@use "pkg:icons/index.css" as icons;\n{own}\n{rule}\n')
     script = assets / "js" / "main.js"
     script.write_text(f'{script.read_text()}\nimport own from "./modules/own.svg";\nconsole.log(own);\n')
     project.run("node", "assets/build.js")
-    built = project.folder / "static" / "dist"
-    text = (built / "css" / "main.css").read_text() + (built / "js" / "main.js").read_text()
+    output = project.folder / "static" / "dist"
+    text = (output / "css" / "main.css").read_text() + (output / "js" / "main.js").read_text()
     names = set(re.findall(r"/static/dist/(files/[a-z]+-[A-Z0-9]{8}\.(?:svg|woff2))", text))
     assert len(names) == 3
-    assert all((built / name).exists() for name in names)
+    assert all((output / name).exists() for name in names)
     project.run("python", "manage.py", "collectstatic", "--noinput", DEBUG="false", BUILDING="true")
     assert all((project.folder / "staticfiles" / "dist" / name).exists() for name in names)
 
@@ -65,16 +65,16 @@ def test_files_of_packages_are_copied(project: Project, assets: Path) -> None:
 def test_a_broken_reference_fails_the_build(
     project: Project, assets: Path, file: str, line: str, reason: str
 ) -> None:
-    """A broken reference fails the build, with the folder where the file belongs."""
+    """A reference to a missing file fails the build, and the error names the file."""
     (assets / file).write_text(f"{(assets / file).read_text()}\n{line}\n")
-    refused = project.run("node", "assets/build.js", check=False)
-    assert refused.returncode == 1
-    assert reason in refused.stdout
+    result = project.run("node", "assets/build.js", check=False)
+    assert result.returncode == 1
+    assert reason in result.stdout
 
 
 def test_the_watcher_sees_new_and_removed_files(project: Project, assets: Path) -> None:
-    """While the watcher runs, a new stylesheet or script is built, and a removed one is dropped."""
-    built = project.folder / "static" / "dist"
+    """The asset watcher builds new stylesheets and scripts, and deletes the output of removed ones."""
+    output = project.folder / "static" / "dist"
     watcher = subprocess.Popen(
         ["node", "assets/build.js", "--watch"],
         cwd=project.folder,
@@ -84,16 +84,16 @@ def test_the_watcher_sees_new_and_removed_files(project: Project, assets: Path) 
         stderr=subprocess.DEVNULL,
     )
     try:
-        eventually((built / "css" / "main.css").exists, 20)
+        wait_until((output / "css" / "main.css").exists, 20)
         (assets / "scss" / "map.scss").write_text("a { color: red }")
         (assets / "js" / "map.js").write_text("console.log(1);")
         (assets / "scss" / "._map.scss").write_bytes(b"\xff")
         for name in ("css/map.css", "js/map.js", "css/main.css"):
-            eventually((built / name).exists, 20)
+            wait_until((output / name).exists, 20)
         (assets / "js" / "map.js").unlink()
-        eventually(lambda: not (built / "js" / "map.js").exists(), 20)
-        eventually((built / "css" / "map.css").exists, 20)
-        assert not (built / "css" / "._map.css").exists()
+        wait_until(lambda: not (output / "js" / "map.js").exists(), 20)
+        wait_until((output / "css" / "map.css").exists, 20)
+        assert not (output / "css" / "._map.css").exists()
         assert watcher.poll() is None
     finally:
         watcher.kill()

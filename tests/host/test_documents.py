@@ -1,4 +1,4 @@
-"""The tasks that the documents of a project name exist, and their examples work."""
+"""A project's documents name existing tasks, and their examples work."""
 
 import re
 from pathlib import Path
@@ -7,14 +7,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.conftest import Bake
-from tests.languages import replace
-from tests.project import Install, Project
+from tests.project import Install, Project, replace_once
 
-# The files of an example, whose first line names each.
+# Code blocks with a file's path in their first line.
 EXAMPLE = re.compile(
     r"^```(?:python|django)\n(?:#|\{#) (apps/\S+)(?: #\})?\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
-# The lines that it adds to files of the project, and what each comes after.
+# The lines that the examples add: the file, the line above, and the new line.
 LINES = (
     ("config/settings.py", '    "apps.accounts",\n', '    "apps.shop",\n'),
     ("config/settings.py", "env = read()\n", 'SHOP_CURRENCY = env["SHOP_CURRENCY"]\n'),
@@ -36,33 +35,33 @@ def test_visit(client, settings):
 
 
 @pytest.mark.parametrize("deploy", ["none", "both"])
-def test_tasks_that_are_named(deploy: str, bake: Bake, install: Install) -> None:
+def test_documented_tasks_exist(deploy: str, bake: Bake, install: Install) -> None:
     """Every task that a document names exists."""
     project = install(bake(deploy=deploy, tasks="none" if deploy == "none" else "database"))
-    listed = set(re.findall(r"^  ([\w.-]+)  ", project.run("fab", "--list").stdout, re.MULTILINE))
-    groups = {name.partition(".")[0] for name in listed if "." in name}
+    tasks = set(re.findall(r"^  ([\w.-]+)  ", project.run("fab", "--list").stdout, re.MULTILINE))
+    groups = {name.partition(".")[0] for name in tasks if "." in name}
     for document in [project.folder / "README.md", *project.folder.glob("docs/**/*.md")]:
-        named = set(re.findall(r"\bfab ([a-z][\w-]*(?:\.\w[\w-]*)?)", code_in(document)))
-        assert named <= listed | groups, document.name
+        names = set(re.findall(r"\bfab ([a-z][\w-]*(?:\.\w[\w-]*)?)", extract_code(document)))
+        assert names <= tasks | groups, document.name
 
 
-def test_the_list_of_tasks_fits_80_columns(bake: Bake, install: Install) -> None:
-    """`fab --list` has a line for each task on a screen of 80 columns."""
+def test_task_list_fits_80_columns(bake: Bake, install: Install) -> None:
+    """`fab --list` shows each task on one line at 80 columns."""
     project = install(bake(deploy="both", tasks="database"))
     lines = project.run("fab", "--list", COLUMNS="80").stdout.splitlines()
     tasks = lines[lines.index("Available tasks:") + 1 :]
     assert [line for line in tasks if line and not re.match(r"  \S+  +\S", line)] == []
 
 
-def code_in(document: Path) -> str:
-    """Return what a document sets as code, a piece a line."""
+def extract_code(document: Path) -> str:
+    """Return a document's code, one piece per line."""
     tokens = MarkdownIt().enable("table").parse(document.read_text(encoding="utf-8"))
     pieces = [token for each in tokens for token in [each, *(each.children or [])]]
     return "\n".join(token.content for token in pieces if token.type in {"code_inline", "fence"})
 
 
-def test_example_of_a_page_and_a_variable(project: Project) -> None:
-    """The page and the variable of the documents work as they are written there, and pass the linters."""
+def test_examples_of_a_page_and_a_variable(project: Project) -> None:
+    """The documents' examples of a page and a variable work as written, and pass the linters."""
     documents = [project.folder / "docs" / name for name in ("development.md", "configuration.md")]
     text = "".join(document.read_text(encoding="utf-8") for document in documents)
     project.run("fab", "startapp", "shop")
@@ -71,9 +70,9 @@ def test_example_of_a_page_and_a_variable(project: Project) -> None:
     for name, code in files:
         (project.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (project.folder / name).write_text(code, encoding="utf-8")
-    for name, before, line in LINES:
+    for name, anchor, line in LINES:
         assert f"`{line.strip(' ,\n')}" in text
-        replace(project, name, before, f"{before}{line}")
+        replace_once(project.folder / name, anchor, f"{anchor}{line}")
     project.run("ruff", "check", ".")
     project.run("ruff", "format", "--check", ".")
     project.run("djlint", "--quiet", "--check", "--lint", "apps/shop")

@@ -1,4 +1,4 @@
-"""Errors of the first command: hooks that did not run, an old Python."""
+"""Errors of the first command: the hooks did not run, or Python is too old."""
 
 import ast
 import subprocess
@@ -18,20 +18,20 @@ def test_without_hooks(
     cookiecutter(TEMPLATE, "--no-input", "--accept-hooks", "no")
     folder = tmp_path / "my_site"
     words = [sys.executable if command[0] == "python" else command[0], *command[1:]]
-    refused = subprocess.run(words, cwd=folder, env=project_variables, capture_output=True, text=True)
-    assert refused.returncode == 1
-    assert "unfinished" in refused.stderr
-    assert "--accept-hooks yes" in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1
+    result = subprocess.run(words, cwd=folder, env=project_variables, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "unfinished" in result.stderr
+    assert "--accept-hooks yes" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
-def test_an_older_python(default_project: Path) -> None:
-    """If Fabric runs under an old Python, one line has the command to reinstall it."""
-    older = "import sys; sys.version_info = (3, 10, 13); import fabfile"
-    command = [sys.executable, "-c", older]
-    refused = subprocess.run(command, cwd=default_project, capture_output=True, text=True)
-    assert refused.returncode == 1
-    assert refused.stderr.startswith("Fabric runs under a Python older than 3.11. Type: pipx install")
-    # Which it has to be able to read until then.
+def test_python_that_is_too_old(default_project: Path) -> None:
+    """If Fabric runs on a Python that is too old, one line has the command to reinstall it."""
+    script = "import sys; sys.version_info = (3, 10, 13); import fabfile"
+    command = [sys.executable, "-c", script]
+    result = subprocess.run(command, cwd=default_project, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Fabric runs under a Python older than 3.11. Type: pipx install")
+    # The old Python must be able to parse the files to get that far.
     for file in default_project.glob("fabfile/*.py"):
         ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 9))

@@ -1,4 +1,4 @@
-"""The site on this machine itself: started, edited, stopped."""
+"""The site on the host: start, edit, stop."""
 
 import re
 import socket
@@ -8,16 +8,16 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.production import free_port, within
-from tests.project import Project, processes_in
+from tests.production import find_free_port, poll
+from tests.project import Project, find_processes
 
 Site = tuple[Project, str]
 
 
-def get(address: str) -> str:
-    """Return the page at `address`, whatever its status; "" while nothing answers."""
+def get(url: str) -> str:
+    """Return the body of the response, whatever its status, or "" if there is none."""
     try:
-        with urlopen(address, timeout=10) as response:
+        with urlopen(url, timeout=10) as response:
             return response.read().decode()
     except HTTPError as error:
         return error.read().decode()
@@ -26,27 +26,27 @@ def get(address: str) -> str:
 
 
 def test_first_page_stylesheet_and_health_checks(site: Site) -> None:
-    """`fab start` on SQLite: the first page, its stylesheet and both health checks answer."""
-    _, address = site
-    assert "My Site" in get(address)
-    assert "{" in get(f"{address}/static/dist/css/main.css")
-    assert get(f"{address}/healthz") == "ok"
-    assert '"database": "ok"' in get(f"{address}/readyz")
+    """After `fab start` on SQLite, the first page, its stylesheet and both health checks respond."""
+    _, url = site
+    assert "My Site" in get(url)
+    assert "{" in get(f"{url}/static/dist/css/main.css")
+    assert get(f"{url}/healthz") == "ok"
+    assert '"database": "ok"' in get(f"{url}/readyz")
 
 
 def test_status_and_logs(site: Site) -> None:
-    """`fab status` reports that all is well; `fab logs` shows the log."""
-    project, address = site
+    """`fab status` reports a healthy site, and `fab logs` shows its log."""
+    project, url = site
     assert "all is well" in project.run("fab", "status").stdout
-    get(f"{address}/?marker=4711")
+    get(f"{url}/?marker=4711")
     assert "Watching for file changes" in project.run("fab", "logs", "--no-follow").stdout
 
 
-def test_starting_twice_changes_nothing(site: Site) -> None:
-    """A second `fab start` starts nothing and prints the same URL."""
-    project, address = site
+def test_start_is_idempotent(site: Site) -> None:
+    """`fab start` is idempotent and prints the same URL again."""
+    project, url = site
     pid = (project.folder / ".run" / "site.pid").read_text()
-    assert address in project.run("fab", "start").stdout
+    assert url in project.run("fab", "start").stdout
     assert (project.folder / ".run" / "site.pid").read_text() == pid
 
 
@@ -63,90 +63,90 @@ def test_starting_twice_changes_nothing(site: Site) -> None:
 def test_an_edit_is_shown_at_once(
     site: Site, request: pytest.FixtureRequest, file: str, old: str, new: str, page: str
 ) -> None:
-    """The next request after an edit of Python, a template, SCSS or JavaScript shows it."""
-    project, address = site
+    """The next request after an edit of Python, a template, SCSS or JavaScript shows the change."""
+    project, url = site
     mark = f"edited-{request.node.callspec.id}"
     path = project.folder / file
     text = path.read_text()
     new = new.replace("MARK", mark)
     path.write_text(text.replace(old, new, 1) if old else f"{text}\n{new}\n")
-    assert within(60, lambda: mark in get(address + page)), f"{mark} is not in {page}"
+    assert poll(60, lambda: mark in get(url + page)), f"{mark} is not in {page}"
 
 
 @pytest.mark.parametrize(
     ("file", "line", "error"),
     [
         ("views.py", "this is no Python", "SyntaxError"),
-        # Raised by Django, not in the file itself.
+        # Raised by Django, not by the file itself.
         ("urls.py", 'urlpatterns.append(path("x/", 1))', "view must be a callable"),
     ],
     ids=["syntax", "library"],
 )
 def test_an_error_in_python_and_its_fix(site: Site, file: str, line: str, error: str) -> None:
-    """An error in a file, or of a library on its import, is in the log; fixing the file is enough."""
-    project, address = site
+    """A Python error is in the log; after the fix the site responds again without a restart."""
+    project, url = site
     path = project.folder / "apps" / "core" / file
-    good = path.read_text()
-    path.write_text(f"{good}\n{line}\n")
+    original = path.read_text()
+    path.write_text(f"{original}\n{line}\n")
     log = project.folder / ".run" / "site.log"
-    assert within(60, lambda: error in log.read_text())
-    # Django notes its files' times a moment after it has failed, and misses what is saved before that.
+    assert poll(60, lambda: error in log.read_text())
+    # The autoreloader records file times shortly after the failure, and misses edits before that.
     time.sleep(2)
 
-    def is_back_after_saving() -> bool:
-        path.write_text(good)
-        return within(15, lambda: get(f"{address}/healthz") == "ok")
+    def is_up_after_saving() -> bool:
+        path.write_text(original)
+        return poll(15, lambda: get(f"{url}/healthz") == "ok")
 
-    assert is_back_after_saving() or is_back_after_saving()
+    assert is_up_after_saving() or is_up_after_saving()
 
 
 def test_stop_leaves_no_process(project: Project) -> None:
     """After `fab stop` no process is left and the port is free."""
-    port = free_port()
+    port = find_free_port()
     project.variables["WEB_PORT"] = str(port)
     project.run("fab", "start")
     project.run("fab", "stop")
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port))
-    assert processes_in(project.folder) == []
+    assert find_processes(project.folder) == []
     assert "is not running" in project.run("fab", "stop").stdout
 
 
 def test_a_taken_port_is_reported(project: Project) -> None:
-    """A port that is in use, or named twice, is reported, with a free one for each variable."""
+    """A port that is in use, or set twice, is reported with a free port for each variable."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         ports = {"WEB_PORT": port, "DEBUG_PORT": port}
-        refused = project.run("fab", "start", check=False, DEBUGPY="true", **ports)
-    assert refused.returncode == 1
-    assert f"Port {port} is taken" in refused.stdout
-    free = dict(re.findall(r"(\w+_PORT)=(\d+)", refused.stdout))
+        result = project.run("fab", "start", check=False, DEBUGPY="true", **ports)
+    assert result.returncode == 1
+    assert f"Port {port} is taken" in result.stdout
+    free = dict(re.findall(r"(\w+_PORT)=(\d+)", result.stdout))
     assert free.keys() == ports.keys()
     assert len({port, *free.values()}) == 3
 
 
 def test_a_site_that_cannot_start_is_reported(project: Project) -> None:
-    """A site that cannot start makes `fab start` fail at once, with the error."""
+    """If the site cannot start, `fab start` fails at once and shows the error."""
     (project.folder / "config" / "settings.py").write_text("1 / 0\n")
-    refused = project.run("fab", "start", check=False, WEB_PORT=str(free_port()))
-    assert refused.returncode == 1
-    assert "ZeroDivisionError" in refused.stdout
+    result = project.run("fab", "start", check=False, WEB_PORT=str(find_free_port()))
+    assert result.returncode == 1
+    assert "ZeroDivisionError" in result.stdout
     project.run("fab", "stop")
 
 
 def test_env_is_private_and_never_changed(project: Project) -> None:
-    """`.env` is readable by its owner alone and never changed; tasks run in any folder of the project."""
+    """`.env` is readable only by its owner and is never changed; tasks run in any folder of the project."""
     env = project.folder / ".env"
     project.folder /= "apps"
     assert "no issues" in project.run("fab", "manage", "check").stdout
-    first = env.read_text()
+    content = env.read_text()
     assert env.stat().st_mode & 0o777 == 0o600
     assert project.run("fab", "manage", "no-such-command", check=False).returncode == 1
-    assert env.read_text() == first
+    assert env.read_text() == content
 
 
 def test_startapp_creates_an_app_that_can_be_installed(project: Project) -> None:
-    """`fab startapp` makes an app that passes `fab check`, and refuses other names before it writes."""
+    """`fab startapp` creates an app that passes `fab check`, and rejects invalid names before it writes."""
     project.run("fab", "startapp", "news")
     settings = project.folder / "config" / "settings.py"
     settings.write_text(
@@ -165,8 +165,8 @@ def test_startapp_creates_an_app_that_can_be_installed(project: Project) -> None
         "my-shop": "lowercase letters",
         "../shop": "lowercase letters",
     }.items():
-        refused = project.run("fab", "startapp", name, check=False)
-        assert refused.returncode == 1, name
-        assert reason in refused.stdout
-        assert "Traceback" not in refused.stdout
+        result = project.run("fab", "startapp", name, check=False)
+        assert result.returncode == 1, name
+        assert reason in result.stdout
+        assert "Traceback" not in result.stdout
     assert sorted((project.folder / "apps").iterdir()) == before

@@ -1,1 +1,1 @@
-"""Tests of what every project gets, run inside a generated project by `Project.run_inside_tests`."""
+"""Tests of every project, which `Project.run_inside_tests` runs inside a generated project."""

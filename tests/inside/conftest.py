@@ -1,4 +1,4 @@
-"""Fixtures for the tests inside a project, and the answers it was generated with."""
+"""Fixtures for the tests inside a project, and the features that the project has."""
 
 import os
 from collections.abc import Iterator, MutableMapping
@@ -14,36 +14,36 @@ from hypothesis import HealthCheck, settings
 
 from tests.conftest import PRODUCTION
 
-# A slow machine fails no test.
+# No test fails because the machine is slow.
 settings.register_profile("site", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("site")
 
 HAS_ALLAUTH = apps.is_installed("allauth")
 HAS_CMS = apps.is_installed("wagtail")
-IS_SIGN_UP_OPEN = getattr(django_settings, "ACCOUNT_SIGNUP_ENABLED", False)
+IS_SIGN_UP_PUBLIC = getattr(django_settings, "ACCOUNT_SIGNUP_ENABLED", False)
 
-# The URL for signing in, and the name of its form's field.
-SIGN_IN_PAGES = ["login"] if HAS_ALLAUTH else ["login", "admin:login"]
+# The names of the sign-in URLs, and of the forms' fields.
+SIGN_IN_URLS = ["login"] if HAS_ALLAUTH else ["login", "admin:login"]
 ACCOUNT_FIELD = "login" if HAS_ALLAUTH else "username"
 NEW_PASSWORD_FIELD = "password" if HAS_ALLAUTH else "new_password"
 
-NEEDED = {
+CONDITIONS = {
     "test_deployment.py": (environment.BASE_DIR / "deploy" / "aws").exists(),
     "test_masking.py": (environment.BASE_DIR / "apps" / "core" / "masking.py").exists(),
     "test_providers.py": HAS_ALLAUTH,
     "test_reset_mail.py": not HAS_ALLAUTH,
 }
 # https://docs.pytest.org/en/stable/example/pythoncollection.html#customizing-test-collection
-collect_ignore = [name for name, is_there in NEEDED.items() if not is_there]
+collect_ignore = [name for name, condition in CONDITIONS.items() if not condition]
 
 Environment = MutableMapping[str, str]
 
 
 @contextmanager
-def environment_of(**values: str) -> Iterator[Environment]:
-    """Give the process a complete production environment, changed by `values`, and no `.env`.
+def set_environment(**values: str) -> Iterator[Environment]:
+    """Set a complete production environment, changed by `values`, without `.env`.
 
-    Yields the environment, which may be changed.
+    Yields the environment, which the caller may change.
     """
     with patch.object(environment, "read_env_file", return_value={}), patch.dict("os.environ"):
         for variable in environment.VARIABLES:
@@ -55,5 +55,5 @@ def environment_of(**values: str) -> Iterator[Environment]:
 @pytest.fixture
 def production() -> Iterator[Environment]:
     """Return a complete production environment, which the test may change."""
-    with environment_of() as environ:
+    with set_environment() as environ:
         yield environ

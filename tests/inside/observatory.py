@@ -1,4 +1,4 @@
-"""Mozilla's HTTP Observatory: what it would say of an answer.
+"""Mozilla's HTTP Observatory: the score of a response.
 
 The rules and the modifiers are those of
 https://developer.mozilla.org/en-US/observatory/docs/tests_and_scoring
@@ -19,32 +19,32 @@ PRIVATE_REFERRER = {
 SIX_MONTHS = 15_768_000
 
 
-def modifiers(response: HttpResponse) -> dict[str, int]:
-    """Return each test's name with what it adds to or takes from 100, for an answer over HTTPS."""
-    policy = content_security_policy(response)
+def compute_modifiers(response: HttpResponse) -> dict[str, int]:
+    """Return the modifier of each test, which changes the score of 100, for a response over HTTPS."""
+    policy = parse_policy(response)
     return {
         "content-security-policy": check_policy(policy),
         "cookies": check_cookies(response),
-        "cross-origin-resource-sharing": check_sharing(response),
+        "cross-origin-resource-sharing": check_cors(response),
         "cross-origin-resource-policy": check_resource_policy(response),
         "referrer-policy": check_referrer(response.get("Referrer-Policy", "")),
-        "strict-transport-security": check_transport(response.get("Strict-Transport-Security", "")),
+        "strict-transport-security": check_hsts(response.get("Strict-Transport-Security", "")),
         "subresource-integrity": check_scripts(response),
         "x-content-type-options": 0 if response.get("X-Content-Type-Options") == "nosniff" else -5,
-        "x-frame-options": check_frames(response.get("X-Frame-Options", ""), policy),
+        "x-frame-options": check_frame_options(response.get("X-Frame-Options", ""), policy),
     }
 
 
-def score(modifiers: dict[str, int]) -> int:
-    """Return the score: from 100 on it is an A+. Bonuses count only from 90 on."""
+def compute_score(modifiers: dict[str, int]) -> int:
+    """Return the score; 100 or more is an A+. Bonuses count only from 90 on."""
     result = 100 + sum(value for value in modifiers.values() if value < 0)
     if result >= 90:
         result += sum(value for value in modifiers.values() if value > 0)
     return max(result, 0)
 
 
-def content_security_policy(response: HttpResponse) -> dict[str, set[str]]:
-    """Return the policy's directives with their sources."""
+def parse_policy(response: HttpResponse) -> dict[str, set[str]]:
+    """Return the sources of each directive of the policy."""
     directives = response.get("Content-Security-Policy", "").split(";")
     words = [directive.split() for directive in directives if directive.strip()]
     return {name.lower(): set(sources) for name, *sources in words}
@@ -54,8 +54,8 @@ def check_policy(policy: dict[str, set[str]]) -> int:
     if not policy:
         return -25
     fallback = policy.get("default-src", {"*"})
-    scripts = without_overridden(policy.get("script-src", fallback))
-    styles = without_overridden(policy.get("style-src", fallback))
+    scripts = get_effective_sources(policy.get("script-src", fallback))
+    styles = get_effective_sources(policy.get("style-src", fallback))
     objects = policy.get("object-src", fallback)
     passive = policy.get("img-src", fallback) | policy.get("media-src", fallback)
     active = set().union(*policy.values()) - passive | scripts
@@ -72,29 +72,29 @@ def check_policy(policy: dict[str, set[str]]) -> int:
     return 10 if policy.get("default-src") == {"'none'"} else 5
 
 
-def without_overridden(sources: set[str]) -> set[str]:
-    """Return the sources that count: 'unsafe-inline' does not next to a nonce or a hash."""
+def get_effective_sources(sources: set[str]) -> set[str]:
+    """Return the effective sources: a nonce or a hash disables 'unsafe-inline'."""
     has_nonce = any(re.match("'(nonce|sha256|sha384|sha512)-", source) for source in sources)
     return sources - {"'unsafe-inline'"} if has_nonce else sources
 
 
 def check_cookies(response: HttpResponse) -> int:
-    found = [0]
+    modifiers = [0]
     for name, cookie in response.cookies.items():
         is_session = "sess" in name.lower() or "login" in name.lower()
         if not cookie["secure"]:
-            found.append(-40 if is_session else -20)
+            modifiers.append(-40 if is_session else -20)
         if is_session and not cookie["httponly"]:
-            found.append(-30)
+            modifiers.append(-30)
         if "csrf" in name.lower() and not cookie["samesite"]:
-            found.append(-20)
+            modifiers.append(-20)
         if cookie["samesite"] and cookie["samesite"].lower() not in {"lax", "strict"}:
-            found.append(-20)
+            modifiers.append(-20)
     all_same_site = all(cookie["samesite"] for cookie in response.cookies.values())
-    return min(found) or (5 if response.cookies and all_same_site else 0)
+    return min(modifiers) or (5 if response.cookies and all_same_site else 0)
 
 
-def check_sharing(response: HttpResponse) -> int:
+def check_cors(response: HttpResponse) -> int:
     shared = "Access-Control-Allow-Origin" in response
     return -50 if shared and "Access-Control-Allow-Credentials" in response else 0
 
@@ -110,11 +110,11 @@ def check_referrer(header: str) -> int:
     return 5 if header.split(",")[-1].strip() in PRIVATE_REFERRER else -5
 
 
-def check_transport(header: str) -> int:
-    age = re.search(r"max-age=(\d+)", header)
-    if not age:
+def check_hsts(header: str) -> int:
+    max_age = re.search(r"max-age=(\d+)", header)
+    if not max_age:
         return -20
-    return 0 if int(age[1]) >= SIX_MONTHS else -10
+    return 0 if int(max_age[1]) >= SIX_MONTHS else -10
 
 
 def check_scripts(response: HttpResponse) -> int:
@@ -126,7 +126,7 @@ def check_scripts(response: HttpResponse) -> int:
     return result
 
 
-def check_frames(header: str, policy: dict[str, set[str]]) -> int:
+def check_frame_options(header: str, policy: dict[str, set[str]]) -> int:
     if "frame-ancestors" in policy:
         return 5
     return 0 if header.upper() in {"DENY", "SAMEORIGIN"} else -20

@@ -1,4 +1,4 @@
-"""Configurations with which the site refuses to start, and their error messages."""
+"""Invalid configurations, with which the site does not start, and their error messages."""
 
 import os
 import re
@@ -18,17 +18,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import PRODUCTION
-from tests.inside.conftest import Environment, environment_of
+from tests.inside.conftest import Environment, set_environment
 
-NAMED = {variable.name: variable for variable in VARIABLES}
+BY_NAME = {variable.name: variable for variable in VARIABLES}
 REQUIRED = [variable.name for variable in VARIABLES if variable.required]
 TYPES = {"bool": bool, "int": int, "list": list, "str": str}
 EXAMPLE = (BASE_DIR / ".env.example").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.+)$", EXAMPLE, re.MULTILINE))
 
 
-def problems() -> dict[str, str]:
-    """Return the message about each variable that is wrong; none if the environment is right."""
+def find_problems() -> dict[str, str]:
+    """Return the error message for each invalid variable."""
     try:
         read()
     except ConfigurationError as error:
@@ -37,60 +37,60 @@ def problems() -> dict[str, str]:
     return {}
 
 
-def test_a_complete_environment_is_read(production: Environment) -> None:
-    """A complete environment is read, each value in its type."""
+def test_complete_environment_is_read(production: Environment) -> None:
+    """A complete environment is read, and each value has the type of its variable."""
     values = read()
     assert values["ALLOWED_HOSTS"] == ["www.site.test", "site.test"]
     assert values["HTTPS"] is True
     assert values["LOG_FORMAT"] == "json"
 
 
-def test_all_problems_are_named_at_once(production: Environment) -> None:
-    """All missing and wrong variables are named at once."""
+def test_all_problems_are_reported_at_once(production: Environment) -> None:
+    """All missing and invalid variables are reported at once."""
     for name in REQUIRED:
         del production[name]
     production["WEB_THREADS"] = "many"
-    assert problems().keys() == {*REQUIRED, "WEB_THREADS"}
+    assert find_problems().keys() == {*REQUIRED, "WEB_THREADS"}
 
 
 @pytest.mark.parametrize("name", REQUIRED)
 @pytest.mark.parametrize("value", ["", "  "])
-def test_a_required_variable_that_is_blank(production: Environment, name: str, value: str) -> None:
-    """A required variable that is blank is refused, with the command that sets it."""
+def test_blank_required_variable(production: Environment, name: str, value: str) -> None:
+    """A blank required variable is rejected, with the command that sets it."""
     production[name] = value
-    assert problems().keys() == {name}
-    assert problems()[name].endswith(NAMED[name].hint)
+    assert find_problems().keys() == {name}
+    assert find_problems()[name].endswith(BY_NAME[name].hint)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
-def test_the_placeholder_in_a_message_is_refused(production: Environment, name: str) -> None:
-    """The example in a message, copied as it is, is refused."""
-    production[name] = NAMED[name].hint.partition(f"{name}=")[2]
-    assert problems().keys() == {name}
+def test_placeholder_of_a_message_is_rejected(production: Environment, name: str) -> None:
+    """The placeholder in an error message is rejected as a value."""
+    production[name] = BY_NAME[name].hint.partition(f"{name}=")[2]
+    assert find_problems().keys() == {name}
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "EMAIL_URL"])
-def test_an_example_is_refused(production: Environment, name: str) -> None:
-    """The examples of `.env.example` are refused in production."""
+def test_examples_are_rejected_in_production(production: Environment, name: str) -> None:
+    """The examples in `.env.example` are rejected in production."""
     production[name] = EXAMPLES[name]
-    assert problems().keys() == {name}
+    assert find_problems().keys() == {name}
 
 
-def test_every_example_is_read_in_development() -> None:
-    """The examples of `.env.example` are valid in development."""
-    with environment_of(**{name: EXAMPLES[name] for name in EXAMPLES.keys() & NAMED.keys()}):
+def test_examples_are_valid_in_development() -> None:
+    """The examples in `.env.example` are valid in development."""
+    with set_environment(**{name: EXAMPLES[name] for name in EXAMPLES.keys() & BY_NAME.keys()}):
         assert read()["DEBUG"] is True
 
 
-def test_the_command_for_a_secret_key_makes_one(production: Environment) -> None:
-    """The command that the message names makes a valid secret key."""
-    command = NAMED["SECRET_KEY"].hint.partition(": ")[2]
-    made = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
-    production["SECRET_KEY"] = made.stdout.strip()
-    assert not problems()
+def test_command_generates_a_secret_key(production: Environment) -> None:
+    """The command in the error message generates a valid secret key."""
+    command = BY_NAME["SECRET_KEY"].hint.partition(": ")[2]
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    production["SECRET_KEY"] = result.stdout.strip()
+    assert not find_problems()
 
 
-OF_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == kind] for kind in TYPES}
+BY_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == kind] for kind in TYPES}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ OF_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == ki
     [
         ("SECRET_KEY", "x" * 60),
         ("SECRET_KEY", f"django-insecure-{PRODUCTION['SECRET_KEY']}"),
-        ("SECRET_KEY", NAMED["SECRET_KEY"].default),
+        ("SECRET_KEY", BY_NAME["SECRET_KEY"].default),
         ("ALLOWED_HOSTS", "*"),
         ("ALLOWED_HOSTS", "*.site.test"),
         ("ALLOWED_HOSTS", "https://www.site.test"),
@@ -152,14 +152,14 @@ OF_TYPE = {kind: [variable.name for variable in VARIABLES if variable.type == ki
         ("DEFAULT_FROM_EMAIL", "Library <post@site.test>, b@site.test"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
-        *((name, "perhaps") for name in OF_TYPE["bool"]),
-        *((name, value) for name in OF_TYPE["int"] for value in ("many", "1.5", "-1", "9" * 20)),
+        *((name, "perhaps") for name in BY_TYPE["bool"]),
+        *((name, value) for name in BY_TYPE["int"] for value in ("many", "1.5", "-1", "9" * 20)),
     ],
 )
-def test_an_invalid_value_is_refused(production: Environment, name: str, value: str) -> None:
-    """An invalid value of any variable is refused, and no other variable is blamed."""
+def test_invalid_value_is_rejected(production: Environment, name: str, value: str) -> None:
+    """An invalid value of any variable is rejected, and no other variable is reported."""
     production[name] = value
-    assert problems().keys() == {name}
+    assert find_problems().keys() == {name}
 
 
 @pytest.mark.parametrize(
@@ -189,58 +189,92 @@ def test_an_invalid_value_is_refused(production: Environment, name: str, value: 
         ("HTTPS", "off"),
     ],
 )
-def test_a_valid_value_is_accepted(production: Environment, name: str, value: str) -> None:
+def test_valid_value_is_accepted(production: Environment, name: str, value: str) -> None:
     """Unusual but valid values are accepted."""
     production[name] = value
-    assert not problems()
+    assert not find_problems()
 
 
 @pytest.mark.parametrize("name", ["DEBUG", "BUILDING"])
-def test_development_and_the_build_need_nothing(production: Environment, name: str) -> None:
-    """Development and the image's build need no variable."""
+def test_development_and_build_need_no_variable(production: Environment, name: str) -> None:
+    """Development and the image's build require no variable."""
     for required in REQUIRED:
         del production[required]
     production[name] = "true"
     assert read()["DATABASE_URL"].startswith("sqlite:")
 
 
-def test_the_server_refuses_to_start_with_building(production: Environment) -> None:
-    """The server refuses to start with `BUILDING`."""
+def test_server_does_not_start_with_building(production: Environment) -> None:
+    """The server does not start with `BUILDING`."""
     production["BUILDING"] = "true"
     with pytest.raises(SystemExit, match="BUILDING"):
         runpy.run_path(str(BASE_DIR / "config" / "gunicorn.py"))
 
 
-def test_the_image_refuses_script_name() -> None:
-    """The image refuses to start with `SCRIPT_NAME`: the site runs at a host's root."""
+def test_image_does_not_start_with_script_name() -> None:
+    """The image does not start with `SCRIPT_NAME`: the site runs at the root of a host."""
     variables = {"PATH": os.environ["PATH"], "SCRIPT_NAME": "/shop"}
     command = ["sh", str(BASE_DIR / "bash" / "run.sh")]
-    refused = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr.startswith("SCRIPT_NAME is set")
+    result = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("SCRIPT_NAME is set")
 
 
 def test_cookies_of_two_checkouts(production: Environment) -> None:
-    """In development two sites at ports of localhost have cookies of different names."""
+    """In development, the cookies of two sites on localhost have different names."""
     production["DEBUG"] = "true"
     names = set()
     for name in ("first", "second"):
         production["SECRET_KEY"] = f"{name}-" + "0123456789" * 5
         settings = runpy.run_path(str(BASE_DIR / "config" / "settings.py"))
         names |= {settings["SESSION_COOKIE_NAME"], settings["CSRF_COOKIE_NAME"]}
+        assert settings["MESSAGE_STORAGE"].endswith(".session.SessionStorage")
     assert len(names) == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "workers"),
+    [
+        ({}, 12),
+        ({"cpu.max": "max 100000", "memory.max": "max"}, 12),
+        ({"cpu.max": "250000 100000"}, 3),
+        ({"cpu.max": "50000 100000"}, 2),
+        ({"cpu.max": "400000 100000", "memory.max": str(256 * 2**20)}, 2),
+        ({"memory.max": str(32 * 2**20)}, 1),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 12),
+        ({"cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "100000"}, 2),
+        ({"memory/memory.limit_in_bytes": "9223372036854771712"}, 12),
+        ({"memory/memory.limit_in_bytes": str(512 * 2**20)}, 4),
+    ],
+)
+def test_workers_fit_a_container_s_limits(
+    production: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    files: dict[str, str],
+    workers: int,
+) -> None:
+    """The number of workers keeps to the container's CPUs and memory, by cgroups of version 1 and 2."""
+    from config import gunicorn
+
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n")
+    monkeypatch.setattr(gunicorn, "Path", lambda _folder: tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: range(16), raising=False)
+    assert min(gunicorn.cpus() + 1, gunicorn.max_workers()) == workers
 
 
 @pytest.fixture
 def file(production: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where `.env` is read from."""
+    """Return the path of the `.env` that the site reads."""
     monkeypatch.setattr(environment, "BASE_DIR", tmp_path)
     monkeypatch.setattr(environment, "read_env_file", env_file.read)
     return tmp_path / ".env"
 
 
-def test_the_process_overrides_the_file(production: Environment, file: Path) -> None:
-    """A variable of the process overrides the one in `.env`."""
+def test_environment_overrides_the_file(production: Environment, file: Path) -> None:
+    """An environment variable overrides the value in `.env`."""
     file.write_text("LOG_LEVEL=DEBUG\nWEB_THREADS=2\n")
     production["WEB_THREADS"] = "3"
     assert (read()["LOG_LEVEL"], read()["WEB_THREADS"]) == ("DEBUG", 3)
@@ -256,42 +290,42 @@ def test_the_process_overrides_the_file(production: Environment, file: Path) -> 
         (b"A='1' 2", "line 1"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(file: Path, contents: bytes, reason: str) -> None:
-    """A `.env` that is not text, or has a line that is not NAME=value, is named with the line."""
+def test_invalid_file_is_reported(file: Path, contents: bytes, reason: str) -> None:
+    """A `.env` that is not text, or has an invalid line, is reported with the line."""
     file.write_bytes(contents)
     with pytest.raises(ConfigurationError, match=rf"\.env.*{reason}"):
         read()
 
 
-def test_a_value_in_quotes_is_explained(production: Environment) -> None:
-    """A value with literal quotes, as `docker run --env-file` passes it: a hint."""
+def test_quoted_value_is_rejected_with_a_hint(production: Environment) -> None:
+    """A value with literal quotes, as `docker run --env-file` passes it, is rejected with a hint."""
     production["DATABASE_URL"] = '"postgres://user:pass@db/name"'
-    assert "without quotes" in problems()["DATABASE_URL"]
+    assert "without quotes" in find_problems()["DATABASE_URL"]
 
 
-def test_conn_max_age_comes_from_the_url() -> None:
-    """`conn_max_age` in `DATABASE_URL` is Django's setting, as a pooler needs it."""
+def test_conn_max_age_in_the_url() -> None:
+    """`conn_max_age` in `DATABASE_URL` sets Django's CONN_MAX_AGE, as a pooler needs it."""
     assert database("postgres://db/name?conn_max_age=0")["CONN_MAX_AGE"] == 0
 
 
-FORMS = st.sampled_from([*"AB= #'\"\\$\n\tx{}é", "export ", "NAME=", "\\n", "\\'"])
+FRAGMENTS = st.sampled_from([*"AB= #'\"\\$\n\tx{}é", "export ", "NAME=", "\\n", "\\'"])
 
 
-@given(st.lists(FORMS, max_size=14).map("".join))
-def test_the_file_is_read_by_the_rules_of_python_dotenv(text: str) -> None:
-    """`.env` is read by python-dotenv's rules, except that no invalid line is silently skipped."""
+@given(st.lists(FRAGMENTS, max_size=14).map("".join))
+def test_file_is_parsed_like_python_dotenv(text: str) -> None:
+    """`.env` is parsed as python-dotenv does, except that an invalid line is an error."""
     with suppress(ValueError):
         assert env_file.parse(text) == dotenv_values(stream=StringIO(text), interpolate=False)
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r")))
-def test_a_value_that_was_written_is_read_again(value: str) -> None:
-    """Any value that `fab` writes into `.env` is read as the same, by python-dotenv too."""
+def test_written_value_is_read_back(value: str) -> None:
+    """Any value that `fab` writes into `.env` is read back unchanged, by python-dotenv too."""
     line = env_file.format_line("NAME", value)
     assert env_file.parse(line) == {"NAME": value} == dotenv_values(stream=StringIO(line), interpolate=False)
 
 
-# --- Anything at all, by https://hypothesis.readthedocs.io --------------------------------
+# --- Property-based tests: https://hypothesis.readthedocs.io ------------------------------
 
 # Any value of an environment variable: all bytes except zero, UTF-8 or not.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -308,36 +342,34 @@ VALUES = (
     | st.integers().map(str)
     | st.sampled_from(["true", "no", "INFO", *EXAMPLES.values(), *PRODUCTION.values()])
 )
-# These two decide whether production's rules hold.
+# These two decide whether the rules of production apply.
 MODES = {"DEBUG", "BUILDING"}
-# These are right or wrong together.
-GROUPS = {name for name in NAMED if name.startswith(("GOOGLE_", "GITHUB_", "OIDC_"))}
+# These are valid or invalid together.
+GROUPS = {name for name in BY_NAME if name.startswith(("GOOGLE_", "GITHUB_", "OIDC_"))}
 
 
 @given(
-    st.dictionaries(st.sampled_from(sorted(NAMED.keys() - MODES - GROUPS)), VALUES, max_size=6),
+    st.dictionaries(st.sampled_from(sorted(BY_NAME.keys() - MODES - GROUPS)), VALUES, max_size=6),
     st.dictionaries(st.sampled_from(sorted(MODES)), VALUES),
 )
-def test_any_environment_is_read_or_all_its_problems_are_named(
-    given: dict[str, str], modes: dict[str, str]
-) -> None:
-    """Random values: each is read in its type, or named in the error."""
-    with environment_of(**modes):
-        always = problems().keys()
-    alone = set()
-    for name, value in given.items():
-        with environment_of(**modes, **{name: value}):
-            alone |= problems().keys() & {name}
-    with environment_of(**modes, **given):
-        assert problems().keys() == alone | always
-        if not alone | always:
+def test_random_values_are_read_or_reported(values: dict[str, str], modes: dict[str, str]) -> None:
+    """Random values are either read with the type of their variable or reported."""
+    with set_environment(**modes):
+        invalid_modes = find_problems().keys()
+    invalid = set()
+    for name, value in values.items():
+        with set_environment(**modes, **{name: value}):
+            invalid |= find_problems().keys() & {name}
+    with set_environment(**modes, **values):
+        assert find_problems().keys() == invalid | invalid_modes
+        if not invalid | invalid_modes:
             for name, value in read().items():
-                assert type(value) is TYPES[NAMED[name].type], name
+                assert type(value) is TYPES[BY_NAME[name].type], name
 
 
 @given(TEXT, TEXT)
-def test_no_message_repeats_a_secret(before: str, after: str) -> None:
-    """No message repeats a secret."""
+def test_no_message_contains_a_secret(before: str, after: str) -> None:
+    """No error message contains a secret."""
     secret = f"{before}hunter2{after}"
     values = {
         "SECRET_KEY": secret[:49],
@@ -345,6 +377,6 @@ def test_no_message_repeats_a_secret(before: str, after: str) -> None:
         "EMAIL_URL": f"smtp://user:{secret}@",
         "CACHE_URL": f"redis://user:{secret}@cache/name",
     }
-    with environment_of(**values), pytest.raises(ConfigurationError) as error:
+    with set_environment(**values), pytest.raises(ConfigurationError) as error:
         read()
     assert "hunter2" not in "".join(traceback.format_exception(error.value))

@@ -1,9 +1,9 @@
-"""`lintmigrations`: which migrations break the release that still runs."""
+"""`lintmigrations` reports migrations that are not backward compatible."""
 
 from io import StringIO
 
 import pytest
-from apps.core.migration_rules import find_problems
+from apps.core import migration_rules
 from django.core.management import CommandError, call_command
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
@@ -16,19 +16,19 @@ FIELDS: dict[str, models.Field] = {
     "kept": models.CharField(max_length=20, db_column="kept"),
     "note": models.TextField(null=True),
 }
-UNIQUE = models.UniqueConstraint(fields=["name"], name="one")
+UNIQUE_CONSTRAINT = models.UniqueConstraint(fields=["name"], name="one")
 
 
-def boat(name: str = "Boat") -> Operation:
+def create_boat(name: str = "Boat") -> Operation:
     return migrations.CreateModel(name, [("id", models.AutoField(primary_key=True))])
 
 
-def found(*operations: Operation, contract: str = "") -> list[str]:
+def find_problems(*operations: Operation, contract: str = "") -> list[str]:
     before = ProjectState()
     for name in ("Ship", "Old"):
         before.add_model(ModelState("shop", name, list(FIELDS.items())))
-    kind = type("Migration", (migrations.Migration,), {"operations": operations, "contract": contract})
-    return list(find_problems(kind("0002", "shop"), before))
+    migration = type("Migration", (migrations.Migration,), {"operations": operations, "contract": contract})
+    return list(migration_rules.find_problems(migration("0002", "shop"), before))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def found(*operations: Operation, contract: str = "") -> list[str]:
         migrations.AlterField("Ship", "name", models.CharField(max_length=20, unique=True)),
         migrations.AlterField("Ship", "name", models.IntegerField()),
         migrations.AlterField("Ship", "kept", models.CharField(max_length=20)),
-        migrations.AddConstraint("Ship", UNIQUE),
+        migrations.AddConstraint("Ship", UNIQUE_CONSTRAINT),
         migrations.AlterUniqueTogether("Ship", {("name", "note")}),
         migrations.RunSQL("alter table shop_ship drop column name"),
         migrations.RunSQL([("DROP TABLE shop_ship", None)]),
@@ -54,16 +54,16 @@ def found(*operations: Operation, contract: str = "") -> list[str]:
     ],
     ids=lambda operation: str(operation.describe()),
 )
-def test_breaks_old_code(operation: Operation) -> None:
-    """A migration that breaks the previous release is reported, unless it states why that is safe."""
-    assert len(found(operation)) == 1
-    assert found(operation, contract="Nothing has used it since 2.3.") == []
+def test_incompatible_operation(operation: Operation) -> None:
+    """A migration that breaks the previous release is reported, unless it states why it is safe."""
+    assert len(find_problems(operation)) == 1
+    assert find_problems(operation, contract="Nothing has used it since 2.3.") == []
 
 
 @pytest.mark.parametrize(
     "operation",
     [
-        boat(),
+        create_boat(),
         migrations.RenameField("Ship", "kept", "better"),
         migrations.AddField("Ship", "size", models.IntegerField(null=True)),
         migrations.AddField("Ship", "size", models.IntegerField(db_default=0)),
@@ -77,25 +77,25 @@ def test_breaks_old_code(operation: Operation) -> None:
     ],
     ids=lambda operation: str(operation.describe()),
 )
-def test_leaves_old_code_alone(operation: Operation) -> None:
+def test_compatible_operation(operation: Operation) -> None:
     """A backward-compatible migration is not reported."""
-    assert found(operation) == []
+    assert find_problems(operation) == []
 
 
 def test_new_table() -> None:
     """A new table may be changed in the migration that creates it."""
     size = migrations.AddField("Boat", "size", models.IntegerField())
-    assert found(boat(), size) == []
-    assert len(found(boat("Canoe"), migrations.RemoveField("Ship", "note"))) == 1
+    assert find_problems(create_boat(), size) == []
+    assert len(find_problems(create_boat("Canoe"), migrations.RemoveField("Ship", "note"))) == 1
 
 
-def test_this_sites_own_migrations() -> None:
-    """The project's own migrations are backward-compatible."""
+def test_migrations_of_the_project() -> None:
+    """The project's own migrations are backward compatible."""
     call_command("lintmigrations")
 
 
-def test_command_names_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names the migration's file."""
+def test_command_reports_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`lintmigrations` reports the migration's file."""
     migrated = MigrationLoader(None).disk_migrations.values()
     migration = next(each for each in migrated if type(each).__module__.startswith("apps."))
     broken = [*migration.operations, migrations.RunSQL("DROP TABLE somebody")]

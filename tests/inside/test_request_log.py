@@ -8,10 +8,10 @@ from pytest_django import Settings
 
 
 @pytest.mark.django_db
-def test_a_request_is_logged_with_its_id(
+def test_request_is_logged_with_its_id(
     client: Client, caplog: pytest.LogCaptureFixture, settings: Settings
 ) -> None:
-    """A request is logged with the ID that the proxy gave it."""
+    """A request is logged with the request ID from the proxy."""
     settings.TRUST_PROXY = True
     with caplog.at_level(logging.INFO, logger="site.request"):
         response = client.get("/", headers={"x-request-id": "Root=1-67891233-abcdef"})
@@ -20,12 +20,12 @@ def test_a_request_is_logged_with_its_id(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("forged", ["", "two words", "x" * 200, "naïve", 'a"b', "a\tb"])
-def test_an_invalid_id_is_replaced(client: Client, settings: Settings, forged: str) -> None:
-    """An invalid request ID is replaced."""
+@pytest.mark.parametrize("request_id", ["", "two words", "x" * 200, "naïve", 'a"b', "a\tb"])
+def test_invalid_request_id_is_replaced(client: Client, settings: Settings, request_id: str) -> None:
+    """An invalid request ID is replaced with a new one."""
     settings.TRUST_PROXY = True
-    made = client.get("/", headers={"x-request-id": forged})["X-Request-ID"]
-    assert made.isalnum()
+    response_id = client.get("/", headers={"x-request-id": request_id})["X-Request-ID"]
+    assert response_id.isalnum()
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""The mail with the link to set a new password, sent by Django and not by allauth."""
+"""The mail with the link to set a new password, if Django sends it and not allauth."""
 
 import pytest
 from apps.accounts import mailing
@@ -17,19 +17,19 @@ from pytest_django import Settings
 
 @pytest.mark.parametrize("code", [code for code, _ in settings.LANGUAGES])
 def test_mail_is_in_the_language_of_the_request(client: Client, user: User, code: str) -> None:
-    """The mail is in the language of the request."""
+    """The mail for a password reset is in the language of the request."""
     with translation.override(code):
         form = {"email": user.email}
         client.post(reverse("password_reset"), form, headers={"accept-language": code})
         subject = translation.gettext("Set a new password for %(name)s")
-        address = reverse("password_reset").removesuffix("password_reset/")
+        url = reverse("password_reset").removesuffix("password_reset/")
     [message] = mail.outbox
     assert message.subject == subject % {"name": settings.SITE_NAME}
-    assert f"http://testserver{address}reset/" in str(message.body)
+    assert f"http://testserver{url}reset/" in str(message.body)
 
 
 def test_mail_thread_uses_the_language_of_the_request() -> None:
-    """The thread that sends mail uses the request's language, and no other request's."""
+    """The thread that sends mail uses the language of each request."""
     languages: list[str | None] = []
     with translation.override("de"):
         send_later(lambda: languages.append(translation.get_language()))
@@ -39,10 +39,10 @@ def test_mail_thread_uses_the_language_of_the_request() -> None:
 
 
 def test_reset_mail_is_sent_by_a_task(client: Client, user: User, settings: Settings) -> None:
-    """The task's arguments hold no link, and are the same for an address without an account."""
+    """A task sends the mail; its arguments contain no link and do not reveal whether the account exists."""
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
-    for address in (user.email, "unknown@example.org"):
-        client.post(reverse("password_reset"), {"email": address})
+    for email in (user.email, "unknown@example.org"):
+        client.post(reverse("password_reset"), {"email": email})
     assert not mail.outbox
     backend = task_backends["default"]
     assert isinstance(backend, DummyBackend)
@@ -52,12 +52,12 @@ def test_reset_mail_is_sent_by_a_task(client: Client, user: User, settings: Sett
     ]
 
 
-def test_reset_mail_that_cannot_be_sent_is_an_error(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mail that cannot be sent is an error of the task."""
+def test_task_fails_if_the_mail_cannot_be_sent(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the mail cannot be sent, the task fails."""
 
-    def refuse(_message: mail.EmailMessage) -> None:
+    def fail_to_send(_message: mail.EmailMessage) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(mail.EmailMessage, "send", refuse)
+    monkeypatch.setattr(mail.EmailMessage, "send", fail_to_send)
     result = send_password_reset.enqueue(user.email, "testserver", False, "en")
     assert result.errors[0].exception_class is ConnectionRefusedError

@@ -1,4 +1,4 @@
-"""Pages for search engines and browsers, and for people who report a vulnerability."""
+"""URLs for search engines, browsers and security researchers."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -21,31 +21,31 @@ def test_robots_txt_names_the_sitemap(client: Client) -> None:
     assert response["Content-Type"].startswith("text/plain")
     lines = response.text.splitlines()
     assert lines[0] == "User-agent: *"
-    [address] = (line.partition(": ")[2] for line in lines if line.startswith("Sitemap: "))
-    assert client.get(address.removeprefix(HOST)).status_code == 200
+    [url] = (line.partition(": ")[2] for line in lines if line.startswith("Sitemap: "))
+    assert client.get(url.removeprefix(HOST)).status_code == 200
 
 
 def test_every_url_of_the_sitemap_is_a_page(client: Client) -> None:
-    """Every URL of the sitemap is a page, and its canonical URL."""
+    """Every URL in the sitemap returns 200, and is the page's canonical URL."""
     response = client.get("/sitemap.xml")
     assert response["Content-Type"] == "application/xml"
-    found = re.findall("<loc>(.*?)</loc>", ElementTree.canonicalize(response.text))
-    assert f"{HOST}/" in found
-    for address in found:
-        page = client.get(address.removeprefix(HOST))
+    urls = re.findall("<loc>(.*?)</loc>", ElementTree.canonicalize(response.text))
+    assert f"{HOST}/" in urls
+    for url in urls:
+        page = client.get(url.removeprefix(HOST))
         assert page.status_code == 200
-        assert f'rel="canonical" href="{address}"' in " ".join(page.text.split())
+        assert f'rel="canonical" href="{url}"' in " ".join(page.text.split())
 
 
 def test_favicon(client: Client) -> None:
-    """/favicon.ico leads to the icon."""
+    """/favicon.ico redirects to the icon."""
     response = client.get("/favicon.ico")
     assert response.status_code == 302
     assert response["Location"].endswith("favicon.ico")
 
 
 def test_security_contact_is_current(client: Client) -> None:
-    """security.txt has a contact, an expiry within a year and its own URL (RFC 9116)."""
+    """security.txt has a contact, an expiry date within a year and its own URL (RFC 9116)."""
     response = client.get("/.well-known/security.txt")
     assert response["Content-Type"] == "text/plain; charset=utf-8"
     fields = dict(line.split(": ", 1) for line in response.text.splitlines())
@@ -56,7 +56,7 @@ def test_security_contact_is_current(client: Client) -> None:
 
 
 class Head(HTMLParser):
-    """Collects a page's meta and link tags."""
+    """Collect a page's meta and link tags."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Head(HTMLParser):
 
 
 def test_pages_have_metadata(client: Client) -> None:
-    """Pages have a title, a description and a picture for search engines and link previews."""
+    """Pages have a title, a description and an image for search engines and link previews."""
     head = Head(client.get("/").text).values
     assert head["description"] == head["og:description"] == settings.SITE_DESCRIPTION
     assert head["og:title"] == head["og:site_name"] == settings.SITE_NAME

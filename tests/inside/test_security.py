@@ -1,4 +1,4 @@
-"""The site as production is set up: headers, cookies, uploads, redirects and forged requests."""
+"""The site in a production configuration: headers, cookies, uploads, redirects and forged requests."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -19,20 +19,20 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 
 from tests.inside import observatory
-from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, HAS_CMS, SIGN_IN_PAGES
+from tests.inside.conftest import ACCOUNT_FIELD, HAS_ALLAUTH, HAS_CMS, SIGN_IN_URLS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("production_settings")]
 
-# The test client's own kind of response is not to be named.
+# The test client's response type has no public name.
 type Response = Any
-type Ask = Callable[[Client], Response]
+type Get = Callable[[Client], Response]
 
 HOST = "www.site.test"
 EMAIL = "ann@site.test"
 
 
 class Browser(Client):
-    """A visitor over HTTPS, with error pages and CSRF checks."""
+    """A client that uses HTTPS, gets error pages, and is subject to CSRF checks."""
 
     def __init__(self) -> None:
         super().__init__(enforce_csrf_checks=True, raise_request_exception=False, HTTP_HOST=HOST)
@@ -43,46 +43,46 @@ class Browser(Client):
 
 @pytest.fixture
 def client() -> Client:
-    """Return a visitor."""
+    """Return such a client."""
     return Browser()
 
 
-def post(client: Client, address: str, form: dict[str, Any], **headers: str) -> Response:
-    """Open a page with a form for its token and send a form."""
+def post(client: Client, path: str, form: dict[str, Any], **headers: str) -> Response:
+    """Request a page with a form for its CSRF token, and post the form."""
     client.get(reverse("password_reset"))
     token = client.cookies["__Host-csrftoken"].value
-    headers = {"referer": f"https://{HOST}{address}", **headers}
-    return client.post(address, {**form, "csrfmiddlewaretoken": token}, headers=headers)
+    headers = {"referer": f"https://{HOST}{path}", **headers}
+    return client.post(path, {**form, "csrfmiddlewaretoken": token}, headers=headers)
 
 
-def broken(*_: object, **__: object) -> Response:
+def raise_error(*_: object, **__: object) -> Response:
     raise RuntimeError
 
 
 # --- Headers and cookies ------------------------------------------------------------------
 
 
-def home(client: Client) -> Response:
+def get_home(client: Client) -> Response:
     return client.get("/")
 
 
-def sign_in_page(client: Client) -> Response:
+def get_sign_in(client: Client) -> Response:
     return client.get(reverse("login"))
 
 
-def reset_page(client: Client) -> Response:
+def get_reset(client: Client) -> Response:
     return client.get(reverse("password_reset"))
 
 
-def sign_up_page(client: Client) -> Response:
+def get_sign_up(client: Client) -> Response:
     return client.get(reverse("account_signup"))
 
 
-def admin_sign_in_page(client: Client) -> Response:
+def get_admin_sign_in(client: Client) -> Response:
     return client.get(reverse("admin:login"))
 
 
-def signed_in(client: Client) -> Response:
+def get_admin_signed_in(client: Client) -> Response:
     user = make_superuser(EMAIL)
     if HAS_ALLAUTH:
         from apps.authentication.tests.factories import current_code, make_totp
@@ -94,68 +94,68 @@ def signed_in(client: Client) -> Response:
     return client.get(reverse("admin:index"))
 
 
-def error_400(client: Client) -> Response:
+def cause_400(client: Client) -> Response:
     return client.get("/", headers={"host": "evil.test"})
 
 
-def error_403(client: Client) -> Response:
+def cause_403(client: Client) -> Response:
     return client.post(reverse("login"))
 
 
-def error_404(client: Client) -> Response:
+def cause_404(client: Client) -> Response:
     return client.get("/no-such-page/")
 
 
-def error_413(client: Client) -> Response:
+def cause_413(client: Client) -> Response:
     return client.post("/", {"field": "x" * 11_000_000})
 
 
-def error_429(client: Client) -> Response:
+def cause_429(client: Client) -> Response:
     for _ in range(limits.LIMITS["reset"]["pair"].attempts):
         post(client, reverse("password_reset"), {"email": EMAIL})
     return post(client, reverse("password_reset"), {"email": EMAIL})
 
 
-def error_500(client: Client) -> Response:
+def cause_500(client: Client) -> Response:
     with pytest.MonkeyPatch.context() as patch:
         view = "wagtail.views.serve_chain" if HAS_CMS else "apps.core.views.HomeView.get"
-        patch.setattr(view, broken)
+        patch.setattr(view, raise_error)
         return client.get("/")
 
 
-PAGES: dict[Ask, int] = {
-    home: 200,
-    sign_in_page: 200,
-    reset_page: 200,
-    sign_up_page if HAS_ALLAUTH else admin_sign_in_page: 200,
-    signed_in: 200,
-    error_400: 400,
-    error_403: 403,
-    error_404: 404,
-    error_413: 413,
-    error_429: 429,
-    error_500: 500,
+PAGES: dict[Get, int] = {
+    get_home: 200,
+    get_sign_in: 200,
+    get_reset: 200,
+    get_sign_up if HAS_ALLAUTH else get_admin_sign_in: 200,
+    get_admin_signed_in: 200,
+    cause_400: 400,
+    cause_403: 403,
+    cause_404: 404,
+    cause_413: 413,
+    cause_429: 429,
+    cause_500: 500,
 }
 
 
-@pytest.mark.parametrize("ask", PAGES, ids=lambda ask: ask.__name__)
-def test_every_page_scores_an_a_plus(client: Client, ask: Ask) -> None:
-    """Every kind of page, errors included, scores an A+ by Mozilla's rules."""
-    page = ask(client)
-    assert page.status_code == PAGES[ask]
-    found = observatory.modifiers(page)
-    assert observatory.score(found) >= 100
-    assert min(found.values()) == 0
-    policy = observatory.content_security_policy(page)
+@pytest.mark.parametrize("get", PAGES, ids=lambda get: get.__name__)
+def test_every_page_scores_an_a_plus(client: Client, get: Get) -> None:
+    """Every page, error pages included, scores an A+ by the rules of Mozilla's HTTP Observatory."""
+    page = get(client)
+    assert page.status_code == PAGES[get]
+    modifiers = observatory.compute_modifiers(page)
+    assert observatory.compute_score(modifiers) >= 100
+    assert min(modifiers.values()) == 0
+    policy = observatory.parse_policy(page)
     assert "unsafe" not in str(policy)
     assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == {"'none'"}
 
 
-def test_the_score_is_mozillas() -> None:
-    """The score is computed as Mozilla's Observatory does."""
-    nothing = observatory.modifiers(HttpResponse())
-    # No policy, no HSTS, no nosniff and nothing against frames.
-    assert observatory.score(nothing) == 100 - 25 - 20 - 5 - 20
+def test_score_is_computed_like_mozillas() -> None:
+    """The tests compute the score as Mozilla's HTTP Observatory does."""
+    bare = observatory.compute_modifiers(HttpResponse())
+    # No CSP, no HSTS, no nosniff and no protection against framing.
+    assert observatory.compute_score(bare) == 100 - 25 - 20 - 5 - 20
     unsafe = HttpResponse(
         '<script src="//cdn.test/x.js"></script>',
         headers={
@@ -167,10 +167,10 @@ def test_the_score_is_mozillas() -> None:
         },
     )
     unsafe.set_cookie("sessionid", "x")
-    found = observatory.modifiers(unsafe)
-    assert (found["content-security-policy"], found["cookies"]) == (-20, -40)
-    assert (found["strict-transport-security"], found["subresource-integrity"]) == (-10, -50)
-    assert observatory.score(found) == 0
+    modifiers = observatory.compute_modifiers(unsafe)
+    assert (modifiers["content-security-policy"], modifiers["cookies"]) == (-20, -40)
+    assert (modifiers["strict-transport-security"], modifiers["subresource-integrity"]) == (-10, -50)
+    assert observatory.compute_score(modifiers) == 0
 
 
 def test_http_is_redirected_to_https_on_the_same_host(client: Client) -> None:
@@ -179,16 +179,16 @@ def test_http_is_redirected_to_https_on_the_same_host(client: Client) -> None:
     assert (response.status_code, response["Location"]) == (301, f"https://{HOST}/account/?x=1")
 
 
-def test_a_forged_host_over_http_gets_an_error_page_with_the_csp(client: Client) -> None:
-    """A forged host gets an error page, with the Content Security Policy."""
+def test_error_page_of_a_forged_host_has_the_csp(client: Client) -> None:
+    """A forged host gets an error page with the Content Security Policy."""
     response = Client().get("/", headers={"host": "evil.test"})
     assert response.status_code == 400
     assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
 
 
 def test_cookies_are_secure(client: Client) -> None:
-    """Cookies are `__Host-`, secure, HttpOnly and SameSite."""
-    signed_in(client)
+    """Cookies have the prefix `__Host-` and are Secure, HttpOnly and SameSite."""
+    get_admin_signed_in(client)
     names = {"__Host-sessionid", "__Host-csrftoken", "__Host-device"}
     assert client.cookies.keys() == names
     for cookie in client.cookies.values():
@@ -198,13 +198,13 @@ def test_cookies_are_secure(client: Client) -> None:
         assert (cookie["path"], cookie["domain"]) == ("/", "")
 
 
-def test_a_new_session_at_sign_in_and_none_after_sign_out(client: Client) -> None:
-    """Signing in changes the session's key; signing out ends the session."""
-    # One that another person may know.
-    planted = client.session.session_key
-    assert client.cookies["__Host-sessionid"].value == planted
-    signed_in(client)
-    assert client.cookies["__Host-sessionid"].value != planted
+def test_session_changes_at_sign_in_and_ends_at_sign_out(client: Client) -> None:
+    """Signing in changes the session key, and signing out ends the session."""
+    # A session key that an attacker may know.
+    fixed_key = client.session.session_key
+    assert client.cookies["__Host-sessionid"].value == fixed_key
+    get_admin_signed_in(client)
+    assert client.cookies["__Host-sessionid"].value != fixed_key
     post(client, reverse("logout"), {})
     assert client.get(reverse("accounts:profile")).status_code == 302
 
@@ -221,26 +221,26 @@ def test_a_new_session_at_sign_in_and_none_after_sign_out(client: Client) -> Non
     ],
     ids=["length", "fields", "files"],
 )
-def test_forms_have_a_limit(client: Client, form: dict[str, Any]) -> None:
-    """A form with too much data, too many fields or too many files is refused."""
+def test_forms_are_limited(client: Client, form: dict[str, Any]) -> None:
+    """A form with too much data, too many fields or too many files is rejected."""
     assert post(client, reverse("login"), form).status_code == 400
 
 
-def test_uploads_have_a_limit(client: Client, production_settings: LazySettings) -> None:
-    """An upload over the limit is refused."""
+def test_request_bodies_are_limited(client: Client, production_settings: LazySettings) -> None:
+    """A request body over the limit is rejected."""
     limit = production_settings.BODY_MAX_BYTES
-    for length, refused in ((limit, False), (limit + 1, True)):
-        response = client.post("/", b"x" * length, content_type="application/octet-stream")
-        assert (response.status_code == 413) is refused
+    for size, is_rejected in ((limit, False), (limit + 1, True)):
+        response = client.post("/", b"x" * size, content_type="application/octet-stream")
+        assert (response.status_code == 413) is is_rejected
 
 
 @pytest.mark.parametrize(
     ("path", "host", "status"),
     [("/", HOST, 400), ("/no-such-page/", HOST, 400 if HAS_CMS else 404), ("/", "evil.test", 400)],
 )
-def test_a_malformed_form_is_a_client_error(client: Client, path: str, host: str, status: int) -> None:
-    """A malformed form gets a 400 or 404, never a 500."""
-    sign_in_page(client)
+def test_malformed_form_is_a_client_error(client: Client, path: str, host: str, status: int) -> None:
+    """A malformed form gets a 400 or a 404, never a 500."""
+    get_sign_in(client)
     response = client.post(
         path,
         b"x" * 3000,
@@ -250,23 +250,23 @@ def test_a_malformed_form_is_a_client_error(client: Client, path: str, host: str
     assert response.status_code == status
 
 
-def test_a_long_body_is_not_read(client: Client) -> None:
-    """A body that is too long is not read."""
+def test_long_body_is_not_read(client: Client) -> None:
+    """A request body over the limit is rejected without being read."""
     unread = BytesIO(b"never")
     environ: dict[str, Any] = {"CONTENT_LENGTH": "99999999999", "wsgi.input": unread}
     assert client.get("/", **environ).status_code == 413
     assert unread.tell() == 0
 
 
-def test_a_body_without_a_length_is_refused(client: Client) -> None:
-    """A body of unknown length is refused."""
+def test_body_without_a_length_is_rejected(client: Client) -> None:
+    """A request body without a Content-Length is rejected."""
     response = client.post("/", headers={"transfer-encoding": "chunked"})
     assert response.status_code == 411
 
 
 # --- Redirects ----------------------------------------------------------------------------
 
-ELSEWHERE = [
+OTHER_SITES = [
     "https://evil.test",
     "http://evil.test",
     "//evil.test",
@@ -287,32 +287,32 @@ ELSEWHERE = [
 ]
 
 
-def is_within_the_site(location: str) -> bool:
-    """Return whether a browser stays on this site; it reads a backslash as / and drops tabs and line ends."""
+def is_same_site(location: str) -> bool:
+    """Return whether a browser stays on this site; it reads a backslash as / and drops tabs and newlines."""
     location = location.strip().replace("\\", "/").translate({9: None, 10: None, 13: None})
     target = urlsplit(urljoin(f"https://{HOST}/", location))
     return (target.scheme, target.netloc) == ("https", HOST)
 
 
-@pytest.mark.parametrize("elsewhere", ELSEWHERE)
-@pytest.mark.parametrize("page", [*SIGN_IN_PAGES, "logout"])
-def test_next_redirects_only_within_the_site(client: Client, page: str, elsewhere: str) -> None:
-    """`next` never leads to another site."""
+@pytest.mark.parametrize("url", OTHER_SITES)
+@pytest.mark.parametrize("page", [*SIGN_IN_URLS, "logout"])
+def test_next_redirects_only_within_the_site(client: Client, page: str, url: str) -> None:
+    """The parameter `next` never redirects to another site."""
     user = make_superuser(EMAIL)
-    form = {ACCOUNT_FIELD: EMAIL, "password": PASSWORD, "next": elsewhere}
+    form = {ACCOUNT_FIELD: EMAIL, "password": PASSWORD, "next": url}
     if page == "logout":
         client.force_login(user)
     response = post(client, reverse(page), form)
-    # Without allauth, signing out ends on a page of its own, unless `next` is good.
+    # Without allauth, signing out shows its own page unless `next` is safe.
     assert response.status_code == (200 if page == "logout" and not HAS_ALLAUTH else 302)
-    assert is_within_the_site(response.get("Location", "/")), response["Location"]
+    assert is_same_site(response.get("Location", "/")), response["Location"]
 
 
 @pytest.mark.parametrize("path", ["//evil.test/account", "/\\evil.test/account", "//evil.test/admin"])
-def test_an_added_slash_redirects_only_within_the_site(client: Client, path: str) -> None:
+def test_append_slash_redirects_only_within_the_site(client: Client, path: str) -> None:
     """The redirect that adds a slash never leads to another site."""
     response = client.get(path)
-    assert is_within_the_site(response.get("Location", "/"))
+    assert is_same_site(response.get("Location", "/"))
 
 
 # --- Forged requests ----------------------------------------------------------------------
@@ -331,12 +331,12 @@ def test_an_added_slash_redirects_only_within_the_site(client: Client, path: str
         "*",
     ],
 )
-def test_another_host_is_refused(client: Client, host: str) -> None:
-    """A host that is not allowed is refused."""
+def test_unknown_host_is_rejected(client: Client, host: str) -> None:
+    """A host that is not in ALLOWED_HOSTS is rejected."""
     assert client.get("/", headers={"host": host}).status_code == 400
 
 
-FORGED = {
+FORGED_HEADERS = {
     "x-forwarded-host": "evil.test",
     "x-host": "evil.test",
     "x-forwarded-server": "evil.test",
@@ -347,37 +347,35 @@ FORGED = {
 }
 
 
-def test_other_headers_change_neither_host_nor_path_nor_method(client: Client) -> None:
-    """Headers of proxies change neither host nor path nor method."""
-    page = client.get(reverse("login"), headers=FORGED)
+def test_headers_do_not_change_the_request(client: Client) -> None:
+    """Headers such as X-Original-URL do not change a request's host, path or method."""
+    page = client.get(reverse("login"), headers=FORGED_HEADERS)
     assert page.status_code == 200
     assert page.request["PATH_INFO"] == reverse("login")
     assert "evil.test" not in page.content.decode()
 
 
-def test_no_header_puts_another_host_into_a_mail(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No header puts another host into a mail."""
+def test_headers_do_not_change_links_in_mails(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No header can change the host of a link in a mail."""
     make_user(EMAIL)
     monkeypatch.setattr(mailing, "send_later", lambda send: send())
-    assert post(client, reverse("password_reset"), {"email": EMAIL}, **FORGED).status_code == 302
+    assert post(client, reverse("password_reset"), {"email": EMAIL}, **FORGED_HEADERS).status_code == 302
     [message] = mail.outbox
     assert f"https://{HOST}/" in str(message.body)
     assert "evil" not in str(message.body)
 
 
 @pytest.mark.parametrize("trust", [False, True])
-def test_forwarded_proto_counts_only_from_a_trusted_proxy(
-    production_settings: LazySettings, trust: bool
-) -> None:
-    """`X-Forwarded-Proto` counts only from a trusted proxy."""
+def test_forwarded_proto_needs_a_trusted_proxy(production_settings: LazySettings, trust: bool) -> None:
+    """`X-Forwarded-Proto` is used only with a trusted proxy."""
     proxy = ("HTTP_X_FORWARDED_PROTO", "https") if trust else None
     production_settings.SECURE_PROXY_SSL_HEADER = proxy
     response = Client().get("/", headers={"host": HOST, "x-forwarded-proto": "https"})
     assert response.status_code == (200 if trust else 301)
 
 
-def test_the_origin_of_a_form_is_checked(client: Client) -> None:
-    """A form from another origin, or without one, is refused."""
+def test_form_of_another_origin_is_rejected(client: Client) -> None:
+    """A form from another origin, or without an origin or referrer, is rejected."""
     client.get(reverse("login"))
     token = client.cookies["__Host-csrftoken"].value
     form = {"csrfmiddlewaretoken": token}
@@ -386,9 +384,9 @@ def test_the_origin_of_a_form_is_checked(client: Client) -> None:
 
 
 @pytest.mark.parametrize("value", ['"><script>', "'&", 7, True, False, None])
-def test_attributes_of_a_field_match_djangos(value: Any) -> None:
-    """The attributes of a form's field are escaped and written as Django's own template does."""
+def test_field_attributes_match_django(value: Any) -> None:
+    """The attributes of a form field are escaped and rendered as by Django's own templates."""
     widget = TextInput({"data-a": value, "class": mark_safe("a&amp;b")})
     html = widget.render("name", "value")
-    own = widget.render("name", "value", renderer=DjangoTemplates())
-    assert " ".join(html.split()).replace(" >", ">") == " ".join(own.split()).replace(" >", ">")
+    django_html = widget.render("name", "value", renderer=DjangoTemplates())
+    assert " ".join(html.split()).replace(" >", ">") == " ".join(django_html.split()).replace(" >", ">")

@@ -1,4 +1,4 @@
-"""Django's check of the static files that templates and code name."""
+"""The system check for static files that templates and code refer to."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Form:
 
 @pytest.fixture
 def project(tmp_path: Path, settings: LazySettings) -> Path:
-    """Make a project of its own, with two static files."""
+    """Create a small project with two static files."""
     for name, text in {
         "static/images/there.svg": "",
         "static/images/there.js": "",
@@ -53,8 +53,8 @@ def project(tmp_path: Path, settings: LazySettings) -> Path:
 
 
 @pytest.mark.parametrize("name", ["templates/menu.html", "apps/shop/cart.py", "apps/shop/templates/a.txt"])
-def test_a_source_that_is_not_utf_8_is_reported(project: Path, name: str) -> None:
-    """A source in another encoding than UTF-8 is one error that names it."""
+def test_source_that_is_not_utf_8_is_reported(project: Path, name: str) -> None:
+    """A source file that is not UTF-8 is reported as an error."""
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_bytes("# café".encode("latin-1"))
     messages = [str(error) for error in check_static_names(None)]
@@ -62,8 +62,8 @@ def test_a_source_that_is_not_utf_8_is_reported(project: Path, name: str) -> Non
 
 
 @pytest.mark.usefixtures("project")
-def test_a_missing_static_file_is_reported_with_file_and_line() -> None:
-    """A static file that does not exist is reported with file and line."""
+def test_missing_static_file_is_reported() -> None:
+    """A reference to a missing static file is reported with file and line."""
     assert [str(error).splitlines() for error in check_static_names(None)] == [
         ["apps/shop/mail.py:4: (core.E001) There is no static file 'mail/gone.png'."],
         ["apps/shop/mail.py:10: (core.E001) There is no static file 'form.css'."],
@@ -75,6 +75,6 @@ def test_a_missing_static_file_is_reported_with_file_and_line() -> None:
 
 @pytest.mark.usefixtures("project")
 def test_nothing_is_checked_in_development(settings: LazySettings) -> None:
-    """In development nothing is checked."""
+    """In development the check for static files does not run."""
     settings.DEBUG = True
     assert check_static_names(None) == []

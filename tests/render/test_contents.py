@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, tool
+from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, Bake, find_tool
 from tools import combinations
 
 # Files that may name the generator: those written for it, and those written about it.
@@ -17,9 +17,9 @@ MAY_NAME_COOKIECUTTER = {".copier-answers.yml", ".md"}
 
 
 @pytest.fixture(scope="module", params=combinations.each_value(), ids=combinations.name)
-def texts(request: pytest.FixtureRequest, baked: Bake) -> dict[Path, str]:
+def texts(request: pytest.FixtureRequest, bake_once: Bake) -> dict[Path, str]:
     """Return every text file of a project, by its path in it."""
-    project = baked(**request.param)
+    project = bake_once(**request.param)
     files = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
     return {
         path.relative_to(project): contents.decode("utf-8")
@@ -75,9 +75,9 @@ def test_every_file_parses(texts: dict[Path, str]) -> None:
 
 
 @pytest.mark.parametrize("deploy", ["none", "server", "aws", "both"])
-def test_python_is_formatted_and_clean(deploy: str, baked: Bake) -> None:
+def test_python_is_formatted_and_clean(deploy: str, bake_once: Bake) -> None:
     """Ruff finds nothing, with the project's own rules."""
-    project = baked(deploy=deploy, tasks="none" if deploy == "none" else "database")
+    project = bake_once(deploy=deploy, tasks="none" if deploy == "none" else "database")
     check(project, "ruff", "format", "--no-cache", "--check", ".")
     check(project, "ruff", "check", "--no-cache", ".")
 
@@ -87,11 +87,11 @@ def test_templates_are_formatted_and_clean(default_project: Path) -> None:
     check(default_project, "djlint", "--check", "--lint", ".")
 
 
-def test_scripts_are_clean(baked: Bake) -> None:
+def test_scripts_are_clean(bake_once: Bake) -> None:
     """ShellCheck finds nothing, except scripts outside the project (SC1091)."""
-    scripts = sorted(baked(deploy="both").glob("**/*.sh"))
+    scripts = sorted(bake_once(deploy="both").glob("**/*.sh"))
     assert scripts
-    shellcheck = tool("shellcheck")
+    shellcheck = find_tool("shellcheck")
     result = subprocess.run([shellcheck, "--exclude=SC1091", *scripts], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
 
@@ -105,9 +105,9 @@ def test_scripts_are_clean(baked: Bake) -> None:
         ("gitlab", "vendor.gitlab-ci", ".gitlab-ci.yml"),
     ],
 )
-def test_ci_files_match_the_schema_of_the_service(ci: str, schema: str, path: str, baked: Bake) -> None:
+def test_ci_files_match_the_schema_of_the_service(ci: str, schema: str, path: str, bake_once: Bake) -> None:
     """The service's own schema accepts its files."""
-    project = baked(ci=ci, deploy="aws")
+    project = bake_once(ci=ci, deploy="aws")
     check(project, "check-jsonschema", "--builtin-schema", schema, "--data-transform=gitlab-ci", path)
 
 
@@ -129,10 +129,10 @@ def test_issue_forms() -> None:
 
 
 @pytest.mark.parametrize("whose", ["project", "template"])
-def test_workflows_are_safe(whose: str, baked: Bake) -> None:
+def test_workflows_are_safe(whose: str, bake_once: Bake) -> None:
     """Zizmor finds no vulnerability in a workflow: https://docs.zizmor.sh/audits/."""
-    folder = baked(deploy="aws") if whose == "project" else TEMPLATE
-    zizmor = tool("zizmor")
+    folder = bake_once(deploy="aws") if whose == "project" else TEMPLATE
+    zizmor = find_tool("zizmor")
     result = subprocess.run([zizmor, "--offline", folder / ".github"], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -151,5 +151,5 @@ WithFunctions.add_multi_constructor("!", lambda loader, tag, node: f"{tag}: {nod
 
 def check(folder: Path, linter: str, *arguments: str) -> None:
     """Run a linter in the folder and fail with what it says."""
-    result = subprocess.run([tool(linter), *arguments], cwd=folder, capture_output=True, text=True)
+    result = subprocess.run([find_tool(linter), *arguments], cwd=folder, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr

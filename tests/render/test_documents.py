@@ -30,16 +30,16 @@ ANSWERS = {
 
 
 @pytest.fixture(params=ANSWERS.values(), ids=ANSWERS)
-def project(request: pytest.FixtureRequest, baked: Bake) -> Path:
+def project(request: pytest.FixtureRequest, bake_once: Bake) -> Path:
     """Return a project."""
-    return baked(**request.param)
+    return bake_once(**request.param)
 
 
 @pytest.fixture
 def texts(project: Path) -> dict[Path, str]:
     """Return the documents of a project and of the template, by their path."""
     files = [project / "README.md", *project.glob("docs/**/*.md")]
-    return {file: file.read_text(encoding="utf-8") for file in [*files, *documents.own()]}
+    return {file: file.read_text(encoding="utf-8") for file in [*files, *documents.list_template_documents()]}
 
 
 def test_links_are_valid(texts: dict[Path, str]) -> None:
@@ -75,7 +75,7 @@ def test_pictures_exist(texts: dict[Path, str]) -> None:
 def test_commands_work_in_every_shell(texts: dict[Path, str]) -> None:
     """No comment follows a command: zsh, the shell on macOS, would pass it as arguments."""
     for file in texts:
-        for block in documents.blocks(file):
+        for block in documents.read_blocks(file):
             assert not re.search(r"(^|\s)#", block.text), f"{file.name}, line {block.line}"
 
 
@@ -88,3 +88,11 @@ def headings(file: Path) -> set[str]:
         if before.type == "heading_open"
     ]
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_block_is_run(project: Path) -> None:
+    """Tests run every shell block of a project's documents, or a comment says why not."""
+    run = {*documents.list_project_documents(), *documents.ANSWERS}
+    for file in [project / "README.md", *project.glob("docs/**/*.md")]:
+        blocks = [block for block in documents.read_blocks(file) if not block.skip_reason]
+        assert not blocks or str(file.relative_to(project)) in run, file.name

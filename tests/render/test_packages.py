@@ -44,9 +44,9 @@ def test_the_documented_number_of_packages(default_project: Path) -> None:
 
 
 @pytest.mark.parametrize("answers", combinations.each_value(), ids=combinations.name)
-def test_every_package_has_a_documented_reason(baked: Bake, answers: combinations.Answers) -> None:
+def test_every_package_has_a_documented_reason(bake_once: Bake, answers: combinations.Answers) -> None:
     """Its table has a row for each package that pyproject.toml names, and for no other."""
-    folder = baked(**answers)
+    folder = bake_once(**answers)
     table = documents(folder).partition("## Python packages")[2]
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     names = [re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]]

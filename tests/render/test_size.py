@@ -24,9 +24,9 @@ def test_hooks() -> None:
 
 
 @pytest.mark.parametrize("api", combinations.choices()["api"][1:])
-def test_everything(api: str, baked: Bake) -> None:
+def test_everything(api: str, bake_once: Bake) -> None:
     """A project with everything is no larger than when everything was included by default."""
-    files, total = size(baked(**(combinations.each_value()[-1] | {"api": api})))
+    files, total = size(bake_once(**(combinations.each_value()[-1] | {"api": api})))
     assert files <= 394
     assert total <= 22_900
 

@@ -35,9 +35,9 @@ def test_git_takes_every_file(bake: Bake) -> None:
         if not question.startswith("_")
     ],
 )
-def test_choice(question: str, value: str, baked: Bake) -> None:
+def test_choice(question: str, value: str, bake_once: Bake) -> None:
     """A value's files exist if it is chosen; those of the other values do not."""
-    project = baked(**{question: value})
+    project = bake_once(**{question: value})
     present = {
         path for paths in OPTIONAL_FILES[question].values() for path in paths if (project / path).exists()
     }
@@ -45,9 +45,9 @@ def test_choice(question: str, value: str, baked: Bake) -> None:
 
 
 @pytest.mark.parametrize("value", ["none", "server", "aws", "both"])
-def test_deploy(value: str, baked: Bake) -> None:
+def test_deploy(value: str, bake_once: Bake) -> None:
     """A project has the files of its deployment, and without one nothing about masking either."""
-    project = baked(deploy=value)
+    project = bake_once(deploy=value)
     assert {path.name for path in project.glob("deploy/*")} == PLACES[value]
     assert {path.name for path in project.glob("fabfile/*/")} - {"__pycache__"} == PLACES[value]
     assert (project / ".github/workflows/deploy.yml").exists() == ("aws" in PLACES[value])
@@ -57,11 +57,11 @@ def test_deploy(value: str, baked: Bake) -> None:
     assert bool(named) == bool(written) == bool(PLACES[value])
 
 
-def test_choices_change_nothing_else(baked: Bake, default_project: Path) -> None:
+def test_choices_change_nothing_else(bake_once: Bake, default_project: Path) -> None:
     """Without CI a project has the default's files except those in the table."""
     left_out = tuple(path for paths in OPTIONAL_FILES["ci"].values() for path in paths)
     kept = [file for file in files(default_project) if not file.startswith(left_out)]
-    assert files(baked(ci="none")) == kept
+    assert files(bake_once(ci="none")) == kept
 
 
 def files(folder: Path) -> list[str]:

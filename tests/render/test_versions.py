@@ -39,9 +39,9 @@ PLACES = [
 
 
 @pytest.mark.parametrize("tool", sorted({tool for tool, _, _ in PLACES}))
-def test_one_version(tool: str, baked: Bake) -> None:
+def test_one_version(tool: str, bake_once: Bake) -> None:
     """All places agree, and all still name one."""
-    projects = {ci: baked(ci=ci, deploy="aws") for ci in ("github", "gitlab")}
+    projects = {ci: bake_once(ci=ci, deploy="aws") for ci in ("github", "gitlab")}
     versions = {}
     for _, name, pattern in [place for place in PLACES if place[0] == tool]:
         file = projects["gitlab" if name == ".gitlab-ci.yml" else "github"] / name

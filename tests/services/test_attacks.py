@@ -33,7 +33,7 @@ def target(production: Production) -> Iterator[Site]:
 
 def connect(site: Site) -> socket.socket:
     """Return a connection to the site."""
-    port = int(site.address.rpartition(":")[2])
+    port = int(site.url.rpartition(":")[2])
     return socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
 
 
@@ -396,7 +396,7 @@ class Fuzzer:
 
 def test_random_requests_cause_no_server_error(production: Production, target: Site) -> None:
     """Random requests to every URL, signed out and as a superuser: no 5xx, and it still serves."""
-    known = json.loads(production.python(LIST_PATHS).splitlines()[-1])
+    known = json.loads(production.run_python(LIST_PATHS).splitlines()[-1])
     fuzzer = Fuzzer(known["paths"], known["session"], SEED)
     counts: dict[int, int] = {}
     before = len(target.log)

@@ -15,19 +15,15 @@ import pytest
 from tests import workflow
 from tests.conftest import Bake
 
-READERS = {
-    "github": (workflow.github, ".github/workflows/ci.yml"),
-    "gitlab": (workflow.gitlab, ".gitlab-ci.yml"),
-}
 
-
-@pytest.fixture(params=READERS)
-def project(request: pytest.FixtureRequest, baked: Bake, tmp_path: Path) -> tuple[Path, list[workflow.Step]]:
+@pytest.fixture(params=["github", "gitlab"])
+def project(
+    request: pytest.FixtureRequest, bake_once: Bake, tmp_path: Path
+) -> tuple[Path, list[workflow.Step]]:
     """Return a folder with the lock of a project with this CI, and the steps of its job `audit`."""
-    project = baked(ci=request.param)
+    project = bake_once(ci=request.param)
     shutil.copy(project / "poetry.lock", tmp_path)
-    read, name = READERS[request.param]
-    return tmp_path, read(project / name)["audit"]
+    return tmp_path, workflow.read_ci(project, request.param)["audit"]
 
 
 def passes(project: tuple[Path, list[workflow.Step]], pip_audit: int = 0, npm: int = 0) -> bool:

@@ -18,7 +18,7 @@ import yaml
 from botocore import xform_name
 from cookiecutter.main import cookiecutter
 
-from tests.conftest import TEMPLATE, Bake, made_once
+from tests.conftest import TEMPLATE, Bake, make_once
 
 # A project that is deployed to AWS, whose files are read when the tests are collected.
 FOLDER = tempfile.TemporaryDirectory()
@@ -86,7 +86,7 @@ def linters() -> dict[str, Path]:
         subprocess.run(pip, check=True)
 
     return {
-        name: made_once(package.replace("==", "-"), lambda folder, package=package: install(package, folder))
+        name: make_once(package.replace("==", "-"), lambda folder, package=package: install(package, folder))
         / "venv"
         / "bin"
         / name
@@ -95,10 +95,10 @@ def linters() -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("tasks", ["none", "database"])
-def test_cfn_lint_finds_nothing(tasks: str, linters: dict[str, Path], baked: Bake) -> None:
+def test_cfn_lint_finds_nothing(tasks: str, linters: dict[str, Path], bake_once: Bake) -> None:
     """It knows Amazon's own description of each resource; none is left over without a worker."""
     files = [f"{kind}.yaml" for kind in KINDS]
-    folder = baked(deploy="aws", tasks=tasks) / "deploy" / "aws"
+    folder = bake_once(deploy="aws", tasks=tasks) / "deploy" / "aws"
     result = subprocess.run([linters["cfn-lint"], *files], capture_output=True, text=True, cwd=folder)
     assert result.returncode == 0, result.stdout + result.stderr
 

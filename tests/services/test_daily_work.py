@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import AUTHOR, WITHOUT_NETWORK, make_repository
-from tests.debug_adapter import Debugger, asking
-from tests.production import eventually, free_port
+from tests.debug_adapter import Debugger, request_in_background
+from tests.production import find_free_port, wait_until
 from tests.project import Project
 
 UGLY = 'import os\nx = {  "a":1 }\n'
@@ -126,7 +126,7 @@ VIEW = "apps/core/views.py"
 @pytest.fixture
 def debugged(project: Project) -> Iterator[Project]:
     """Return a project with ports of its own, whose site is stopped in the end."""
-    project.variables |= {name: str(free_port()) for name in ("WEB_PORT", "DEBUG_PORT")}
+    project.variables |= {name: str(find_free_port()) for name in ("WEB_PORT", "DEBUG_PORT")}
     yield project
     project.run("fab", "stop")
 
@@ -136,14 +136,14 @@ def test_debugger(debugged: Project) -> None:
     file = debugged.folder / VIEW
     line = file.read_text().splitlines().index('    return HttpResponseRedirect(static("favicon.ico"))') + 1
     debugged.run("fab", "debug")
-    address = f"http://localhost:{debugged.variables['WEB_PORT']}"
+    url = f"http://localhost:{debugged.variables['WEB_PORT']}"
     editor = Debugger(int(debugged.variables["DEBUG_PORT"]))
-    editor.go()
+    editor.configure()
     for _ in range(2):
-        server = editor.child()
-        server.go(str(file), line)
-        with asking(f"{address}/favicon.ico") as statuses:
-            assert server.stopped_at() == (str(file), line)
+        server = editor.attach_to_child()
+        server.configure(str(file), line)
+        with request_in_background(f"{url}/favicon.ico") as statuses:
+            assert server.wait_for_stop() == (str(file), line)
             assert statuses == []
             server.resume()
         assert statuses == [200]
@@ -151,7 +151,7 @@ def test_debugger(debugged: Project) -> None:
         write(debugged, VIEW, file.read_text() + "\n")
     editor.close()
     debugged.run("fab", "restart")
-    eventually(lambda: not attached(debugged))
+    wait_until(lambda: not attached(debugged))
 
 
 def test_debugger_that_waits(debugged: Project) -> None:
@@ -159,15 +159,15 @@ def test_debugger_that_waits(debugged: Project) -> None:
     output = debugged.run("fab", "debug", "--wait").stdout
     assert f"localhost:{debugged.variables['DEBUG_PORT']}" in output
     assert "does not respond" in debugged.run("fab", "status").stdout
-    editor = eventually(lambda: attached(debugged))
-    editor.go()
-    server = editor.child()
+    editor = wait_until(lambda: attached(debugged))
+    editor.configure()
+    server = editor.attach_to_child()
     file = debugged.folder / "config" / "settings.py"
     line = file.read_text().splitlines().index("env = read()") + 1
-    server.go(str(file), line)
-    assert server.stopped_at() == (str(file), line)
+    server.configure(str(file), line)
+    assert server.wait_for_stop() == (str(file), line)
     server.resume()
-    eventually(lambda: "all is well" in debugged.run("fab", "status").stdout)
+    wait_until(lambda: "all is well" in debugged.run("fab", "status").stdout)
 
 
 def attached(project: Project) -> Debugger | None:

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.people import add_people
+from tests.people import add_people_app
 from tests.project import Install, Project
-from tests.ssh import Relay, Server, make_key, serving
+from tests.ssh import Relay, Server, make_key, run_sshd
 
 
 @pytest.fixture(scope="module")
 def here(cookies_session, install: Install) -> Project:
     """Return a project with an app more, and with data that `fab seed` has made."""
     project = install(cookies_session.bake(extra_context={"deploy": "server"}).project_path)
-    add_people(project.folder)
+    add_people_app(project.folder)
     project.run("fab", "manage", "makemigrations people")
     project.run("fab", "seed")
     return project
@@ -188,9 +188,9 @@ def source(here: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(here: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return an SSH server, to which the person who works here has a key."""
-    with serving(tmp_path_factory.mktemp("sshd"), tmp_path_factory.mktemp("home") / "ada") as server:
+    with run_sshd(tmp_path_factory.mktemp("sshd"), tmp_path_factory.mktemp("home") / "ada") as server:
         here.variables["HOME"] = str(server.home)
-        server.know()
+        server.add_known_host()
         yield server
 
 
@@ -205,20 +205,23 @@ def pull(here: Project, at: str, source: Path, *more: str, check: bool = True) -
 def test_unknown_hosts(here: Project, source: Path, server: Server, tmp_path: Path) -> None:
     """A host whose key is unknown or has changed is refused, with the command to run."""
     before = summary(here.folder / "db.sqlite3")
-    server.forget()
-    assert "ssh -p" in pull(here, server.at(), source, check=False)
-    server.know(make_key(tmp_path / "key"))
-    assert "ssh-keygen -R" in pull(here, server.at(), source, check=False)
-    server.forget()
-    server.know()
+    server.clear_known_hosts()
+    assert "ssh -p" in pull(here, server.format_host(), source, check=False)
+    server.add_known_host(make_key(tmp_path / "key"))
+    assert "ssh-keygen -R" in pull(here, server.format_host(), source, check=False)
+    server.clear_known_hosts()
+    server.add_known_host()
     assert "-H" in here.run("fab", "pull", "--from", str(source), check=False).stdout
     assert summary(here.folder / "db.sqlite3") == before
 
 
 def test_pull(here: Project, source: Path, server: Server) -> None:
     """`fab pull` brings every row that is copied, and no secret; no user has a password or a session."""
-    assert "--yes" in here.run("fab", "-H", server.at(), "pull", "--from", str(source), check=False).stdout
-    output = pull(here, server.at(), source, "--media")
+    assert (
+        "--yes"
+        in here.run("fab", "-H", server.format_host(), "pull", "--from", str(source), check=False).stdout
+    )
+    output = pull(here, server.format_host(), source, "--media")
     assert "Fetched 2 of 2" in output
     database = here.folder / "db.sqlite3"
     for table in ("people_contact", "accounts_user", "auth_permission", "django_content_type"):
@@ -235,7 +238,7 @@ def test_pull(here: Project, source: Path, server: Server) -> None:
     for name in ("faces/one.png", "two words.txt"):
         assert (here.folder / "media" / name).read_bytes() == (source / "media" / name).read_bytes()
     (here.folder / "media" / "two words.txt").unlink()
-    assert "Fetched 1 of 2" in pull(here, server.at(), source, "--media")
+    assert "Fetched 1 of 2" in pull(here, server.format_host(), source, "--media")
 
 
 def test_lost_connection(here: Project, source: Path, server: Server) -> None:
@@ -244,12 +247,12 @@ def test_lost_connection(here: Project, source: Path, server: Server) -> None:
     fill(database, "mine", [(1, 2, 3)])
     before = summary(database)
     relay = Relay(server.port, cut_after=60_000)
-    server.know(port=relay.port)
-    pull(here, server.at(relay.port), source, check=False)
-    assert relay.left <= 0
+    server.add_known_host(port=relay.port)
+    pull(here, server.format_host(relay.port), source, check=False)
+    assert relay.remaining <= 0
     assert summary(database) == before
     assert not list(here.folder.glob("db.sqlite3.*"))
-    pull(here, server.at(), source)
+    pull(here, server.format_host(), source)
     assert "mine" not in summary(database)
 
 
@@ -267,9 +270,9 @@ def test_unclassified_field(here: Project, source: Path, server: Server) -> None
         refused = Project(source, here.variables).run(*check, check=False)
         assert refused.returncode == 1
         assert "mask(Contact, ...) takes: phone=KEEP" in refused.stdout
-        assert "phone=KEEP" in pull(here, server.at(), source, check=False)
+        assert "phone=KEEP" in pull(here, server.format_host(), source, check=False)
         rules.write_text(text.replace('numbered("+4400")', "KEEP"))
-        assert "phone must be masked" in pull(here, server.at(), source, check=False)
+        assert "phone must be masked" in pull(here, server.format_host(), source, check=False)
     finally:
         rules.write_text(text)
     assert summary(here.folder / "db.sqlite3") == before
@@ -296,7 +299,7 @@ def test_copies_of_other_releases(here: Project, source: Path, server: Server) -
 
     renew(source)
     Project(source, here.variables).run("python", "manage.py", "migrate")
-    assert f"people.{newer}" in pull(here, server.at(), source, check=False)
+    assert f"people.{newer}" in pull(here, server.format_host(), source, check=False)
     renew(here.folder)
     Project(source, here.variables).run("python", "manage.py", "migrate", "people", "0001")
     subprocess.run(["rm", source / f"apps/people/migrations/{newer}.py"], check=True)
@@ -304,5 +307,5 @@ def test_copies_of_other_releases(here: Project, source: Path, server: Server) -
         file = source / "apps/people" / name
         lines = file.read_text().splitlines(keepends=True)
         file.write_text("".join(line for line in lines if "more" not in line))
-    pull(here, server.at(), source)
+    pull(here, server.format_host(), source)
     assert rows(here.folder / "db.sqlite3", "SELECT DISTINCT more FROM people_contact") == [(7,)]

@@ -6,27 +6,28 @@ from pathlib import Path
 import pytest
 
 from tests import documents, terminal
-from tests.conftest import make_repository
-from tests.production import free_port
-from tests.project import Project
+from tests.conftest import Bake, make_repository
+from tests.production import find_free_port
+from tests.project import Install, Project
 
 
 @pytest.fixture
-def newcomer(project: Project, tmp_path: Path) -> Iterator[Project]:
-    """Return a project in git, and a user who has only Python, git and pipx."""
+def newcomer(document: str, bake: Bake, install: Install, tmp_path: Path) -> Iterator[Project]:
+    """Return a project with this document in git, and a user who has only Python, git and pipx."""
+    project = install(bake(**documents.ANSWERS.get(document, {})))
     make_repository(project.folder)
     home = tmp_path / "home"
     home.mkdir()
-    ports = {name: str(free_port()) for name in ("WEB_PORT", "DEBUG_PORT")}
+    ports = {name: str(find_free_port()) for name in ("WEB_PORT", "DEBUG_PORT")}
     path = f"{home}/.local/bin:{project.variables['PATH']}"
     project.variables |= {"HOME": str(home), "PATH": path, "TERM": "dumb", **ports}
     yield project
     project.run("fab", "stop")
 
 
-@pytest.mark.parametrize("document", documents.documents())
+@pytest.mark.parametrize("document", [*documents.list_project_documents(), *documents.ANSWERS])
 def test_blocks_without_docker(document: str, newcomer: Project) -> None:
     """Without Docker: each shell block of a document, in its order, in a new project."""
-    for block in documents.blocks(newcomer.folder / document):
-        if not block.docker and not block.why_not:
-            print(terminal.perform(block, newcomer.folder, newcomer.variables))
+    for block in documents.read_blocks(newcomer.folder / document):
+        if not block.docker and not block.skip_reason:
+            print(terminal.run_block(block, newcomer.folder, newcomer.variables))

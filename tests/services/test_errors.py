@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from tests.production import Production, Received, Response, Service, Visitor, eventually, gone, silent
+from tests.production import (
+    Production,
+    ReceivedRequest,
+    Response,
+    Service,
+    Visitor,
+    run_silent_server,
+    use_closed_port,
+    wait_until,
+)
 
 PERSONAL = {
     "email": "ann@personal.example",
@@ -30,7 +39,7 @@ def provoke(visitor: Visitor) -> Response:
     return response
 
 
-def text(production: Production, received: Received) -> str:
+def text(production: Production, received: ReceivedRequest) -> str:
     """Return an envelope as text; the project has what unpacks it."""
     unpack = {
         None: "body",
@@ -60,7 +69,7 @@ def test_an_error_arrives_without_personal_data(production: Production, service:
     with production.serve(**BROKEN, SENTRY_DSN=dsn, SENTRY_ENVIRONMENT="staging", RELEASE="a-commit") as site:
         visitor = Visitor(site)
         response = provoke(visitor)
-        eventually(lambda: service.received)
+        wait_until(lambda: service.received)
         assert site.stop() == 0
     [received] = service.received
     assert received.path == "/api/7/envelope/"
@@ -75,7 +84,7 @@ def test_an_error_arrives_without_personal_data(production: Production, service:
     assert not [name for name, value in personal.items() if value in envelope + str(received.headers)]
 
 
-@pytest.mark.parametrize("service_at", [gone, silent], ids=["gone", "silent"])
+@pytest.mark.parametrize("service_at", [use_closed_port, run_silent_server], ids=["gone", "silent"])
 def test_an_outage_of_sentry_does_not_affect_pages(production: Production, service_at) -> None:
     """With a Sentry that is gone, or never answers, each page comes at once and the stop is clean."""
     with service_at() as port:
@@ -89,9 +98,9 @@ def test_an_outage_of_sentry_does_not_affect_pages(production: Production, servi
 
 def test_nothing_is_imported_without_the_variable(production: Production) -> None:
     """Without SENTRY_DSN nothing of Sentry is imported."""
-    loaded = production.python("import sys; print('sentry_sdk' in sys.modules)")
+    loaded = production.run_python("import sys; print('sentry_sdk' in sys.modules)")
     assert loaded.strip() == "False"
-    with_dsn = production.python(
+    with_dsn = production.run_python(
         "import sys; print('sentry_sdk' in sys.modules)", SENTRY_DSN="http://public@127.0.0.1:9/7"
     )
     assert with_dsn.strip() == "True"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import languages
-from tests.project import Install, Project
+from tests.project import Install, Project, replace_once
 
 # Languages besides the one of the document: locale, code and name.
 OTHERS = {
@@ -49,13 +49,13 @@ def translated(set_up_once: Callable[[], Project]) -> Project:
     """Return a project to which the document's language has been added, and then the others."""
     project = set_up_once()
     for locale in (languages.LOCALE, *OTHERS):
-        languages.collect(project, locale)
+        languages.make_messages(project, locale)
         languages.translate(project, locale)
-    languages.compile_(project)
+    languages.compile_messages(project)
     languages.add_to_settings(project)
     others = "".join(f', ("{code}", "{name}")' for code, name in OTHERS.values())
     last = f'"{languages.NAME}")'
-    languages.replace(project, "config/settings.py", last, last + others)
+    replace_once(project.folder / "config/settings.py", last, last + others)
     project.run("ruff", "format", "config/settings.py")
     return project
 
@@ -81,15 +81,15 @@ def test_another_first_language(cookies_session, install: Install) -> None:
     """A site in Chinese alone, with its own time zone, needs no middleware, and passes its own checks."""
     project = install(cookies_session.bake(extra_context={"tasks": "database"}).project_path)
     project.run("fab", "migrate")
-    languages.collect(project, "zh_Hans")
+    languages.make_messages(project, "zh_Hans")
     languages.translate(project, "zh_Hans")
-    languages.compile_(project)
+    languages.compile_messages(project)
     for old, new in (
         ('LANGUAGE_CODE = "en"', 'LANGUAGE_CODE = "zh-hans"'),
         ('("en", "English")', '("zh-hans", "简体中文")'),
         ('TIME_ZONE = "UTC"', 'TIME_ZONE = "Europe/Berlin"'),
     ):
-        languages.replace(project, "config/settings.py", old, new)
+        replace_once(project.folder / "config/settings.py", old, new)
     page = get(project, "/account/login/", "fr")
     assert '<html lang="zh-hans" dir="ltr">' in page
     assert "«Skip to content»" in page
@@ -101,7 +101,7 @@ def test_urls_and_a_switcher(translated: Project) -> None:
     languages.add_urls(translated)
     languages.add_switcher(translated)
     home = "apps/core/templates/core/home.html"
-    languages.replace(translated, home, '"It works"', '"Products"')
+    replace_once(translated.folder / home, '"It works"', '"Products"')
     assert '<html lang="pt-br" dir="ltr">' in get(translated, "/pt-br/account/login/", "de")
     assert '<html lang="en" dir="ltr">' in get(translated, "/account/login/", "de")
     assert "Products" in get(translated, "/pt-br/")

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, WITHOUT_NETWORK, Bake, Command
-from tests.production import within
-from tests.project import processes_in
+from tests.production import poll
+from tests.project import find_processes
 from tools import combinations, lock_file
 
 LOCKS = ["poetry.lock", "package-lock.json"]
@@ -41,13 +41,13 @@ def tested(default_project: Path) -> dict[str, bytes]:
     return {name: (default_project / name).read_bytes() for name in LOCKS}
 
 
-def with_registry(address: str) -> dict[str, str]:
+def with_registry(url: str) -> dict[str, str]:
     """Return an environment in which Poetry, pip and npm ask the registry at this address."""
     return {
         **os.environ,
         **LATEST,
-        "POETRY_PYPI_MIRROR_URL": f"{address}/simple/",
-        "npm_config_registry": f"{address}/",
+        "POETRY_PYPI_MIRROR_URL": f"{url}/simple/",
+        "npm_config_registry": f"{url}/",
         "npm_config_cache": os.devnull,
         "POETRY_CACHE_DIR": os.devnull,
     }
@@ -191,14 +191,14 @@ def interrupt_latest(folder: Path, registry: str, *options: str) -> None:
     )
     assert process.stdout
     process.stdout.readline()
-    assert within(10, lambda: processes_in(folder / "out"))
+    assert poll(10, lambda: find_processes(folder / "out"))
     os.killpg(process.pid, signal.SIGINT)
     process.wait(timeout=20)
     process.stdout.read()
-    within(10, lambda: not processes_in(folder / "out"))
+    poll(10, lambda: not find_processes(folder / "out"))
 
     assert process.returncode != 0
-    assert not processes_in(folder / "out")
+    assert not find_processes(folder / "out")
 
 
 def poetry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

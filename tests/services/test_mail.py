@@ -15,7 +15,15 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.production import Production, Site, Visitor, eventually, free_port, gone, silent
+from tests.production import (
+    Production,
+    Site,
+    Visitor,
+    find_free_port,
+    run_silent_server,
+    use_closed_port,
+    wait_until,
+)
 
 # aiosmtpd does not see that what comes over TLS from the start is encrypted.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -42,7 +50,7 @@ class Mailbox:
 @contextmanager
 def smtp(**options) -> Iterator[Mailbox]:
     """Return the mailbox of an SMTP server; with `auth_required` it knows LOGIN alone."""
-    mailbox = Mailbox(free_port())
+    mailbox = Mailbox(find_free_port())
 
     def authenticate(_server, _session, _envelope, _mechanism, data) -> AuthResult:
         return AuthResult(success=data == LOGIN, handled=False)
@@ -80,7 +88,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def with_members(production: Production) -> Production:
     """Return a site to be served that has members."""
     production.manage("migrate")
-    production.python(
+    production.run_python(
         "from apps.accounts.models import User\n"
         f"for email in {MEMBERS}: User.objects.create_user(email, 'a-password')"
     )
@@ -133,7 +141,7 @@ def test_a_password_reset_arrives(
         with with_members.serve(**variables) as site:
             email = next(members)
             ask_for_a_reset(site, email)
-            [mail] = eventually(lambda: mailbox.mails)
+            [mail] = wait_until(lambda: mailbox.mails)
             assert mail["To"] == email
             assert mail["From"] == "you@example.com", "the author of the project"
             assert Visitor(site).get(link(mail)).headers["Location"].endswith("/set-password/")
@@ -163,16 +171,16 @@ def test_an_untrusted_server_gets_no_mail(
     with server(authority.context) as mailbox:
         with with_members.serve(EMAIL_URL=url.format(port=mailbox.port)) as site:
             ask_for_a_reset(site, next(members))
-            assert eventually(lambda: reason in site.log)
+            assert wait_until(lambda: reason in site.log)
         assert mailbox.mails == []
 
 
-@pytest.mark.parametrize("server_at", [gone, silent], ids=["gone", "silent"])
+@pytest.mark.parametrize("server_at", [use_closed_port, run_silent_server], ids=["gone", "silent"])
 def test_an_outage_of_the_server_does_not_affect_pages(
     with_members: Production, members: Iterator[str], server_at
 ) -> None:
     """With a mail server that is gone, or never answers, the visitor gets a page and the log an error."""
     with server_at() as port, with_members.serve(EMAIL_URL=f"smtp://localhost:{port}") as site:
         ask_for_a_reset(site, next(members))
-        [error] = eventually(lambda: [line for line in site.log.splitlines() if '"ERROR"' in line])
+        [error] = wait_until(lambda: [line for line in site.log.splitlines() if '"ERROR"' in line])
         assert "apps.accounts.tasks" in error

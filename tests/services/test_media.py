@@ -10,7 +10,7 @@ import pytest
 
 from tests import bucket
 from tests.bucket import BUCKET
-from tests.production import Production, Service, listening
+from tests.production import Production, Service, run_http_service
 
 ROLE = {
     "AccessKeyId": "ASIAROLEROLEROLEROLE",
@@ -28,15 +28,15 @@ name = default_storage.save("letter.txt", ContentFile(b"Hello Ann"))
 @pytest.fixture
 def role() -> Iterator[Service]:
     """Return what gives a container its role's credentials, as on ECS and EKS."""
-    with listening(json.dumps(ROLE)) as service:
+    with run_http_service(json.dumps(ROLE)) as service:
         yield service
 
 
 @pytest.fixture
 def s3() -> Iterator[str]:
     """Return the address of an S3 with an empty bucket."""
-    with bucket.s3() as address:
-        yield address
+    with bucket.run_s3() as url:
+        yield url
 
 
 def status(url: str) -> int:
@@ -53,7 +53,7 @@ def test_uploads_are_private_and_use_the_role(production: Production, s3: str, r
 
     The file is private: its address works because it is signed, and for five minutes.
     """
-    output = production.python(
+    output = production.run_python(
         f"{SAVE}\nprint(default_storage.url(name))",
         MEDIA_BUCKET=BUCKET,
         AWS_REGION="us-east-1",
@@ -69,7 +69,7 @@ def test_uploads_are_private_and_use_the_role(production: Production, s3: str, r
     with urlopen(url, timeout=60) as response:
         assert response.read() == b"Hello Ann"
     assert status(url.partition("?")[0]) == 403
-    [grant] = bucket.client(s3).get_object_acl(Bucket=BUCKET, Key="letter.txt")["Grants"]
+    [grant] = bucket.create_client(s3).get_object_acl(Bucket=BUCKET, Key="letter.txt")["Grants"]
     assert grant["Permission"] == "FULL_CONTROL"
     assert grant["Grantee"]["Type"] == "CanonicalUser"
 
@@ -77,7 +77,7 @@ def test_uploads_are_private_and_use_the_role(production: Production, s3: str, r
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
 def test_the_csp_allows_files_in_the_bucket(production: Production, region: str) -> None:
     """The signed URL is in the bucket's own region, and the Content Security Policy allows it."""
-    output = production.python(
+    output = production.run_python(
         "from django.core.files.storage import default_storage\n"
         "from django.conf import settings\n"
         "print(default_storage.url('a.png'))\n"
@@ -97,7 +97,7 @@ def test_production_without_a_bucket_refuses_uploads(production: Production) -> 
     script = (
         f"try:\n    {SAVE.strip().replace(chr(10), chr(10) + '    ')}\nexcept Exception as e: print(repr(e))"
     )
-    refused = production.python(script)
+    refused = production.run_python(script)
     assert "MEDIA_BUCKET" in refused
     assert not (production.project.folder / "media").exists()
 
@@ -105,7 +105,7 @@ def test_production_without_a_bucket_refuses_uploads(production: Production) -> 
 def test_nothing_is_imported_without_the_variable(production: Production) -> None:
     """Without MEDIA_BUCKET neither django-storages nor boto3 is imported."""
     script = "import sys; print({'storages', 'boto3', 'botocore'} & sys.modules.keys() or 'none')"
-    assert production.python(script).strip() == "none"
+    assert production.run_python(script).strip() == "none"
 
 
 def test_development_stores_and_serves_uploads(production: Production) -> None:
@@ -115,6 +115,6 @@ from django.test import Client
 client = Client(headers={{"host": "localhost"}})
 print(b"".join(client.get(default_storage.url(name)).streaming_content).decode())
 """
-    output = production.python(script, DEBUG="true")
+    output = production.run_python(script, DEBUG="true")
     assert output.strip().endswith("Hello Ann")
     assert [file.name for file in (production.project.folder / "media").iterdir()] == ["letter.txt"]

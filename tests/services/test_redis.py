@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.production import Production, Visitor, eventually, free_port, gone, silent
+from tests.production import (
+    Production,
+    Visitor,
+    find_free_port,
+    run_silent_server,
+    use_closed_port,
+    wait_until,
+)
 
 EMAIL, PASSWORD = "ann@site.test", "correct horse battery staple"
 SERVER = shutil.which("valkey-server") or shutil.which("redis-server")
@@ -27,7 +34,7 @@ def server(port: int, *options: str) -> Iterator[None]:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     try:
-        eventually(listens)
+        wait_until(listens)
         yield
     finally:
         process.kill()
@@ -44,19 +51,21 @@ def account(production: Production) -> dict[str, str]:
 
 def test_nothing_is_imported_without_the_variable(production: Production) -> None:
     """Without CACHE_URL the package is not even imported."""
-    script = "import sys; from apps.core import health; health.check_readiness(); print('redis' in sys.modules)"
-    assert production.python(script).splitlines()[-1] == "False"
+    script = (
+        "import sys; from apps.core import health; health.check_readiness(); print('redis' in sys.modules)"
+    )
+    assert production.run_python(script).splitlines()[-1] == "False"
 
 
 def test_processes_share_the_cache_and_sessions(production: Production, account: dict[str, str]) -> None:
     """With CACHE_URL all processes share one cache, and a session is read from it; its copy soon ends."""
-    port = free_port()
+    port = find_free_port()
     url = f"redis://:hunter2@127.0.0.1:{port}/1"
     with server(port), production.serve(CACHE_URL=url, WEB_CONCURRENCY="2") as site:
         visitor = Visitor(site)
         assert visitor.post("/account/login/", account).status == 302
-        production.python("from django.core.cache import cache; cache.set('a', 'b')", CACHE_URL=url)
-        assert production.python(ELSEWHERE, CACHE_URL=url).splitlines()[-1] == "b True"
+        production.run_python("from django.core.cache import cache; cache.set('a', 'b')", CACHE_URL=url)
+        assert production.run_python(ELSEWHERE, CACHE_URL=url).splitlines()[-1] == "b True"
         assert visitor.get("/account/").status == 200
         assert visitor.get("/readyz").text == '{"serving": "ok", "database": "ok", "cache": "ok"}'
 
@@ -77,7 +86,7 @@ def test_outage_and_recovery_of_the_server(production: Production, account: dict
 
     When it is back, all is as before.
     """
-    port = free_port()
+    port = find_free_port()
     with production.serve(CACHE_URL=f"redis://:hunter2@127.0.0.1:{port}/0") as site:
         with server(port):
             visitor = Visitor(site)
@@ -95,7 +104,7 @@ def test_outage_and_recovery_of_the_server(production: Production, account: dict
             assert visitor.get("/account/").status == 200
 
 
-@pytest.mark.parametrize("service", [gone, silent])
+@pytest.mark.parametrize("service", [use_closed_port, run_silent_server])
 def test_server_that_is_down_at_the_start(production: Production, account: dict[str, str], service) -> None:
     """A site whose cache is missing, or never answers, starts; one signs in and out."""
     with service() as port, production.serve(CACHE_URL=f"redis://127.0.0.1:{port}/0") as site:
@@ -114,12 +123,12 @@ def test_tls(production: Production, tmp_path: Path) -> None:
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     make = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-keyout", key, "-out", certificate]
     subprocess.run([*make, *names], check=True, capture_output=True)
-    port = free_port()
+    port = find_free_port()
     options = ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
     files = ["--tls-cert-file", certificate, "--tls-key-file", key]
     url = f"rediss://:hunter2@localhost:{port}/0"
     script = "from apps.core import health; print(health.check_readiness()['cache'])"
     with server(port, *options, *files):
-        trusted = production.python(script, CACHE_URL=f"{url}?ssl_ca_certs={certificate}")
+        trusted = production.run_python(script, CACHE_URL=f"{url}?ssl_ca_certs={certificate}")
         assert trusted.splitlines()[-1] == "ok"
-        assert production.python(script, CACHE_URL=url).splitlines()[-1] == "no answer"
+        assert production.run_python(script, CACHE_URL=url).splitlines()[-1] == "no answer"

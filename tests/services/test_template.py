@@ -12,7 +12,7 @@ import pytest
 
 from tests import documents, terminal, workflow
 from tests.conftest import AUTHOR, TEMPLATE, make_repository
-from tests.production import free_port
+from tests.production import find_free_port
 
 ADDRESS = "https://github.com/org/slipway.git"
 
@@ -46,10 +46,12 @@ def newcomer(tmp_path: Path) -> dict[str, str]:
 
 def runnable(document: Path) -> list[documents.Block]:
     """Return the shell blocks of a document that a test can run."""
-    return [block for block in documents.blocks(document) if not block.why_not]
+    return [block for block in documents.read_blocks(document) if not block.skip_reason]
 
 
-@pytest.mark.parametrize("document", [*filter(runnable, documents.own())], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "document", [*filter(runnable, documents.list_template_documents())], ids=lambda path: path.stem
+)
 def test_blocks(document: Path, clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None:
     """The shell blocks of the template's documents, run in an empty folder, lead to the first page."""
     # A clone stands in for the repository on GitHub.
@@ -59,12 +61,12 @@ def test_blocks(document: Path, clone: Path, newcomer: dict[str, str], tmp_path:
         "GIT_CONFIG_KEY_0": f"url.{clone}.insteadOf",
         "GIT_CONFIG_VALUE_0": ADDRESS,
         "RUN_IN": "host",
-        "WEB_PORT": str(free_port()),
+        "WEB_PORT": str(find_free_port()),
     }
     folder = tmp_path / "empty"
     folder.mkdir()
     for block in runnable(document):
-        print(terminal.perform(block, folder, variables))
+        print(terminal.run_block(block, folder, variables))
     try:
         with urlopen(f"http://localhost:{variables['WEB_PORT']}") as page:
             assert b"My Site" in page.read()
@@ -79,11 +81,11 @@ def test_workflow(clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None
     A layer whose programs are not all here says so and is not listed.
     """
     variables = {**newcomer, "PYTEST_ADDOPTS": "--collect-only --quiet"}
-    jobs = workflow.github(TEMPLATE / ".github" / "workflows" / "ci.yml")
+    jobs = workflow.read_github_workflow(TEMPLATE / ".github" / "workflows" / "ci.yml")
     assert jobs
     for job, steps in jobs.items():
         for step in steps:
-            words = step.command(clone, tmp_path / "step.sh")
+            words = step.write_script(clone, tmp_path / "step.sh")
             result = subprocess.run(
                 words, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900
             )

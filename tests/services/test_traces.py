@@ -5,7 +5,7 @@ from base64 import b64decode
 
 import pytest
 
-from tests.production import Production, Service, Visitor, gone, silent
+from tests.production import Production, Service, Visitor, run_silent_server, use_closed_port
 
 # The project has what reads OTLP: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
 READ = """
@@ -74,7 +74,7 @@ def test_a_trace_of_a_proxy_is_continued(production: Production, service: Servic
     assert b64decode(span["traceId"]).hex() == trace
 
 
-@pytest.mark.parametrize("service_at", [gone, silent], ids=["gone", "silent"])
+@pytest.mark.parametrize("service_at", [use_closed_port, run_silent_server], ids=["gone", "silent"])
 def test_an_outage_of_the_collector_does_not_affect_pages(production: Production, service_at) -> None:
     """With a collector that is gone, or never answers, each page comes at once and the stop is clean."""
     with (
@@ -89,7 +89,7 @@ def test_an_outage_of_the_collector_does_not_affect_pages(production: Production
 def test_nothing_is_imported_without_the_variable(production: Production) -> None:
     """Without OTEL_EXPORTER_OTLP_ENDPOINT nothing of OpenTelemetry is imported, and the log is as ever."""
     script = "import sys; print('opentelemetry' in sys.modules)"
-    assert production.python(script).strip() == "False"
+    assert production.run_python(script).strip() == "False"
     with production.serve() as site:
         Visitor(site).get("/")
         assert "trace_id" not in site.log

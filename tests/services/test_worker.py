@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.host.test_site import get
-from tests.production import free_port, within
+from tests.production import find_free_port, poll
 from tests.project import Install, Project
 
 # Tasks that leave a line in a file for each time they begin and end.
@@ -92,7 +92,7 @@ def start(project: Project, tmp_path: Path) -> Iterator[Start]:
         )
         process.log = log.name
         started.append(process)
-        assert within(60, lambda: "is ready" in read_output(process)), read_output(process)
+        assert poll(60, lambda: "is ready" in read_output(process)), read_output(process)
         return process
 
     yield start
@@ -137,9 +137,9 @@ def test_two_workers_run_each_task_once(project: Project, start: Start) -> None:
     """Thirty tasks, two workers: each task runs once, and both workers run some."""
     workers = [start(), start()]
     enqueue(project, "[slow.enqueue(str(number), 0.1) for number in range(30)]")
-    assert within(60, lambda: len(notes(project)) >= 60)
+    assert poll(60, lambda: len(notes(project)) >= 60)
     assert sorted(notes(project)) == sorted(f"{word} {n}" for n in range(30) for word in ("begin", "end"))
-    assert within(60, lambda: set(states(project)) == {"SUCCESSFUL"})
+    assert poll(60, lambda: set(states(project)) == {"SUCCESSFUL"})
     assert all("state=SUCCESSFUL" in read_output(worker) for worker in workers)
 
 
@@ -147,18 +147,18 @@ def test_the_task_of_a_killed_worker_is_run_again(project: Project, start: Start
     """`kill -9` in the middle of a task: another worker runs it again from the start."""
     enqueue(project, "slow.enqueue('long', 3)")
     worker = start()
-    assert within(60, lambda: notes(project) == ["begin long"])
+    assert poll(60, lambda: notes(project) == ["begin long"])
     worker.kill()
     start()
-    assert within(60, lambda: notes(project) == ["begin long", "begin long", "end long"]), notes(project)
-    assert within(60, lambda: states(project) == ["SUCCESSFUL"])
+    assert poll(60, lambda: notes(project) == ["begin long", "begin long", "end long"]), notes(project)
+    assert poll(60, lambda: states(project) == ["SUCCESSFUL"])
 
 
 def test_a_stop_lets_the_running_task_finish(project: Project, start: Start) -> None:
     """SIGTERM in the middle of a task: it ends, no other begins, and the exit code is 0."""
     enqueue(project, "slow.enqueue('one', 3); slow.enqueue('two', 0)")
     worker = start()
-    assert within(60, lambda: notes(project) == ["begin one"])
+    assert poll(60, lambda: notes(project) == ["begin one"])
     worker.terminate()
     assert worker.wait(60) == 0
     assert notes(project) == ["begin one", "end one"]
@@ -171,7 +171,7 @@ def test_a_stop_requeues_a_long_task(project: Project, start: Start) -> None:
     project.variables["GRACEFUL_TIMEOUT_SECONDS"] = "1"
     worker = start()
     del project.variables["GRACEFUL_TIMEOUT_SECONDS"]
-    assert within(60, lambda: notes(project) == ["begin long"])
+    assert poll(60, lambda: notes(project) == ["begin long"])
     worker.terminate()
     assert worker.wait(60) == 0
     assert states(project) == ["READY"]
@@ -181,7 +181,7 @@ def test_a_failing_task_is_retried(project: Project, start: Start) -> None:
     """A task that fails twice and then succeeds: each failure is in the log as JSON."""
     enqueue(project, "fix.enqueue('it')")
     worker = start()
-    assert within(60, lambda: states(project) == ["SUCCESSFUL"]), read_output(worker)
+    assert poll(60, lambda: states(project) == ["SUCCESSFUL"]), read_output(worker)
     assert notes(project) == ["begin it"] * 3
     lines = [json.loads(line) for line in read_output(worker).splitlines()]
     failures = [line for line in lines if line["level"] == "WARNING" and "RuntimeError" in str(line)]
@@ -197,8 +197,8 @@ def test_a_task_that_cannot_be_interrupted(project: Project, start: Start) -> No
     assert worker.wait(60) == 1
     assert "deaf" in read_output(worker)
     start()
-    assert within(60, lambda: "end after" in notes(project))
-    assert within(60, lambda: states(project) == ["FAILED", "SUCCESSFUL"])
+    assert poll(60, lambda: "end after" in notes(project))
+    assert poll(60, lambda: states(project) == ["FAILED", "SUCCESSFUL"])
     assert notes(project).count("begin deaf") == 1
 
 
@@ -209,17 +209,17 @@ def test_a_missed_run_is_run_once(project: Project, start: Start) -> None:
     sql(project, f"UPDATE tasks_schedule SET {due} WHERE task_path LIKE '%.daily'")
     start()
     start()
-    assert within(60, lambda: notes(project) == ["daily"])
+    assert poll(60, lambda: notes(project) == ["daily"])
     time.sleep(3)
     assert notes(project) == ["daily"]
 
 
 def test_a_worker_is_asked_whether_it_lives(project: Project, start: Start) -> None:
     """With a port it serves /healthz there, also while a task runs."""
-    port = free_port()
+    port = find_free_port()
     enqueue(project, "slow.enqueue('long', 600)")
     start("--health-port", str(port))
-    assert within(60, lambda: notes(project) == ["begin long"])
+    assert poll(60, lambda: notes(project) == ["begin long"])
     assert get(f"http://localhost:{port}/healthz") == "ok"
 
 
@@ -236,20 +236,20 @@ def test_the_worker_restarts_on_an_edit_in_development(project: Project) -> None
     )
     try:
         enqueue(project, "slow.enqueue('one', 0)")
-        assert within(60, lambda: "end one" in notes(project))
+        assert poll(60, lambda: "end one" in notes(project))
         code = project.folder / "apps/core/tasks.py"
         code.write_text(TASKS.replace('note(f"end', 'note(f"edited'))
 
         def is_seen() -> bool:
             enqueue(project, "slow.enqueue('two', 0)")
-            return within(3, lambda: "edited two" in notes(project))
+            return poll(3, lambda: "edited two" in notes(project))
 
-        assert within(60, is_seen), notes(project)
+        assert poll(60, is_seen), notes(project)
     finally:
         os.killpg(worker.pid, signal.SIGTERM)
         output = worker.communicate(timeout=60)[0].decode()
     assert "Traceback" not in output
-    assert within(60, lambda: not left(project))
+    assert poll(60, lambda: not left(project))
 
 
 def test_the_worker_refuses_to_start_without_the_variable(project: Project) -> None:

@@ -10,7 +10,7 @@ import copier
 import pytest
 
 from tests.conftest import AUTHOR, make_repository
-from tests.documents import blocks
+from tests.documents import read_blocks
 from tests.update.history import NOW
 
 Make = Callable[..., Path]
@@ -50,7 +50,9 @@ def make(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mak
 
 def follow(project: Path, document: str) -> None:
     """Run a document's block that updates, except the locking, which needs a network."""
-    [text] = [each.text for each in blocks(project / "docs" / document) if " copier update " in each.text]
+    [text] = [
+        each.text for each in read_blocks(project / "docs" / document) if " copier update " in each.text
+    ]
     copier_here = f"{shlex.quote(sys.executable)} -m copier"
     lines = [line for line in text.splitlines() if "poetry.py" not in line]
     script = "\n".join(lines).replace("pipx run copier", copier_here)

@@ -107,8 +107,8 @@ def test_update(
     assert {name: data for name, data in after.items() if is_own(name)} == own
     assert not [name for name in after if name.endswith((".rej", ".orig"))]
     assert "CHANGELOG.md" in output
-    gone = set(git(project.folder, "log", "--diff-filter=D", "--name-only", "--format=").split())
-    assert gone.isdisjoint(after)
+    deleted = set(git(project.folder, "log", "--diff-filter=D", "--name-only", "--format=").split())
+    assert deleted.isdisjoint(after)
     for name, (_, new) in IMPROVED.items():
         if name in after and not is_own(name):
             assert new.encode() in after[name], name

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up a new Debian or Ubuntu server for the site; it is idempotent.
-# `fab host.setup` sends this folder there and runs as root: sh setup.sh PROJECT SSH_PORT DOMAINS
+# `fab host.setup` copies this folder to the server and runs as root: sh setup.sh PROJECT SSH_PORT DOMAINS
 set -eu
 cd "$(dirname "$0")"
 project=$1
@@ -11,8 +11,8 @@ export DEBIAN_FRONTEND=noninteractive
 
 step() { echo "== $*"; }
 
-# Install a file; fail if it is already there unchanged.
-install_changed() {
+# Install a file; return 1 if it has not changed.
+changed() {
   cmp --silent "$1" "$2" && return 1
   install -D --mode=644 "$1" "$2"
 }
@@ -30,7 +30,7 @@ case "$ID" in
     ;;
 esac
 if ! test -f "$folder/.env" && ss -Hltn '( sport = :80 or sport = :443 )' | grep -q .; then
-  echo "Another site or program has port 80 or 443 of this server: see docs/troubleshooting.md" >&2
+  echo "Another site or program uses port 80 or 443 of this server: see docs/troubleshooting.md" >&2
   exit 1
 fi
 
@@ -50,9 +50,9 @@ fi
 apt-get install --yes -qq --no-install-recommends $packages > /dev/null
 
 step "Docker"
-# Containers keep running while the engine is upgraded.
+# Containers keep running while Docker is upgraded.
 test -f /etc/docker/daemon.json || echo '{"live-restore": true}' > daemon.json
-if test -f daemon.json && install_changed daemon.json /etc/docker/daemon.json; then
+if test -f daemon.json && changed daemon.json /etc/docker/daemon.json; then
   systemctl restart docker
 fi
 systemctl enable --quiet --now docker
@@ -60,16 +60,16 @@ systemctl enable --quiet --now docker
 step "Firewall: ssh ($ssh_port), 80 and 443"
 sed "s/@SSH_PORT@/$ssh_port/" firewall.nft > firewall
 nft --check --file firewall
-if install_changed site-firewall.service /etc/systemd/system/site-firewall.service; then
+if changed site-firewall.service /etc/systemd/system/site-firewall.service; then
   systemctl daemon-reload
 fi
-install_changed firewall /etc/site-firewall.nft || true
+changed firewall /etc/site-firewall.nft || true
 systemctl enable --quiet site-firewall
 systemctl reload-or-restart site-firewall
 
 step "Daily security updates"
 printf 'APT::Periodic::%s "1";\n' Update-Package-Lists Unattended-Upgrade > upgrades
-install_changed upgrades /etc/apt/apt.conf.d/20auto-upgrades || true
+changed upgrades /etc/apt/apt.conf.d/20auto-upgrades || true
 
 step "User deploy"
 getent passwd deploy > /dev/null || useradd --create-home --shell /bin/bash deploy
@@ -116,7 +116,7 @@ fi
 step "Nightly backup"
 units=unchanged
 for unit in site-backup@.service site-backup@.timer; do
-  if install_changed "$unit" "/etc/systemd/system/$unit"; then units=changed; fi
+  if changed "$unit" "/etc/systemd/system/$unit"; then units=changed; fi
 done
 test "$units" = unchanged || systemctl daemon-reload
 systemctl enable --quiet --now "site-backup@$project.timer"

@@ -50,9 +50,10 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
         raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
     if not yes and not (sys.stdin.isatty() and confirm(file)):
         raise Exit("Nothing was changed: not confirmed. Answer y, or add --yes.")
-    if not server.succeeds("grep -q \"^DATABASE_URL='[^']*@db[:/]\" site.env"):
+    if not server.succeeds("grep -qE \"^DATABASE_URL='[^']*@db(:[0-9]*)?/site['?]\" site.env"):
         raise Exit(
-            "The database in site.env is not on this server: restore the backup on the database's own server."
+            "The database in site.env is not on this server, or its name is not site:"
+            " restore the backup where it is."
         )
     with server.lock():
         name = find_backup(server, file)

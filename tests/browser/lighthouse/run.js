@@ -1,26 +1,26 @@
-// Audits pages with Lighthouse, as often as asked, and prints the scores and errors of each run as JSON.
-// Takes one argument, JSON too: the addresses, categories, number of runs and the browser's path.
+// Audit pages with Lighthouse, several times each, and print the scores and errors of each run as JSON.
+// The one argument is JSON, too: the URLs, the categories, the number of runs and the browser's path.
 import { launch } from "chrome-launcher";
 import lighthouse from "lighthouse";
 
-const { addresses, categories, runs, browser } = JSON.parse(process.argv[2]);
+const { urls, categories, runs, browser } = JSON.parse(process.argv[2]);
 const chrome = await launch({
   chromePath: browser,
   chromeFlags: ["--headless=new", "--no-sandbox", "--disable-gpu"],
 });
 const results = [];
 
-// On a busy machine Lighthouse misses its own page now and then, and asks to be run again.
-async function audit(address, attempts = 3) {
+// On a busy machine Lighthouse occasionally fails with a runtime error and has to be run again.
+async function audit(url, attempts = 3) {
   const flags = { port: chrome.port, onlyCategories: categories, logLevel: "error" };
-  const { lhr } = await lighthouse(address, flags);
-  return lhr.runtimeError && attempts > 1 ? audit(address, attempts - 1) : lhr;
+  const { lhr } = await lighthouse(url, flags);
+  return lhr.runtimeError && attempts > 1 ? audit(url, attempts - 1) : lhr;
 }
 
 try {
-  for (const address of addresses) {
+  for (const url of urls) {
     for (let run = 0; run < runs; run++) {
-      const lhr = await audit(address);
+      const lhr = await audit(url);
       const scores = {};
       const errors = lhr.runtimeError ? [lhr.runtimeError.message] : [];
       for (const { id, score, auditRefs } of Object.values(lhr.categories)) {
@@ -32,7 +32,7 @@ try {
           }
         }
       }
-      results.push({ address, scores, errors });
+      results.push({ url, scores, errors });
     }
   }
 } finally {

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.docker.commits import Commits
 from tests.docker.conftest import stand_in
 from tests.docker.engine import Response, ask_by_https, docker, run
-from tests.production import eventually
+from tests.production import wait_until
 
 IMAGES = Path(__file__).resolve().parent.parent / "images"
 IMAGE, HOST, PROJECT = "slipway-test/server:13", "www.site.test", "my_site"
@@ -54,7 +54,7 @@ class Server(Commits):
         self.exec("mkdir", "-p", "-m", "700", "/root/.ssh")
         key = (self.home / ".ssh" / "id_ed25519.pub").read_text()
         self.exec("sh", "-c", f"echo '{key.strip()}' > /root/.ssh/authorized_keys")
-        eventually(lambda: self.listens(22), 30, "sshd")
+        wait_until(lambda: self.listens(22), 30, "sshd")
         with (folder / "config/urls.py").open("a") as file:
             file.write(PAGES)
         self.begin()

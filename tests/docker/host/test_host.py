@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Bake, environment_of
+from tests.conftest import Bake, get_virtualenv
 from tests.docker import engine
 from tests.docker.engine import docker
 from tests.docker.host import server as servers
 from tests.docker.host.server import FOLDER, HOST, PROJECT, Server, last
-from tests.production import eventually
+from tests.production import wait_until
 
 # The worker says that it lives, and starts what is due: also in the middle of a test.
 WRITTEN_BY_THE_CLOCK = {"tasks_heartbeat", "tasks_schedule", "django_tasks_database_dbtaskresult"}
@@ -26,7 +26,7 @@ MIGRATION = (
 
 @pytest.fixture(scope="module")
 def server(
-    baked: Bake,
+    bake_once: Bake,
     project_variables: dict[str, str],
     build_options: tuple[str, ...],
     tmp_path_factory: pytest.TempPathFactory,
@@ -34,7 +34,7 @@ def server(
     """Return a server that was set up, and on which the site was deployed."""
     servers.build()
     folder = tmp_path_factory.mktemp("host") / "site"
-    project = baked(deploy="server", tasks="database")
+    project = bake_once(deploy="server", tasks="database")
     shutil.copytree(project, folder, symlinks=True, ignore=shutil.ignore_patterns(".env"))
     server = Server(folder, project_variables, build_options)
     try:
@@ -49,6 +49,8 @@ def server(
         assert "EMAIL_URL is not set" in refused.stdout
         assert "host.env" in last(refused)
         server.fab("host.env", "EMAIL_URL", says="smtp+plain://localhost:25")
+        # Caddy and the deployments do not know it.
+        server.fab("host.env", "PORT", says="8080")
         server.fab("host.deploy")
         yield server
     finally:
@@ -97,7 +99,7 @@ def test_another_site(server: Server) -> None:
     finally:
         file.write_text(text)
     assert refused.returncode == 1
-    assert "has port 80 or 443" in refused.stdout
+    assert "uses port 80 or 443" in refused.stdout
     assert "another_site" not in server.exec("ls", "/srv")
 
 
@@ -105,7 +107,7 @@ def test_firewall(server: Server) -> None:
     """Only SSH, HTTP and HTTPS are reachable from outside, not even ports that Docker publishes."""
     server.exec("sh", "-c", "nohup python3 -m http.server 9000 > /dev/null 2>&1 &")
     server.sh("docker run --detach --rm --name open --publish 5432:80 caddy:2 caddy file-server --listen :80")
-    eventually(lambda: "9000" in server.exec("ss", "-ltn"), 10)
+    wait_until(lambda: "9000" in server.exec("ss", "-ltn"), 10)
     open_ports = [port for port in (22, 80, 443, 2019, 5432, 8000, 9000) if server.listens(port)]
     server.sh("docker stop --time 0 open; pkill -f 'http[.]server'")
     assert open_ports == [22, 80, 443]
@@ -196,7 +198,7 @@ def test_second_deployment_is_refused(server: Server, commit: str) -> None:
     """A second deployment at the same time is refused; a lost connection leaves no lock behind."""
     words = ["docker", "exec", server.name, "flock", f"{FOLDER}/lock", "sleep", "60"]
     with subprocess.Popen(words) as other:
-        eventually(lambda: "sleep" in server.exec("ps", "-A"), 10)
+        wait_until(lambda: "sleep" in server.exec("ps", "-A"), 10)
         refused = server.fab("host.deploy", check=False)
         server.exec("pkill", "sleep")
         other.wait()
@@ -288,13 +290,16 @@ def test_database_of_another_server(server: Server) -> None:
             refused = server.fab(*words, check=False)
             assert refused.returncode == 1
             assert "is not on this server" in refused.stdout
+        # Another database of this server, as one that a restore has set aside.
+        server.sh("cp kept site.env && sed -i \"s#/site'#/site_before'#\" site.env")
+        assert "its name is not site" in last(server.fab("host.backup", check=False))
     finally:
         server.sh("mv kept site.env")
 
 
 def test_masked_copy(server: Server) -> None:
     """`fab pull` finds the serving release; a site on SQLite refuses a copy of PostgreSQL and says why."""
-    (server.folder / ".venv").symlink_to(environment_of(server.folder))
+    (server.folder / ".venv").symlink_to(get_virtualenv(server.folder))
     variables = {**server.variables, "RUN_IN": "host"}
     command = ("fab", "-H", f"deploy@{server.address}", "pull", "--from", FOLDER, "--yes")
     refused = engine.run(*command, cwd=server.folder, env=variables, check=False)
@@ -308,7 +313,7 @@ def test_restart_of_the_engine(server: Server) -> None:
     began = "docker inspect --format '{{.State.StartedAt}}' $(docker compose ps --quiet)"
     before = server.sh(began)
     server.exec("systemctl", "restart", "docker")
-    eventually(server.serves, 30, "the site")
+    wait_until(server.serves, 30, "the site")
     assert server.sh(began) == before
 
 
@@ -318,7 +323,7 @@ def test_reboot(server: Server) -> None:
     docker("restart", "--time", "60", server.name)
     # A server keeps its address, a container may not.
     server.know()
-    eventually(server.serves, 90, "the site")
+    wait_until(server.serves, 90, "the site")
     assert server.serves(commit)
     assert not server.listens(8000)
     assert "site" in server.exec("nft", "list", "tables")

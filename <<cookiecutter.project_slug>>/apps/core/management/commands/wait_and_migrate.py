@@ -21,7 +21,7 @@ FIND_LOCK_HOLDER = """
     SELECT format('process %%s of %%s, for %%s', pid, coalesce(client_addr::text, 'this machine'),
                   date_trunc('second', clock_timestamp() - xact_start))
     FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE locktype = 'advisory' AND objid = %s AND granted
+    WHERE locktype = 'advisory' AND objid = %s AND granted AND datname = current_database()
 """
 
 
@@ -90,7 +90,9 @@ class Command(BaseCommand):
                         raise CommandError(f"Another process is still migrating: {process}.")
                     self.report(f"Waiting for another process, which migrates: {process}")
                     time.sleep(1)
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield
+            holder.commit()  # Raises DatabaseError if the server has ended the session and its lock.
         finally:
             lock_connection.close()
 
