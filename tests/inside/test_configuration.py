@@ -262,7 +262,7 @@ def test_workers_fit_a_container_s_limits(
         (tmp_path / name).write_text(f"{text}\n")
     monkeypatch.setattr(gunicorn, "Path", lambda _folder: tmp_path)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: range(16), raising=False)
-    assert min(gunicorn.cpus() + 1, gunicorn.max_workers()) == workers
+    assert min(gunicorn.count_cpus() + 1, gunicorn.find_max_workers()) == workers
 
 
 @pytest.fixture

@@ -204,7 +204,7 @@ def test_expired_counters_are_deleted() -> None:
     """Expired counters of attempts are deleted."""
     old = timezone.now() - timedelta(days=1)
     AttemptCounter.objects.bulk_create(
-        AttemptCounter(key=str(n), expires=old) for n in range(limits.REMOVE_AT_ONCE + 1)
+        AttemptCounter(key=str(n), expires=old) for n in range(limits.REMOVE_BATCH_SIZE + 1)
     )
     count_attempt()
     assert AttemptCounter.objects.filter(expires__lte=timezone.now()).count() == 0

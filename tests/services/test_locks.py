@@ -83,7 +83,7 @@ def test_poetry_lock_fits_each_combination(bake: Bake, tmp_path: Path) -> None:
     assert lock_file.merged(locks) == (PROJECT_TEMPLATE / "poetry.lock").read_text(encoding="utf-8")
     # As `poetry check --lock` does, whose start takes longer than the check.
     brought = runpy.run_path(str(PROJECT_TEMPLATE / "fabfile" / "poetry.py"))
-    python = brought["own_environment"](brought["PACKAGES"]) / "bin" / "python"
+    python = brought["ensure_environment"](brought["PACKAGES"]) / "bin" / "python"
     result = subprocess.run([python, "-c", FRESH, *projects], capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, ""), result.stderr
 
