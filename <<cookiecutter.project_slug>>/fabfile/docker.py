@@ -81,8 +81,8 @@ def refuse_other_checkout(name: str) -> None:
     """Raise Exit if the containers or volumes of this name belong to another existing folder."""
     is_in_file, label = has_name(PROJECT, name), "com.docker.compose.project"
     selected = f"--filter=label={label}={name}"
-    listed = ("docker", "ps", "--all", selected, f'--format={{{{.Label "{label}.working_dir"}}}}')
-    if (output := capture(*listed)) is None:
+    command = ("docker", "ps", "--all", selected, f'--format={{{{.Label "{label}.working_dir"}}}}')
+    if (output := capture(*command)) is None:
         raise Exit("Docker's engine does not respond: see the output of `docker ps`.")
     owners = [line for line in output.splitlines() if Path(line).exists()]
     if is_in_file:
@@ -98,14 +98,14 @@ def refuse_other_checkout(name: str) -> None:
 
 
 def has_name(folder: Path, name: str | None) -> bool:
-    """Whether the `.env` in a folder gives its containers this name."""
+    """Return whether the `.env` in a folder sets this COMPOSE_PROJECT_NAME."""
     with suppress(OSError, ValueError):
         return env_file.read(folder / ".env").get("COMPOSE_PROJECT_NAME") == name
     return False
 
 
 def explain_failure(output: str) -> str:
-    """Return the log of the container that Compose's output calls failed, and where to read more."""
+    """Return the log of the container that failed according to Compose's output, and where to read more."""
     # Compose prints: dependency failed to start: container my-site-db-1 exited (1)
     failed = re.search(r"container (\S+) (exited|is unhealthy)", output)
     log = failed and capture("sh", "-c", f"docker logs --tail 25 {failed[1]} 2>&1")

@@ -39,7 +39,7 @@ def read() -> "os._Environ[str]":
 def complete() -> dict[str, str]:
     """Write `.env` from `.env.example`, or add missing variables to it, and return all of them.
 
-    A variable set in the process is written as it is, but no COMPOSE_PROJECT_NAME: that may be
+    A variable set in the process is written as it is, except COMPOSE_PROJECT_NAME, which may be
     another checkout's. A value in the file is never changed.
     """
     exists = FILE.exists()
@@ -50,8 +50,8 @@ def complete() -> dict[str, str]:
         values["CHECKOUT_FOLDER"] = ""  # The folder was moved.
     missing = {name: create for name, create in FACTORIES.items() if not values.get(name)}
     for name, create in missing.items():
-        shell = "" if name == "COMPOSE_PROJECT_NAME" else os.environ.get(name)
-        values[name] = shell or str(create())
+        current = "" if name == "COMPOSE_PROJECT_NAME" else os.environ.get(name)
+        values[name] = current or str(create())
         line = env_file.format_line(name, values[name])
         empty = rf"^[^\S\n]*(export[^\S\n]+)?{name}[^\S\n]*=.*$"
         text, found = re.subn(empty, line.replace("\\", r"\\"), text, count=1, flags=re.MULTILINE)
