@@ -203,7 +203,7 @@ if DEBUG:
     COOKIE_PREFIX = f"{sha256(SECRET_KEY.encode()).hexdigest()[:8]}-"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
-# A separate cookie would not have such a name.
+# A separate cookie for messages would not have this prefix.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Marks a browser in which a user has signed in: apps.accounts.limits.
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"
