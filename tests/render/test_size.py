@@ -1,4 +1,4 @@
-"""How much code a project has: a line has to earn its place."""
+"""Limits for the size of projects."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tools import combinations, example
 from tools.example import size
 
 
-def test_default(default_project: Path) -> None:
+def test_size_of_a_default_project(default_project: Path) -> None:
     """A default project has at most 180 files and 8,500 lines, 1,500 of them in fabfile/."""
     files, total = size(default_project)
     assert files <= 180
@@ -18,25 +18,25 @@ def test_default(default_project: Path) -> None:
     assert size(default_project / "fabfile")[1] <= 1_500
 
 
-def test_hooks() -> None:
-    """The hooks have at most 250 lines together."""
+def test_size_of_the_hooks() -> None:
+    """The hooks have at most 250 lines in total."""
     assert size(TEMPLATE / "hooks")[1] <= 250
 
 
 @pytest.mark.parametrize("api", combinations.choices()["api"][1:])
-def test_everything(api: str, bake_once: Bake) -> None:
-    """A project with everything is no larger than when everything was included by default."""
+def test_size_with_every_feature(api: str, bake_once: Bake) -> None:
+    """A project with every feature has at most 394 files and 22,900 lines."""
     files, total = size(bake_once(**(combinations.each_value()[-1] | {"api": api})))
     assert files <= 394
     assert total <= 22_900
 
 
 def test_readme_states_the_size(default_project: Path) -> None:
-    """The README's number of files and lines is a default project's, within a twentieth."""
+    """The README's numbers of files and lines of a default project are correct within 5 %."""
     text = (TEMPLATE / "README.md").read_text(encoding="utf-8")
-    stated = re.search(r"without locks \| (\d+) files, ([\d,]+) lines", text)
+    match = re.search(r"without locks \| (\d+) files, ([\d,]+) lines", text)
     actual = size(default_project)
-    assert [int(number.replace(",", "")) for number in stated.groups()] == pytest.approx(actual, rel=0.05)
+    assert [int(number.replace(",", "")) for number in match.groups()] == pytest.approx(actual, rel=0.05)
 
 
 def test_example(tmp_path: Path) -> None:
@@ -54,10 +54,10 @@ def test_example(tmp_path: Path) -> None:
 
 
 def test_example_keeps_other_files(tmp_path: Path) -> None:
-    """`make example` deletes no folder that it has not created."""
-    mine = tmp_path / "default" / "mine.txt"
-    mine.parent.mkdir()
-    mine.write_text("mine")
+    """`make example` does not delete a folder that it has not created."""
+    other_file = tmp_path / "default" / "mine.txt"
+    other_file.parent.mkdir()
+    other_file.write_text("mine")
     with pytest.raises(SystemExit, match="empty folder"):
         example.write(tmp_path)
-    assert mine.is_file()
+    assert other_file.is_file()

@@ -13,7 +13,7 @@ from tests.project import Project
 
 @pytest.fixture
 def newcomer(project: Project, tmp_path: Path) -> Iterator[Project]:
-    """Return a project in git, and a user who has only Python, git and pipx."""
+    """Return a project in git, and a user with an empty home folder."""
     make_repository(project.folder)
     home = tmp_path / "home"
     home.mkdir()
@@ -26,7 +26,7 @@ def newcomer(project: Project, tmp_path: Path) -> Iterator[Project]:
 
 @pytest.mark.parametrize("document", documents.list_project_documents())
 def test_blocks_without_docker(document: str, newcomer: Project) -> None:
-    """Without Docker: each shell block of a document, in its order, in a new project."""
+    """The shell blocks of a project's documents work without Docker, in order, in a new project."""
     for block in documents.read_blocks(newcomer.folder / document):
         if not block.docker and not block.skip_reason:
             print(terminal.run_block(block, newcomer.folder, newcomer.variables))
