@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.figures import Figure, bars, table
-from benchmarks.serving import network
 from tests.docker import engine
+from tests.docker.conftest import create_network
 from tests.docker.engine import docker
 
 TEMPLATE = Path(__file__).resolve().parent.parent
@@ -33,7 +33,7 @@ def timed(work: Callable[[], object]) -> float:
 
 def build(project: Path, name: str, *options: str) -> None:
     """Build the production image, on a network like this one."""
-    engine.build(project, name, *engine.build_options(project), *options)
+    engine.build(project, name, *engine.get_build_options(project), *options)
 
 
 def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[[str], None]) -> str:
@@ -69,10 +69,10 @@ def measure(project: Path, image: str, folder: Path, rounds: int, say: Callable[
         python.values.append(timed(lambda: build(copy, name)))
         append(copy / "assets/scss/main.scss", f".edit-{edit} {{ top: 0; }}\n")
         style.values.append(timed(lambda: build(copy, name)))
-        with network() as net:
-            net.database()
+        with create_network("slipway-benchmark") as net:
+            net.start_database()
             for figure in (first, again):
-                figure.values.append(timed(lambda net=net: net.site(image).ready()))
+                figure.values.append(timed(lambda net=net: net.start_site(image).wait_until_ready()))
     size = int(docker("image", "inspect", "--format", "{{.Size}}", image))
     base = int(docker("image", "inspect", "--format", "{{.Size}}", "python:3.14-slim"))
     docker("image", "rm", "--force", name)

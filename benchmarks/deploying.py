@@ -14,26 +14,26 @@ from tests.docker.host import server as servers
 def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
     """Set a server up, then deploy and roll back `rounds` times; return the chapter in Markdown."""
     say("deploying: setting a server up")
-    servers.build()
+    servers.build_images()
     generate(folder / "deployed", "deploy=server")
     project = folder / "deployed" / "my_site"
-    server = servers.Server(project, with_fabric(), engine.build_options(project))
+    server = servers.Server(project, with_fabric(), engine.get_build_options(project))
     first, again, same, back = Figure("s"), Figure("s"), Figure("s"), Figure("s")
     sent = Figure("kB", 0)
     try:
-        server.know()
+        server.add_known_host()
         server.fab("host.setup", "--domain", servers.HOST, user="root")
         server.load_images()
-        server.fab("host.env", "SITE_TLS", says="tls internal")
-        server.fab("host.env", "EMAIL_URL", says="smtp+plain://localhost:25")
+        server.fab("host.env", "SITE_TLS", stdin="tls internal")
+        server.fab("host.env", "EMAIL_URL", stdin="smtp+plain://localhost:25")
         first.values.append(timed(lambda: server.fab("host.deploy")))
         for number in range(rounds):
             say(f"deploying: round {number + 1} of {rounds}")
             append(project / "apps/core/views.py", f"# {uuid.uuid4().hex}\n")
             server.commit()
-            before = server.received()
+            before = server.count_received_bytes()
             again.values.append(timed(lambda: server.fab("host.deploy")))
-            sent.values.append((server.received() - before) / 1000)
+            sent.values.append((server.count_received_bytes() - before) / 1000)
             same.values.append(timed(lambda: server.fab("host.deploy")))
             back.values.append(timed(lambda: server.fab("host.rollback")))
     finally:

@@ -59,13 +59,15 @@ def in_docker(folder: Path, server: NodeServer, waited: Figure) -> None:
     """Generate a project and serve it by Compose; then remove it."""
     generation = generate(folder)
     project = folder / "my_site"
-    options = engine.build_options(project)
-    with conftest.checkouts(project, with_fabric(), options, server, new(folder / "work")) as checkout:
-        made = checkout()
+    options = engine.get_build_options(project)
+    with conftest.create_checkouts(
+        project, with_fabric(), options, server, new(folder / "work")
+    ) as make_checkout:
+        checkout = make_checkout()
 
         def start() -> None:
-            made.fab("build", "start")
-            engine.wait_until(lambda: made.get("/").status == 200, 60, "the first page")
+            checkout.fab("build", "start")
+            engine.wait_until(lambda: checkout.get("/").status == 200, 60, "the first page")
 
         waited.values.append(generation + timed(start))
 
@@ -79,7 +81,7 @@ def with_fabric() -> dict[str, str]:
 def responds(port: int) -> bool:
     """Whether the first page is there."""
     try:
-        return engine.ask("localhost", port, "/").status == 200
+        return engine.request("localhost", port, "/").status == 200
     except OSError:
         return False
 

@@ -15,14 +15,13 @@ requests per second a lot.
 """
 
 import re
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figure, bars, table
-from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker, log_in, run, wait_until
+from tests.docker.conftest import create_network
+from tests.docker.engine import HEADERS, Container, Network, format_cookies, log_in, run, wait_until
 
 CONNECTIONS = 8
 SECONDS = 4
@@ -101,7 +100,7 @@ class Page:
 
 def measure(image: str, folder: Path, rounds: int, say: Callable[[str], None]) -> str:
     """Measure all pages in turn, `rounds` times; return the chapter in Markdown."""
-    with network() as net:
+    with create_network("slipway-benchmark") as net:
         pages = list(start(net, image, folder))
         for number in range(rounds):
             say(f"serving: round {number + 1} of {rounds}")
@@ -115,21 +114,10 @@ def measure(image: str, folder: Path, rounds: int, say: Callable[[str], None]) -
     return chapter(pages, sign_in, workers)
 
 
-@contextmanager
-def network() -> Iterator[Network]:
-    """Make a network, and remove it with its containers."""
-    net = Network(f"slipway-benchmark-{uuid.uuid4().hex[:12]}")
-    docker("network", "create", net.name)
-    try:
-        yield net
-    finally:
-        net.remove()
-
-
 def start(net: Network, image: str, folder: Path) -> Iterator[Page]:
     """Start the sites and yield their pages, ours first."""
-    net.database()
-    first = net.site(image, WEB_CONCURRENCY="1").ready()
+    net.start_database()
+    first = net.start_site(image, WEB_CONCURRENCY="1").wait_until_ready()
     home = first.get("/").body
     style = re.search(r'href="(/static/[^"]+\.css)"', home)[1]
     urls = first.exec("cat", "config/urls.py") + VIEWS
@@ -141,17 +129,17 @@ def start(net: Network, image: str, folder: Path) -> Iterator[Page]:
     mounts = own_views(folder)
     for worker, arguments in WORKERS.items():
         settings = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": arguments}
-        ours = net.site(image, mounts, **settings).ready()
+        ours = net.start_site(image, mounts, **settings).wait_until_ready()
         yield from pages_of(f"ours, {worker}", ours, style)
         if worker == "gthread":
-            cookie = cookie_line(log_in(ours))
+            cookie = format_cookies(log_in(ours))
             yield page("ours, gthread", "admin, signed in", ours, "/admin/", {**HEADERS, "Cookie": cookie})
             yield page("ours, gthread", "/healthz", ours, "/healthz", HEADERS)
     for name, script in (("startproject", PLAIN), ("bare WSGI", BARE)):
         for worker, arguments in WORKERS.items():
             options = (*mounts[:2], "--env", f"GUNICORN_CMD_ARGS={arguments}")
             other = net.run(image, "sh", "-euc", script, options=options)
-            wait_until(lambda other=other: other.status("/") == 200, 60, f"{name}: {other.logs()}")
+            wait_until(lambda other=other: other.get_status("/") == 200, 60, f"{name}: {other.logs()}")
             if script is PLAIN:
                 yield from pages_of(f"{name}, {worker}", other, style)
             else:
@@ -228,7 +216,7 @@ def signing_in(site: Container, rounds: int) -> Figure:
     site.exec("python", "manage.py", "shell", "--command", script)
     form = site.get("/account/login/")
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.body)[1]
-    cookie = cookie_line(form.cookies)
+    cookie = format_cookies(form.cookies)
     figure = Figure("ms", 1)
     for round_number in range(rounds):
         before = processor_seconds(site)
@@ -250,7 +238,7 @@ def with_workers(
 ) -> list[object]:
     """Return a row of the table: the workers, requests per second of two pages, and the workers' memory."""
     settings = {"WEB_CONCURRENCY": str(count), "GUNICORN_CMD_ARGS": WORKERS[kind]}
-    site = net.site(image, options, **settings).ready()
+    site = net.start_site(image, options, **settings).wait_until_ready()
     home, wait = (page("ours", path, site, path, HEADERS) for path in ("/", "/wait/"))
     for _ in range(rounds):
         load(home)
