@@ -1,7 +1,7 @@
 """Run the benchmarks and write docs/benchmarks.md: `make benchmark`, or `python -m benchmarks --help`.
 
-`python -m benchmarks requests` measures only what a request costs in one process, and prints it: it takes
-seconds, and neither Docker nor wrk. `python -m benchmarks serving` prints only the first section.
+`python -m benchmarks requests` measures only the cost of requests in one process, and prints it: this takes
+seconds, and needs neither Docker nor wrk. `python -m benchmarks serving` prints only the first section.
 """
 
 import argparse
@@ -20,77 +20,81 @@ HEAD = """# Benchmarks
 
 `make benchmark` measures these on your machine and writes this page. It needs Docker and
 [wrk](https://github.com/wg/wrk), and takes about twenty minutes. Each figure is the median of {rounds}
-rounds, with the lowest and the highest; each round measures everything once.
+rounds, with the minimum and the maximum; each round measures everything once.
 
 {machine} {day}.
 
-Compare only figures from one run. The last section compares another template, measured by hand in one run
-with this one.
+Compare only figures from the same run. The last section compares another template, measured by hand in one
+run with this one.
 
 """
-OWN_TESTS = """
+TEST_TIMES = """
 ## The template's own tests
 
-By hand on 2026-11-28, on two processors: `make test` 3 min, `make test-browser` 3 min,
+Measured by hand on 2026-11-28, on two processors: `make test` 3 min, `make test-browser` 3 min,
 `make test-update` 4 min, `make test-choices` about 10 min, `make test-docker` 34 min.
-Downloads come on top.
+Downloads are not included.
 """
 # Measured by hand, since the other template is not in this repository.
 COMPARISON = Path(__file__).with_name("comparison.md")
 
 
 def main() -> None:
-    """Measure and write the page; end with one line if something is missing."""
+    """Measure and write the page; exit with one line if a program is missing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--rounds", type=int, default=5, metavar="N", help="how often everything has its turn (5)"
+        "--rounds", type=int, default=5, metavar="N", help="the number of rounds (default: 5)"
     )
-    parser.add_argument("--against", default="", metavar="COMMIT", help="compare requests with this commit's")
     parser.add_argument(
-        "what", nargs="?", choices=["requests", "serving"], help="measure only this, and print it"
+        "--against", default="", metavar="COMMIT", help="compare the cost of requests with this commit"
+    )
+    parser.add_argument(
+        "section", nargs="?", choices=["requests", "serving"], help="measure only this section, and print it"
     )
     arguments = parser.parse_args()
     rounds = arguments.rounds
     if rounds < 1:
-        parser.error("--rounds takes 1 or more")
-    if arguments.what == "requests":
+        parser.error("--rounds must be at least 1")
+    if arguments.section == "requests":
         with tempfile.TemporaryDirectory(prefix="slipway-benchmark-") as name:
-            print(request_cost.measure(Path(name), rounds, say, arguments.against))
+            print(request_cost.measure(Path(name), rounds, report, arguments.against))
         return
     for command in ("docker", "wrk"):
         if not shutil.which(command):
-            sys.exit(f"{command} is not installed, and these benchmarks take it.")
+            sys.exit(f"{command} is not installed, but these benchmarks need it.")
     if subprocess.run(["docker", "info"], capture_output=True).returncode:
-        sys.exit("Docker does not answer. Start it, and run this again.")
+        sys.exit("Docker is not running. Start it, and run this again.")
     with tempfile.TemporaryDirectory(prefix="slipway-benchmark-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         building.generate(folder)
         project = folder / "my_site"
         image = f"slipway-benchmark:{folder.name.rsplit('-', 1)[1].lower()}"
-        say("building the image")
+        report("building the image")
         building.build(project, image)
         try:
-            chapters = [serving.measure(image, folder, rounds, say)]
-            if arguments.what == "serving":
-                print(*chapters)
+            sections = [serving.measure(image, folder, rounds, report)]
+            if arguments.section == "serving":
+                print(*sections)
                 return
-            chapters += [
-                request_cost.measure(folder / "requests", rounds, say),
-                building.measure(project, image, folder, rounds, say),
-                first_page.measure(folder, rounds, say),
-                deploying.measure(folder, rounds, say),
+            sections += [
+                request_cost.measure(folder / "requests", rounds, report),
+                building.measure(project, image, folder, rounds, report),
+                first_page.measure(folder, rounds, report),
+                deploying.measure(folder, rounds, report),
             ]
         finally:
             docker("image", "rm", "--force", image)
-    head = HEAD.format(rounds=rounds, machine=building.machine(), day=f"{datetime.now(UTC):%Y-%m-%d}")
+    head = HEAD.format(
+        rounds=rounds, machine=building.describe_machine(), day=f"{datetime.now(UTC):%Y-%m-%d}"
+    )
     comparison = COMPARISON.read_text(encoding="utf-8")
-    RESULTS.write_text(f"{head}{'\n'.join(chapters)}{OWN_TESTS}\n{comparison}", encoding="utf-8")
-    say(f"written to {RESULTS.relative_to(building.TEMPLATE)}")
+    RESULTS.write_text(f"{head}{'\n'.join(sections)}{TEST_TIMES}\n{comparison}", encoding="utf-8")
+    report(f"wrote {RESULTS.relative_to(building.TEMPLATE)}")
 
 
-def say(line: str) -> None:
-    """Tell who waits how far it is."""
+def report(line: str) -> None:
+    """Print the progress to standard error."""
     print(line, file=sys.stderr, flush=True)
 
 

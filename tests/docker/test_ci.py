@@ -84,7 +84,7 @@ def list_ci_steps(project: Path, ci: str) -> list[Step]:
     return [step for job in workflow.read_ci(project, ci).values() for step in job]
 
 
-@pytest.mark.parametrize("row", combinations.in_docker(), ids=combinations.name)
+@pytest.mark.parametrize("row", combinations.list_docker_rows(), ids=combinations.format_row)
 def test_ci_and_image(
     bake: Bake,
     make_runner: Callable[[Path], Runner],
@@ -109,7 +109,7 @@ def test_ci_and_image(
     engine.build(project, image, *build_options)
     network.start_database()
     site = network.start_site(image, HARDENED).wait_until_ready()
-    pages = combinations.main_pages(row)
+    pages = combinations.list_main_pages(row)
     assert {page: site.get(page).status for page in pages} == dict.fromkeys(pages, 200)
     assert not LOGGED_PROBLEM.search(site.logs())
     assert docker("diff", site.id) == ""

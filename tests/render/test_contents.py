@@ -16,7 +16,7 @@ from tools import combinations
 MAY_NAME_COOKIECUTTER = {".copier-answers.yml", ".md"}
 
 
-@pytest.fixture(scope="module", params=combinations.each_value(), ids=combinations.name)
+@pytest.fixture(scope="module", params=combinations.list_each_value(), ids=combinations.format_row)
 def texts(request: pytest.FixtureRequest, bake_once: Bake) -> dict[Path, str]:
     """Return the text files of a project by path."""
     project = bake_once(**request.param)

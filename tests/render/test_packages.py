@@ -43,7 +43,7 @@ def test_documented_number_of_packages(default_project: Path) -> None:
     assert count <= BUDGET
 
 
-@pytest.mark.parametrize("answers", combinations.each_value(), ids=combinations.name)
+@pytest.mark.parametrize("answers", combinations.list_each_value(), ids=combinations.format_row)
 def test_every_package_is_documented(bake_once: Bake, answers: combinations.Answers) -> None:
     """docs/configuration.md explains each package in pyproject.toml, and no other."""
     folder = bake_once(**answers)

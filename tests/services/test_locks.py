@@ -72,14 +72,14 @@ def test_poetry_lock_is_valid(bake: Bake) -> None:
 def test_poetry_lock_is_valid_for_each_combination(bake: Bake, tmp_path: Path) -> None:
     """Poetry accepts the poetry.lock of each combination of answers; no lock contains a registry's URL."""
     locks, projects = {}, []
-    for combination in combinations.every():
-        project = bake(project_slug="_".join(combination), **combinations.answers(combination))
+    for combination in combinations.list_combinations():
+        project = bake(project_slug="_".join(combination), **combinations.get_answers(combination))
         projects.append(project)
         locks[combination] = (project / "poetry.lock").read_text(encoding="utf-8")
         assert not [
             package for package in tomllib.loads(locks[combination])["package"] if "source" in package
         ]
-    assert lock_file.merged(locks) == (PROJECT_TEMPLATE / "poetry.lock").read_text(encoding="utf-8")
+    assert lock_file.merge(locks) == (PROJECT_TEMPLATE / "poetry.lock").read_text(encoding="utf-8")
     # Like `poetry check --lock`, but with one start of Poetry for all projects.
     poetry_module = runpy.run_path(str(PROJECT_TEMPLATE / "fabfile" / "poetry.py"))
     python = poetry_module["own_environment"](poetry_module["PACKAGES"]) / "bin" / "python"

@@ -9,12 +9,14 @@ from tests.render.test_same_bytes import read_tree
 from tools import combinations
 
 
-@pytest.mark.parametrize("combination", [combinations.every()[0], combinations.every()[-1]], ids="-".join)
+@pytest.mark.parametrize(
+    "combination", [combinations.list_combinations()[0], combinations.list_combinations()[-1]], ids="-".join
+)
 def test_generation_without_a_network(
     cookiecutter: Command, bake: Bake, combination: combinations.Combination, tmp_path: Path
 ) -> None:
     """Generation with the tested lock files needs no network, whichever packages are chosen."""
-    answers = combinations.answers(combination)
+    answers = combinations.get_answers(combination)
     words = [f"{question}={answer}" for question, answer in answers.items()]
     result = cookiecutter(TEMPLATE, "--no-input", *words, prefix=WITHOUT_NETWORK)
 

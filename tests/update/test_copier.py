@@ -56,7 +56,7 @@ def tagged_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_copier_yml_is_up_to_date() -> None:
     """The file copier.yml is up to date: `make copier.yml` would not change it."""
-    assert (TEMPLATE / "copier.yml").read_text(encoding="utf-8") == copier_file.page()
+    assert (TEMPLATE / "copier.yml").read_text(encoding="utf-8") == copier_file.render()
 
 
 def test_projects_pin_the_tested_copier(default_project: Path) -> None:
