@@ -136,7 +136,7 @@ means every project, and `deploy=both` counts as `server` and `aws`. A test's fo
 and so on. `tests/inside/` runs inside generated projects: `make test` runs it in a default project,
 `make test-choices` in others.
 
-`make guarantees` writes this page from the tests' docstrings.
+`make guarantees` generates this page from the tests' docstrings.
 """
 
 
