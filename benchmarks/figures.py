@@ -20,12 +20,12 @@ class Figure:
     def __str__(self) -> str:
         """Return the median, with the minimum and the maximum if they differ."""
 
-        def number(value: float) -> str:
+        def format_number(value: float) -> str:
             return f"{value:,.{self.digits}f}"
 
-        low, high = number(min(self.values)), number(max(self.values))
+        low, high = format_number(min(self.values)), format_number(max(self.values))
         spread = f" ({low} to {high})" if low != high else ""
-        return f"{number(self.median)} {self.unit}{spread}"
+        return f"{format_number(self.median)} {self.unit}{spread}"
 
 
 def render_table(columns: list[str], rows: list[list[object]]) -> str:

@@ -267,7 +267,7 @@ def render_section(pages: list[Page], sign_in: Figure, workers: list[list[object
     """Return the results in Markdown."""
     titles = ["CPU time per request", "Requests", "Median", "99th percentile"]
 
-    def rows(*names: str) -> list[list[object]]:
+    def select_rows(*names: str) -> list[list[object]]:
         return [
             [p.name, p.site, p.cpu_time, p.rate, p.median_time, p.slow_time]
             for name in names
@@ -282,9 +282,11 @@ def render_section(pages: list[Page], sign_in: Figure, workers: list[list[object
             (__doc__ or "").split("\n\n", 1)[1],
             f"One worker; `wrk` on the same machine, {CONNECTIONS} connections, {SECONDS} s in each round.\n",
             "The same work on every site, with each site's own middleware and log:\n",
-            render_table(["Page", "Site, worker class", *titles], rows(BYTES, STATIC)),
+            render_table(["Page", "Site, worker class", *titles], select_rows(BYTES, STATIC)),
             "Each site's own pages, which do different work:\n",
-            render_table(["Page", "Site, worker class", *titles], rows(HOME, "admin, signed in", "/healthz")),
+            render_table(
+                ["Page", "Site, worker class", *titles], select_rows(HOME, "admin, signed in", "/healthz")
+            ),
             render_bars("CPU time for the same page as bytes", "ms per request", same),
             f"A sign-in takes {sign_in} of CPU time, most of it for Argon2, which is expensive by design.\n",
             f"The worker class: {4 * CONNECTIONS} clients ask for a page that waits {WAIT * 1000:.0f} ms,\n"

@@ -109,7 +109,7 @@ class Aws(Commits):
 
     # --- The account --------------------------------------------------------------------------------
 
-    def client(self, service: str, **credentials: str):
+    def create_client(self, service: str, **credentials: str):
         """Return boto3's client of a service, with the owner's permissions by default."""
         keys = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         url = self.variables["AWS_ENDPOINT_URL"]
@@ -126,7 +126,7 @@ class Aws(Commits):
         claims = {"iss": issuer, "aud": audience, "sub": subject, "exp": int(time.time()) + 3600}
         parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]
         token = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + ".c2ln"
-        credentials = self.client("sts").assume_role_with_web_identity(
+        credentials = self.create_client("sts").assume_role_with_web_identity(
             RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-deploy",
             RoleSessionName="github",
             WebIdentityToken=token,

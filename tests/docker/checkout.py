@@ -112,7 +112,7 @@ class Checkout:
         """Return the container web."""
         return engine.Container(self.compose("ps", "--all", "--quiet", "web"))
 
-    def env(self, name: str) -> str:
+    def read_env(self, name: str) -> str:
         """Return a value in .env."""
         return re.search(rf"^{name}=(.*)$", (self.folder / ".env").read_text(), re.MULTILINE)[1]
 
@@ -126,7 +126,7 @@ class Checkout:
 
     def get(self, path: str) -> Response:
         """Send a GET request to the URL that a developer opens."""
-        return engine.request("127.0.0.1", int(self.env("WEB_PORT")), path, Host="localhost")
+        return engine.request("127.0.0.1", int(self.read_env("WEB_PORT")), path, Host="localhost")
 
     def shows(self, path: str, text: str) -> bool:
         """Return whether the page has status 200 and contains this text."""

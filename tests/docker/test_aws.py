@@ -48,7 +48,7 @@ def aws(
     folder = account.copy_project(bake_once(deploy="aws", tasks="database"), tmp_path_factory.mktemp("aws"))
     aws = Aws(folder, project_variables, build_options)
     try:
-        aws.client("iam").create_open_id_connect_provider(
+        aws.create_client("iam").create_open_id_connect_provider(
             Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
         )
         result = aws.fab("aws.up", check=False)
@@ -175,14 +175,14 @@ def test_uncommitted_changes_are_not_deployed(aws: Aws, commit: str) -> None:
 
 def test_migration_that_fails(aws: Aws, commit: str) -> None:
     """On AWS a failed migration ends the deployment before the service is updated."""
-    before = aws.client("ecs").describe_services(cluster=PREFIX, services=["web"])["services"][0]
+    before = aws.create_client("ecs").describe_services(cluster=PREFIX, services=["web"])["services"][0]
     migrations = aws.folder / "apps/accounts/migrations"
     (migrations / "9999_broken.py").write_text(engine.render_broken_migration(migrations))
     aws.commit()
     result = aws.fab("aws.deploy", check=False)
     assert "division by zero" in result.stdout
     assert get_error(result)
-    after = aws.client("ecs").describe_services(cluster=PREFIX, services=["web"])["services"][0]
+    after = aws.create_client("ecs").describe_services(cluster=PREFIX, services=["web"])["services"][0]
     assert after["deployments"] == before["deployments"]
     assert is_serving(aws)
 
@@ -245,7 +245,7 @@ def test_missing_permission(aws: Aws, other_commit: str, commit: str, permission
 @contextmanager
 def deny(aws: Aws, permission: str) -> Iterator[None]:
     """Deny the workflow's role one permission."""
-    iam = aws.client("iam")
+    iam = aws.create_client("iam")
     policy = {"RoleName": f"{PREFIX}-deploy", "PolicyName": "without"}
     document = (
         '{"Version": "2012-10-17", "Statement":'
@@ -266,14 +266,14 @@ def check_release(aws: Aws, commit: str) -> None:
 
 def get_deployed_image(aws: Aws) -> str:
     """Return the image in the stack's parameters."""
-    [stack] = aws.client("cloudformation").describe_stacks(StackName=f"{PREFIX}-service")["Stacks"]
+    [stack] = aws.create_client("cloudformation").describe_stacks(StackName=f"{PREFIX}-service")["Stacks"]
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
     return parameters["ImageUri"]
 
 
 def is_running(aws: Aws, commit: str) -> bool:
     """Return whether the site and the worker run this commit's image in all desired containers."""
-    ecs = aws.client("ecs")
+    ecs = aws.create_client("ecs")
     services = ecs.describe_services(cluster=PREFIX, services=["web", "worker"])["services"]
     definitions = [ecs.describe_task_definition(taskDefinition=each["taskDefinition"]) for each in services]
     images = [each["taskDefinition"]["containerDefinitions"][0]["image"] for each in definitions]
@@ -285,14 +285,14 @@ def is_running(aws: Aws, commit: str) -> bool:
 def get_digest(aws: Aws, commit: str) -> str:
     """Return the digest of a commit's image."""
     image_ids = [{"imageTag": commit}]
-    return aws.client("ecr").describe_images(repositoryName=PREFIX, imageIds=image_ids)["imageDetails"][0][
-        "imageDigest"
-    ]
+    return aws.create_client("ecr").describe_images(repositoryName=PREFIX, imageIds=image_ids)[
+        "imageDetails"
+    ][0]["imageDigest"]
 
 
 def test_concurrent_deployment_is_rejected(aws: Aws, commit: str) -> None:
     """On AWS a second deployment is rejected while another one migrates."""
-    ecs = aws.client("ecs")
+    ecs = aws.create_client("ecs")
     [web] = ecs.describe_services(cluster=PREFIX, services=["web"])["services"]
     definition = ecs.describe_task_definition(taskDefinition=web["taskDefinition"])["taskDefinition"]
     [container] = definition["containerDefinitions"]
@@ -351,7 +351,7 @@ def test_permissions_of_the_workflow_are_limited(aws: Aws) -> None:
     )
     for service, operation, arguments in calls:
         with pytest.raises(ClientError, match=r"(?i)access ?denied"):
-            getattr(aws.client(service, **keys), operation)(**arguments)
+            getattr(aws.create_client(service, **keys), operation)(**arguments)
     for task in (("aws.up",), ("aws.secret", "EMAIL_URL"), ("aws.plan",)):
         assert "refused" in get_error(aws.fab(*task, stdin="x", check=False))
 
@@ -385,8 +385,8 @@ def test_shell(aws: Aws, tmp_path: Path) -> None:
     assert (region, start) == (REGION, "StartSession")
     assert "SessionId" in session
     assert f'"ecs:{PREFIX}_' in target
-    listed = aws.client("ecs").list_tasks(cluster=PREFIX, family=f"{PREFIX}-shell")
-    assert listed["taskArns"] == []
+    tasks = aws.create_client("ecs").list_tasks(cluster=PREFIX, family=f"{PREFIX}-shell")
+    assert tasks["taskArns"] == []
 
 
 def test_plan_and_confirmation(aws: Aws, commit: str) -> None:
@@ -399,13 +399,13 @@ def test_plan_and_confirmation(aws: Aws, commit: str) -> None:
     assert get_error(result)
     [vpc] = [
         each["PhysicalResourceId"]
-        for each in aws.client("cloudformation").describe_stack_resources(StackName=f"{PREFIX}-base")[
+        for each in aws.create_client("cloudformation").describe_stack_resources(StackName=f"{PREFIX}-base")[
             "StackResources"
         ]
         if each["LogicalResourceId"] == "Vpc"
     ]
-    found = aws.client("ec2").describe_vpcs(VpcIds=[vpc])["Vpcs"]
-    assert found[0]["CidrBlock"] == "10.0.0.0/16"
+    vpcs = aws.create_client("ec2").describe_vpcs(VpcIds=[vpc])["Vpcs"]
+    assert vpcs[0]["CidrBlock"] == "10.0.0.0/16"
     aws.reset(commit)
     output = aws.fab("aws.plan", as_owner=True).stdout
     assert output.count("no change") == 3
@@ -431,7 +431,7 @@ def test_down(aws: Aws) -> None:
     assert get_error(aws.fab("aws.down", as_owner=True, check=False))
     assert is_serving(aws)
     aws.fab("aws.down", as_owner=True, stdin=f"{PREFIX}\n")
-    formation = aws.client("cloudformation")
+    formation = aws.create_client("cloudformation")
     with pytest.raises(ClientError):
         formation.describe_stacks(StackName=f"{PREFIX}-service")
     assert formation.describe_stacks(StackName=f"{PREFIX}-base")["Stacks"]
@@ -439,4 +439,4 @@ def test_down(aws: Aws) -> None:
     for kind in ("base", "bootstrap"):
         with pytest.raises(ClientError):
             formation.describe_stacks(StackName=f"{PREFIX}-{kind}")
-    assert aws.client("s3").list_buckets()["Buckets"] == []
+    assert aws.create_client("s3").list_buckets()["Buckets"] == []

@@ -28,12 +28,14 @@ def test_debugger(default_ports: None, checkout: Checkout) -> None:
     # The second session connects to the debugger's port in the container.
     checkout.set_env(DEBUG_PORT="5678")
     checkout.fab("debug")
-    editor = Debugger(int(checkout.env("DEBUG_PORT")), pathMappings=[mapping])
+    editor = Debugger(int(checkout.read_env("DEBUG_PORT")), pathMappings=[mapping])
     editor.configure()
     for _ in range(2):
         server = editor.attach_to_child()
         server.configure(file, line)
-        with request_in_background(f"http://localhost:{checkout.env('WEB_PORT')}/favicon.ico") as statuses:
+        with request_in_background(
+            f"http://localhost:{checkout.read_env('WEB_PORT')}/favicon.ico"
+        ) as statuses:
             assert server.wait_for_stop() == (file, line)
             assert statuses == []
             server.resume()

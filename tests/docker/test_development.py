@@ -273,8 +273,8 @@ def test_two_checkouts(default_ports: None, make_checkout) -> None:
     first.fab("build", "start")
     second = make_checkout("two", with_ports=False)
     second.fab("build", "start")
-    assert first.env("WEB_PORT") != second.env("WEB_PORT")
-    assert first.env("COMPOSE_PROJECT_NAME") != second.env("COMPOSE_PROJECT_NAME")
+    assert first.read_env("WEB_PORT") != second.read_env("WEB_PORT")
+    assert first.read_env("COMPOSE_PROJECT_NAME") != second.read_env("COMPOSE_PROJECT_NAME")
     second.exec("python", "manage.py", "shell", "--command", CREATE_USER)
     count = "from apps.accounts.models import User; print(User.objects.count())"
     assert first.exec("python", "manage.py", "shell", "--command", count).endswith("0")
@@ -286,7 +286,7 @@ def test_mail_is_caught(checkout: Checkout) -> None:
     """Mail that the site sends in development is in the mail service's list."""
     send = "from django.core.mail import send_mail; send_mail('Hello', 'Text', None, ['reader@example.org'])"
     checkout.exec("python", "manage.py", "shell", "--command", send)
-    messages = engine.request("127.0.0.1", int(checkout.env("MAIL_PORT")), "/api/v1/messages")
+    messages = engine.request("127.0.0.1", int(checkout.read_env("MAIL_PORT")), "/api/v1/messages")
     assert "reader@example.org" in messages.body
 
 

@@ -42,7 +42,7 @@ def test_containers_of_another_checkout(checkout: Checkout) -> None:
 
     After `docker compose down` a copy does not get the database either; a moved checkout keeps it.
     """
-    name = checkout.env("COMPOSE_PROJECT_NAME")
+    name = checkout.read_env("COMPOSE_PROJECT_NAME")
     copied, new = checkout.folder.with_name("copied"), checkout.folder.with_name("new")
     run("cp", "-a", checkout.folder, copied)
     run("cp", "-a", checkout.folder, new)
@@ -96,7 +96,7 @@ def test_removed_service(checkout: Checkout, valkey: None) -> None:
     assert "cache-1" in status
     assert "removed-1" in status
     checkout.fab("stop")
-    label = f"label=com.docker.compose.project={checkout.env('COMPOSE_PROJECT_NAME')}"
+    label = f"label=com.docker.compose.project={checkout.read_env('COMPOSE_PROJECT_NAME')}"
     assert docker("ps", "--quiet", "--filter", label) == ""
 
 

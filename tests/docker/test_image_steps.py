@@ -59,7 +59,7 @@ def test_04_only_root_and_app_can_write_to_app(production: str) -> None:
 
 
 def test_04_packages_belong_to_root(production: str) -> None:
-    """The virtual environment belongs to root."""
+    """The virtual environment belongs to root, so the site cannot change its packages."""
     assert run_in_image(production, "find /opt/venv -not -user root -o -not -group root") == ""
 
 

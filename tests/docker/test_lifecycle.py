@@ -88,7 +88,7 @@ def start_slow_sign_in(site: Container, database: Container, seconds: int) -> tu
 
 
 def test_stop_under_load(site: Container, database: Container) -> None:
-    """`docker stop` under load: /readyz returns 503, all requests finish, and the exit code is 0."""
+    """On `docker stop` under load, /readyz returns 503, all requests finish, and the exit code is 0."""
     balancer = LoadBalancer(site)
     slow, results = start_slow_sign_in(site, database, 5)
     balancer.start()

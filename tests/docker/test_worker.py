@@ -118,7 +118,7 @@ def test_worker_image(queue: Queue, network: Network) -> None:
 
 
 def test_stop_during_a_task(queue: Queue) -> None:
-    """`docker stop` during a task: the task finishes, no other starts, and the exit code is 0."""
+    """On `docker stop` during a task, a worker finishes it, starts no other, and exits with 0."""
     worker = queue.start_worker()
     queue.enqueue("slow.enqueue('one', 4); slow.enqueue('two', 0)")
     wait_until_equal(queue.read_notes, "begin one")
@@ -128,7 +128,7 @@ def test_stop_during_a_task(queue: Queue) -> None:
 
 
 def test_killed_worker(queue: Queue) -> None:
-    """`docker kill` during a task: another worker runs the task again."""
+    """If a worker is killed during a task with `docker kill`, another worker runs the task again."""
     worker = queue.start_worker()
     queue.enqueue("slow.enqueue('one', 4)")
     wait_until_equal(queue.read_notes, "begin one")

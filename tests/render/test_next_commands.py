@@ -13,13 +13,13 @@ def test_commands(cookiecutter: Command) -> None:
 
 
 def test_output_folder_is_quoted(cookiecutter: Command) -> None:
-    """In that output, the project's path is quoted for the shell."""
+    """The printed commands quote the project's path for the shell."""
     output = cookiecutter(TEMPLATE, "--no-input", "--output-dir", "my sites").stdout
     assert "cd 'my sites/my_site'" in output
 
 
 def test_output_folder_elsewhere(cookiecutter: Command, tmp_path: Path) -> None:
-    """In that output, a folder outside the working directory has its absolute path."""
+    """The printed commands use the absolute path of a folder outside the working directory."""
     working_directory = tmp_path / "here"
     working_directory.mkdir()
     output = cookiecutter(

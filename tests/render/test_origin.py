@@ -68,7 +68,7 @@ def test_tag(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> No
 
 
 def test_commit_after_tag(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """Between two tags it records the output of `git describe`."""
+    """Between two tags, `.copier-answers.yml` records the output of `git describe`."""
     run_git(tagged_template, "commit", "--allow-empty", "--quiet", "--message=two")
     cookiecutter(tagged_template, "--no-input")
 
@@ -78,7 +78,7 @@ def test_commit_after_tag(tagged_template: Path, cookiecutter: Command, tmp_path
 
 
 def test_url_of_a_remote_template(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """For a remote template it records the URL as entered, not the path of Cookiecutter's clone."""
+    """For a remote template, `.copier-answers.yml` records the URL as entered, not Cookiecutter's clone."""
     url = f"git+file://{tagged_template}"
     result = cookiecutter(url, "--no-input")
 
@@ -87,7 +87,7 @@ def test_url_of_a_remote_template(tagged_template: Path, cookiecutter: Command, 
 
 
 def test_relative_path(tagged_template: Path, cookiecutter: Command) -> None:
-    """A relative path is recorded relative to the project, where updates run."""
+    """`.copier-answers.yml` records a relative path relative to the project, where updates run."""
     result = cookiecutter("slipway", "--no-input", "--output-dir", "sites", cwd=tagged_template.parent)
 
     assert result.returncode == 0, result.stderr
@@ -97,7 +97,7 @@ def test_relative_path(tagged_template: Path, cookiecutter: Command) -> None:
 
 
 def test_template_without_git(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """For a template without git no version is recorded."""
+    """For a template without git, `.copier-answers.yml` records no version."""
     shutil.rmtree(tagged_template / ".git")
     cookiecutter(tagged_template, "--no-input")
 
@@ -107,7 +107,7 @@ def test_template_without_git(tagged_template: Path, cookiecutter: Command, tmp_
 def test_template_inside_another_repository(
     tagged_template: Path, cookiecutter: Command, tmp_path: Path
 ) -> None:
-    """The version of a repository that contains the template is not recorded."""
+    """`.copier-answers.yml` does not record the version of a repository that contains the template."""
     shutil.move(tagged_template / ".git", tagged_template.parent / ".git")
     cookiecutter(tagged_template, "--no-input")
 
@@ -115,7 +115,7 @@ def test_template_inside_another_repository(
 
 
 def test_repository_without_a_commit(tagged_template: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """For a repository without a commit no version is recorded."""
+    """For a repository without a commit, `.copier-answers.yml` records no version."""
     shutil.rmtree(tagged_template / ".git")
     run_git(tagged_template, "init", "--quiet")
     result = cookiecutter(tagged_template, "--no-input")

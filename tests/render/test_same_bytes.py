@@ -48,7 +48,7 @@ def test_template_without_executable_bits(
 
 
 def test_template_with_all_bits(cookiecutter: Command, template_copy: Path, tmp_path: Path) -> None:
-    """A template in which every file is executable gives the same modes too."""
+    """A template in which every file is executable gives files with normal modes."""
     for path in template_copy.rglob("*"):
         path.chmod(0o777)
     cookiecutter(template_copy, "--no-input")

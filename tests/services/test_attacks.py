@@ -353,43 +353,44 @@ class Fuzzer:
         self.paths = [*paths, "static/x", "favicon.ico", "robots.txt", ".env", "healthz", "readyz"]
         self.session, self.random = session, random.Random(seed)
 
-    def word(self) -> str:
+    def pick_value(self) -> str:
         """Return a random value."""
         if self.random.random() < 0.2:
             return "".join(chr(self.random.choice([*range(128), 0xFF, 0x7FF, 0xFFFF])) for _ in range(8))
         return self.random.choice(WORDS)
 
-    def form(self) -> str:
+    def make_form(self) -> str:
         """Return random fields, URL-encoded."""
         fields = [
-            (self.random.choice([*NAMES, self.word()]), self.word()) for _ in range(self.random.randrange(8))
+            (self.random.choice([*NAMES, self.pick_value()]), self.pick_value())
+            for _ in range(self.random.randrange(8))
         ]
         return urlencode(fields, errors="replace")
 
-    def path(self) -> str:
+    def make_path(self) -> str:
         """Return a random path: a URL pattern with random values, and perhaps a query."""
         pattern = self.random.choice(self.paths)
         path = re.sub(
-            r"<[^>]*>|\(\?P<[^)]*\)", lambda _: quote(self.word(), safe="", errors="replace"), pattern
+            r"<[^>]*>|\(\?P<[^)]*\)", lambda _: quote(self.pick_value(), safe="", errors="replace"), pattern
         )
         path = quote(path, safe="/%") if self.random.random() < 0.9 else path.replace("/", "//")
-        query = f"?{self.form()}" if self.random.random() < 0.5 else ""
+        query = f"?{self.make_form()}" if self.random.random() < 0.5 else ""
         return f"/{path}{query}"[:4000]
 
-    def header(self, name: str) -> bytes:
+    def make_header(self, name: str) -> bytes:
         """Return a header with a random valid value."""
-        value = self.word().encode("utf-8", "replace")
+        value = self.pick_value().encode("utf-8", "replace")
         return name.encode() + b": " + re.sub(rb"[\x00-\x1f\x7f]", b"", value) + b"\r\n"
 
-    def request(self) -> bytes:
+    def make_request(self) -> bytes:
         """Return a random request."""
         cookies = f"csrftoken={TOKEN}" + (f"; sessionid={self.session}" if self.random.random() < 0.7 else "")
         lines = [
-            f"{self.random.choice(METHODS)} {self.path()} HTTP/1.1\r\n".encode("ascii", "replace"),
+            f"{self.random.choice(METHODS)} {self.make_path()} HTTP/1.1\r\n".encode("ascii", "replace"),
             f"Host: localhost\r\nConnection: close\r\nCookie: {cookies}\r\nX-CSRFToken: {TOKEN}\r\n".encode(),
         ]
-        lines += [self.header(name) for name in self.random.sample(HEADERS, self.random.randrange(4))]
-        body = self.form().encode() if self.random.random() < 0.8 else self.random.randbytes(200)
+        lines += [self.make_header(name) for name in self.random.sample(HEADERS, self.random.randrange(4))]
+        body = self.make_form().encode() if self.random.random() < 0.8 else self.random.randbytes(200)
         content_type = TYPES[0] if self.random.random() < 0.7 else self.random.choice(TYPES)
         lines.append(f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode())
         return b"".join(lines) + body
@@ -403,7 +404,7 @@ def test_random_requests_cause_no_server_error(production: Production, target: S
     before = len(target.log)
     end = time.monotonic() + FUZZ_SECONDS
     while time.monotonic() < end:
-        request = fuzzer.request()
+        request = fuzzer.make_request()
         for status in send_bytes(target, request):
             counts[status] = counts.get(status, 0) + 1
             # An unknown transfer encoding gets a 501.

@@ -43,7 +43,7 @@ def audit_passes(project: tuple[Path, list[workflow.Step]], pip_audit: int = 0, 
 
 
 def test_audit_of_all_packages(project: tuple[Path, list[workflow.Step]]) -> None:
-    """The job `audit` runs pip-audit --strict on every package in poetry.lock, and `npm audit`."""
+    """The CI job `audit` runs pip-audit --strict on every locked package, and `npm audit`."""
     assert audit_passes(project)
     folder, _ = project
     locked = tomllib.loads((folder / "poetry.lock").read_text())["package"]
@@ -57,11 +57,11 @@ def test_audit_of_all_packages(project: tuple[Path, list[workflow.Step]]) -> Non
 
 @pytest.mark.parametrize("codes", [(1, 0), (0, 1)], ids=["pip-audit", "npm"])
 def test_audit_that_fails(project: tuple[Path, list[workflow.Step]], codes: tuple[int, int]) -> None:
-    """The job `audit` fails if pip-audit or npm fails: on a vulnerability or without a response."""
+    """The CI job `audit` fails if pip-audit or npm fails: on a vulnerability or without a response."""
     assert not audit_passes(project, *codes)
 
 
 def test_audit_without_a_lock(project: tuple[Path, list[workflow.Step]]) -> None:
-    """The job `audit` fails if poetry.lock cannot be read."""
+    """The CI job `audit` fails if poetry.lock cannot be read."""
     (project[0] / "poetry.lock").unlink()
     assert not audit_passes(project)

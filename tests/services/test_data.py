@@ -44,9 +44,9 @@ def create_table(file: Path, table: str, values: list[tuple]) -> None:
 def summarize(file: Path) -> dict[str, tuple[int, str]]:
     """Return the number of rows and a checksum of each table."""
     tables = [name for (name,) in query(file, "SELECT name FROM sqlite_master WHERE type = 'table'")]
-    found = {name: query(file, f'SELECT * FROM "{name}" ORDER BY rowid') for name in tables}
+    contents = {name: query(file, f'SELECT * FROM "{name}" ORDER BY rowid') for name in tables}
     return {
-        name: (len(each), hashlib.sha256(repr(each).encode()).hexdigest()) for name, each in found.items()
+        name: (len(each), hashlib.sha256(repr(each).encode()).hexdigest()) for name, each in contents.items()
     }
 
 
@@ -115,7 +115,7 @@ def test_nothing_is_replaced_without_confirmation(project: Project) -> None:
 
 
 def test_damaged_dumps(project: Project) -> None:
-    """A damaged or foreign dump is rejected in one line, and the database keeps its data."""
+    """`fab restore-db` rejects a damaged or foreign dump in one line, and the database keeps its data."""
     dump = project.folder / "whole.sqlite3"
     project.run("fab", "dump-db", "--to", str(dump), "--yes")
     whole = dump.read_bytes()
@@ -139,7 +139,7 @@ def test_damaged_dumps(project: Project) -> None:
 
 
 def test_failed_restore(project: Project) -> None:
-    """A restore that fails, as while another program writes, leaves the old data."""
+    """If `fab restore-db` fails, as while another program writes, the old data stays."""
     dump, database = project.folder / "fails.sqlite3", project.folder / "db.sqlite3"
     project.run("fab", "dump-db", "--to", str(dump), "--yes")
     before = summarize(database)
@@ -203,7 +203,7 @@ def pull(project: Project, host: str, source: Path, *more: str, check: bool = Tr
 
 
 def test_unknown_hosts(project: Project, source: Path, server: Server, tmp_path: Path) -> None:
-    """A host whose key is unknown or has changed is rejected, with the command to run."""
+    """`fab pull` rejects a host whose key is unknown or has changed, and prints the command to run."""
     before = summarize(project.folder / "db.sqlite3")
     server.clear_known_hosts()
     assert "ssh -p" in pull(project, server.format_host(), source, check=False)
@@ -230,8 +230,8 @@ def test_pull(project: Project, source: Path, server: Server) -> None:
     content = database.read_bytes()
     assert [secret for secret in SECRETS if secret.encode() in content] == []
     assert b"Geheim" in (source / "db.sqlite3").read_bytes()
-    kept = "SELECT id, photo, note FROM people_contact"
-    assert query(database, kept) == query(source / "db.sqlite3", kept)
+    unmasked = "SELECT id, photo, note FROM people_contact"
+    assert query(database, unmasked) == query(source / "db.sqlite3", unmasked)
     assert query(database, "SELECT DISTINCT password FROM accounts_user") == [("!masked",)]
     assert not list(project.folder.glob("db.sqlite3.*"))
     assert "no issues" in project.run("python", "manage.py", "check", "--database", "default").stdout
@@ -279,7 +279,7 @@ def test_field_without_a_rule(project: Project, source: Path, server: Server) ->
 
 
 def test_copies_of_other_releases(project: Project, source: Path, server: Server) -> None:
-    """A copy of an older release is migrated; a copy of a newer release is rejected."""
+    """`fab pull` migrates a copy from an older release, and rejects one from a newer release."""
     newer = "0002_more"
     migration = (
         "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
 
 def test_migration_that_is_not_backward_compatible(project: Project) -> None:
-    """Removing a column that the previous release uses is an error, unless it says why it is safe."""
+    """Removing a column that the previous release uses is an error, unless the migration says why."""
     file = project.folder / "apps/accounts/migrations/0003_remove.py"
     file.write_text(MIGRATION)
     command = ("python", "manage.py", "lintmigrations")

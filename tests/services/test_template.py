@@ -101,7 +101,7 @@ def test_ci_workflow(clone: Path, newcomer: dict[str, str], tmp_path: Path) -> N
 
 
 def test_release(clone: Path) -> None:
-    """`make release` dates the changes in CHANGELOG.md, commits and tags; without upgrade notes it fails."""
+    """`make release` dates the changes in CHANGELOG.md, commits and tags; it needs changes and notes."""
     day = datetime.now(UTC).strftime("%Y.%-m.%-d")
     assert make_release(clone).returncode == 0
     assert run_git(clone, "describe", "--tags") == day

@@ -224,7 +224,7 @@ IMPOSSIBLE = {
 
 @pytest.mark.parametrize("case", IMPOSSIBLE)
 def test_impossible_update(case: str, make: Make) -> None:
-    """An update that is not possible is rejected with the command to run, and nothing is changed."""
+    """If an update is not possible, `fab update` prints the command to run and changes nothing."""
     project = make(NOW)
     message, make_impossible = IMPOSSIBLE[case]
     make_impossible(project)
@@ -241,7 +241,7 @@ def test_impossible_update(case: str, make: Make) -> None:
 
 
 def test_unknown_release(make: Make) -> None:
-    """An unknown release is rejected, and nothing is changed."""
+    """`fab update` to an unknown release fails and changes nothing."""
     project = make(NOW)
     result = project.run("fab", "update", "--to", "3000.9", check=False)
     assert result.returncode == 1
@@ -251,7 +251,7 @@ def test_unknown_release(make: Make) -> None:
 
 
 def test_without_a_network(make: Make) -> None:
-    """Without a network `fab update` from a remote template says so."""
+    """Without a network, `fab update` from a remote template says so and changes nothing."""
     project = make(NOW)
     text = find_answers(project).read_text().partition("_src_path:")
     find_answers(project).write_text(

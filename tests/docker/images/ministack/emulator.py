@@ -47,7 +47,7 @@ alb.find_lb_for_host = lambda host: next(iter(alb._lbs.values()), None)
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 
 
-def resource(
+def find_resource(
     service, method, path, headers, body, query, region, account, find=iam_actions.extract_resource_arn
 ):
     if service != "ecs":
@@ -66,13 +66,15 @@ def resource(
     return "*"
 
 
-def context(service, action, body, query, find=iam_actions.request_tag_context):
+def build_context(service, action, body, query, find=iam_actions.request_tag_context):
     cluster = json.loads(body).get("cluster") if service == "ecs" else None
     named = {"ecs:cluster": f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{cluster}"}
     return {**find(service, action, body, query), **(named if cluster else {})}
 
 
-def metadata(task, cluster, definition, container, launch_type, env, *more, register=ecs._register_metadata):
+def register_metadata(
+    task, cluster, definition, container, launch_type, env, *more, register=ecs._register_metadata
+):
     """Give a container the permissions of its task's role through environment variables.
 
     boto3 accepts the usual metadata endpoint only on AWS itself.
@@ -89,16 +91,16 @@ def metadata(task, cluster, definition, container, launch_type, env, *more, regi
     return token
 
 
-def containers(*arguments, make=ecs._build_task_containers):
+def build_containers(*arguments, make=ecs._build_task_containers):
     # ECS Exec needs an agent, of which the emulator has only the API.
     agent = {"name": "ExecuteCommandAgent", "lastStatus": "RUNNING"}
     return [{**each, "managedAgents": [agent]} for each in make(*arguments)]
 
 
-ecs._register_metadata = metadata
-ecs._build_task_containers = containers
-iam_actions.extract_resource_arn = resource
-iam_actions.request_tag_context = context
+ecs._register_metadata = register_metadata
+ecs._build_task_containers = build_containers
+iam_actions.extract_resource_arn = find_resource
+iam_actions.request_tag_context = build_context
 
 # --- Resources of templates -------------------------------------------------------------------------
 
