@@ -13,14 +13,14 @@ from pytest_django import Settings
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Use one process for tests that are named, since to start more takes longer than to run them."""
-    is_named = any("::" in word or word.endswith(".py") for word in config.args)
-    return 0 if is_named or config.option.keyword else None
+    """Use one process for selected tests, since starting more takes longer than running them."""
+    is_selected = any("::" in word or word.endswith(".py") for word in config.args)
+    return 0 if is_selected or config.option.keyword else None
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings_parallel_suffix() -> Iterator[None]:
-    """Give each process its own test database, of the first number that none uses: two runs may overlap."""
+    """Give each process its own test database, with the first unused number: two runs may overlap."""
     database = django_settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         yield
@@ -37,8 +37,8 @@ def django_db_modify_db_settings_parallel_suffix() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _tasks_run_at_once(settings: Settings) -> None:
-    """Run tasks where they are enqueued, whatever TASKS is; also in a test's own transaction."""
+def _run_tasks_immediately(settings: Settings) -> None:
+    """Run tasks when they are enqueued, whatever TASKS is, even in a test's transaction."""
     backend = "apps.tasks.backends.ImmediateBackend"
     settings.TASKS = {"default": {"BACKEND": backend, "OPTIONS": {"on_commit": False}}}
 

@@ -14,13 +14,13 @@ from django.utils.autoreload import BaseReloader, autoreload_started
 
 
 def watch(sender: BaseReloader, **_: Any) -> None:
-    """Restart the server on an edit of any of these, also of one whose import has failed."""
+    """Restart the server when one of these files changes, even one whose import has failed."""
     for folder in ("apps", "config"):
         sender.watch_dir(Path(__file__).parent / folder, "**/*.py")
 
 
 if __name__ == "__main__":
-    # Not those of another project, which a shell may name.
+    # The shell may have set those of another project.
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     autoreload_started.connect(watch)
     execute_from_command_line(sys.argv)

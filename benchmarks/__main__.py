@@ -1,7 +1,7 @@
 """Run the benchmarks and write docs/benchmarks.md: `make benchmark`, or `python -m benchmarks --help`.
 
-`python -m benchmarks requests` measures only the cost of requests in one process, and prints it: this takes
-seconds, and needs neither Docker nor wrk. `python -m benchmarks serving` prints only the first section.
+`python -m benchmarks requests` only measures and prints the cost of a request in one process: it takes
+seconds and needs neither Docker nor wrk. `python -m benchmarks serving` prints only the first section.
 """
 
 import argparse
@@ -18,22 +18,22 @@ from tests.docker.engine import docker
 RESULTS = building.TEMPLATE / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-`make benchmark` measures these on your machine and writes this page. It needs Docker and
+`make benchmark` runs these benchmarks on your machine and writes this page. It needs Docker and
 [wrk](https://github.com/wg/wrk), and takes about twenty minutes. Each figure is the median of {rounds}
-rounds, with the minimum and the maximum; each round measures everything once.
+rounds, with the lowest and the highest value in parentheses; each round measures everything once.
 
 {machine} {day}.
 
-Compare only figures from the same run. The last section compares another template, measured by hand in one
-run with this one.
+Compare only figures from the same run. The last section compares Slipway with another template, measured by
+hand in one run.
 
 """
 TEST_TIMES = """
 ## The template's own tests
 
-Measured by hand on 2026-11-28, on two processors: `make test` 3 min, `make test-browser` 3 min,
-`make test-update` 4 min, `make test-choices` about 10 min, `make test-docker` 34 min.
-Downloads are not included.
+Measured by hand on 2026-11-28, on two processors, without downloads: `make test` 3 min,
+`make test-browser` 3 min, `make test-update` 4 min, `make test-choices` about 10 min,
+`make test-docker` 34 min.
 """
 # Measured by hand, since the other template is not in this repository.
 COMPARISON = Path(__file__).with_name("comparison.md")
@@ -42,26 +42,22 @@ COMPARISON = Path(__file__).with_name("comparison.md")
 def main() -> None:
     """Measure and write the page; exit with one line if a program is missing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="number of rounds (5)")
+    parser.add_argument("--against", default="", metavar="COMMIT", help="compare requests with this commit")
     parser.add_argument(
-        "--rounds", type=int, default=5, metavar="N", help="the number of rounds (default: 5)"
-    )
-    parser.add_argument(
-        "--against", default="", metavar="COMMIT", help="compare the cost of requests with this commit"
-    )
-    parser.add_argument(
-        "section", nargs="?", choices=["requests", "serving"], help="measure only this section, and print it"
+        "section", nargs="?", choices=["requests", "serving"], help="measure and print only this"
     )
     arguments = parser.parse_args()
     rounds = arguments.rounds
     if rounds < 1:
-        parser.error("--rounds must be at least 1")
+        parser.error("--rounds must be 1 or more")
     if arguments.section == "requests":
         with tempfile.TemporaryDirectory(prefix="slipway-benchmark-") as name:
             print(request_cost.measure(Path(name), rounds, report, arguments.against))
         return
     for command in ("docker", "wrk"):
         if not shutil.which(command):
-            sys.exit(f"{command} is not installed, but these benchmarks need it.")
+            sys.exit(f"{command} is not installed; the benchmarks need it.")
     if subprocess.run(["docker", "info"], capture_output=True).returncode:
         sys.exit("Docker is not running. Start it, and run this again.")
     with tempfile.TemporaryDirectory(prefix="slipway-benchmark-") as name:
@@ -94,7 +90,7 @@ def main() -> None:
 
 
 def report(line: str) -> None:
-    """Print the progress to standard error."""
+    """Report the progress."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -39,15 +39,15 @@ def build(project: Path, name: str, *options: str) -> None:
 def measure(project: Path, image: str, folder: Path, rounds: int, report: Callable[[str], None]) -> str:
     """Measure generation, builds after edits, and starts in each round; return the section in Markdown."""
     figures = {
-        "A project, with both lock files": Figure("s", 2),
-        "The same, with an API, sign-up and a CMS": Figure("s", 2),
+        "A project from the template, including both lock files": Figure("s", 2),
+        "The same with an API, sign-up and a CMS": Figure("s", 2),
         "Image, cache empty except for downloaded packages": Figure("s"),
         "Image, nothing changed": Figure("s"),
         "Image, a dependency changed": Figure("s"),
         "Image, a line of Python changed": Figure("s"),
         "Image, a line of SCSS changed": Figure("s"),
-        "Container to ready, on an empty database": Figure("s"),
-        "Container to ready, migrated": Figure("s"),
+        "Container start until ready, on an empty database": Figure("s"),
+        "Container start until ready, on a migrated database": Figure("s"),
     }
     default, all_features, cold, unchanged, dependency, python, style, empty, migrated = figures.values()
     copy = folder / "edited"
@@ -80,10 +80,10 @@ def measure(project: Path, image: str, folder: Path, rounds: int, report: Callab
         name.removeprefix("Image, "): f.median for name, f in figures.items() if name.startswith("Image")
     }
     rows = [[name, figure] for name, figure in figures.items()]
-    rows.append(["Image, over its base image", f"{(size - base) / 1e6:.0f} MB"])
+    rows.append(["Image size on top of the base image", f"{(size - base) / 1e6:.0f} MB"])
     return "\n".join(
         [
-            "## Generating, building, starting\n",
+            "## Generation, builds, startup\n",
             render_table(["What", "Figure"], rows),
             render_bars("Image build", "s", builds),
         ]

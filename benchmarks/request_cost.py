@@ -1,8 +1,8 @@
 """The cost of a request in one process, without a server: CPU time, queries, and the middleware's share.
 
-A default project is loaded as in production, on SQLite, and its pages are requested in turn. In brackets is
-the ratio to a bare Django view without middleware in the same process: milliseconds differ between machines,
-but this ratio hardly does. The fastest request counts, since other work has disturbed it least.
+A default project is loaded as in production, on SQLite, and its pages are requested in turn. In parentheses:
+the ratio to a bare Django view without middleware in the same process. The milliseconds differ between
+machines; the ratios hardly do. The fastest request counts, since other work has disturbed it least.
 """
 
 import io

@@ -1,17 +1,18 @@
 """The cost of a request, compared with a plain Django project and a bare WSGI function.
 
-Each site is one gunicorn worker in a container of the same image, with the same Python, Django and gunicorn:
+Each site runs one gunicorn worker in a container of the same image, with the same Python, Django and
+gunicorn:
 
-- ours: the production image as it is, on PostgreSQL;
-- startproject: what `django-admin startproject` makes, with DEBUG off, WhiteNoise for the static files, and
-  a view that renders our first page as a template without tags;
-- bare WSGI: a function that returns the bytes of that page: the upper limit.
+- Slipway: the unchanged production image, on PostgreSQL;
+- startproject: the project that `django-admin startproject` creates, with DEBUG off, WhiteNoise for the
+  static files, and a view that renders Slipway's first page as a template without tags;
+- bare WSGI: a function that returns the bytes of that page, as the upper limit.
 
-gthread has four threads and keeps connections open. sync, gunicorn's default, serves one request after the
-other and closes each connection.
+gthread has four threads and keeps connections open. sync, gunicorn's default, serves one request at a time
+and closes each connection.
 
-CPU time is that of the gunicorn processes alone. Other work on the machine hardly changes it, but changes
-requests per second a lot.
+CPU time is that of the gunicorn processes only. Other work on the machine hardly affects it, but greatly
+affects requests per second.
 """
 
 import re
@@ -130,13 +131,12 @@ def start_sites(net: Network, image: str, folder: Path) -> Iterator[Page]:
     for worker, arguments in WORKERS.items():
         settings = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": arguments}
         ours = net.start_site(image, mounts, **settings).wait_until_ready()
-        yield from list_pages(f"ours, {worker}", ours, style)
+        yield from list_pages(f"Slipway, {worker}", ours, style)
         if worker == "gthread":
             cookie = format_cookies(log_in(ours))
-            yield create_page(
-                "ours, gthread", "admin, signed in", ours, "/admin/", {**HEADERS, "Cookie": cookie}
-            )
-            yield create_page("ours, gthread", "/healthz", ours, "/healthz", HEADERS)
+            headers = {**HEADERS, "Cookie": cookie}
+            yield create_page("Slipway, gthread", "admin, signed in", ours, "/admin/", headers)
+            yield create_page("Slipway, gthread", "/healthz", ours, "/healthz", HEADERS)
     for name, script in (("startproject", PLAIN), ("bare WSGI", BARE)):
         for worker, arguments in WORKERS.items():
             options = (*mounts[:2], "--env", f"GUNICORN_CMD_ARGS={arguments}")
@@ -241,7 +241,7 @@ def measure_workers(
     """Return a table row: the workers, requests per second of two pages, and the memory."""
     settings = {"WEB_CONCURRENCY": str(count), "GUNICORN_CMD_ARGS": WORKERS[worker_class]}
     site = net.start_site(image, options, **settings).wait_until_ready()
-    home, wait = (create_page("ours", path, site, path, HEADERS) for path in ("/", "/wait/"))
+    home, wait = (create_page("Slipway", path, site, path, HEADERS) for path in ("/", "/wait/"))
     for _ in range(rounds):
         measure_page(home)
         measure_page(wait, 4 * CONNECTIONS)
@@ -289,8 +289,8 @@ def render_section(pages: list[Page], sign_in: Figure, workers: list[list[object
             ),
             render_bars("CPU time for the same page as bytes", "ms per request", same),
             f"A sign-in takes {sign_in} of CPU time, most of it for Argon2, which is expensive by design.\n",
-            f"The worker class: {4 * CONNECTIONS} clients ask for a page that waits {WAIT * 1000:.0f} ms,\n"
+            f"The worker class: {4 * CONNECTIONS} clients request a page that waits {WAIT * 1000:.0f} ms,\n"
             "as for a slow query. gthread serves four of them in each process, sync one.\n",
-            render_table(["Workers", "First page", "A page that waits", "Memory in total"], workers),
+            render_table(["Workers", "First page", "A page that waits", "Total memory"], workers),
         ]
     )

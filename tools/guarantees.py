@@ -130,13 +130,13 @@ TOPICS: dict[str, dict[str, str]] = {
 HEAD = """\
 # Guarantees
 
-What Slipway promises, and the test of each promise. "Answers" are those for which a promise holds: "all"
-means every project, and `deploy=both` counts as `server` and `aws`. A test's folder names its command:
-`make test` runs `tests/answers/`, `tests/render/` and `tests/host/`; `make test-docker` runs `tests/docker/`,
-and so on. `tests/inside/` runs inside generated projects: `make test` runs it in a default project,
-`make test-choices` in others.
+The guarantees of Slipway, and the test of each. "Answers" lists the answers to which a guarantee applies:
+"all" means every project, and `deploy=both` includes `server` and `aws`. The command that runs a test
+depends on its folder: `make test` runs `tests/answers/`, `tests/render/` and `tests/host/`;
+`make test-docker` runs `tests/docker/`, and so on. `tests/inside/` runs inside generated projects: with
+`make test` in a default one, with `make test-choices` in others.
 
-`make guarantees` generates this page from the tests' docstrings.
+`make guarantees` generates this page from the docstrings of the tests.
 """
 
 
@@ -144,10 +144,10 @@ def render() -> str:
     """Return the content of docs/guarantees.md."""
     topics = {topic: render_rows(files) for topic, files in TOPICS.items()}
     index = "\n".join(
-        f"- [{topic}](#{re.sub(r'[^a-z -]', '', topic.lower()).replace(' ', '-')}): {len(table)} promises"
+        f"- [{topic}](#{re.sub(r'[^a-z -]', '', topic.lower()).replace(' ', '-')}): {len(table)} guarantees"
         for topic, table in topics.items()
     )
-    head = "| Promise | Answers | Test |\n|---|---|---|\n"
+    head = "| Guarantee | Answers | Test |\n|---|---|---|\n"
     chapters = [f"## {topic}\n\n{head}" + "\n".join(table) for topic, table in topics.items()]
     return "\n\n".join([HEAD + "\n" + index, *chapters]) + "\n"
 

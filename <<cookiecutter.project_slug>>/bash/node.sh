@@ -22,6 +22,6 @@ if [[ -s $NVM_DIR/nvm.sh ]] && . "$NVM_DIR/nvm.sh" --no-use && { nvm use --silen
   node=$(dirname "$(dirname "$(command -v node)")")
 else
   node=/opt/node
-  echo "nvm or the Node of .nvmrc could not be installed: using the image's Node, $("$node/bin/node" --version)." >&2
+  echo "nvm or its Node could not be installed (docs/troubleshooting.md): using the image's Node, $("$node/bin/node" --version)." >&2
 fi
 ln -sfn "$node" "$HOME/.local/node" && exec 9>&- "$@"

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 export RUN_IN="${RUN_IN:-docker}"
 if [ ! -w . ]; then
   compose="env UID=$(stat -c %u .) GID=$(stat -c %g .) docker compose up --build"
-  echo "UID $(id -u) cannot write to the project's folder. Type: fab build && fab start, or: $compose" >&2 && exit 1
+  echo "UID $(id -u) cannot write to the project's folder. Type: fab build && fab start, or: $compose. See docs/troubleshooting.md" >&2 && exit 1
 fi
 
 # All processes started below end with this script; `wait` handles a signal at once.

@@ -1,4 +1,4 @@
-"""Django's settings for the services that environment variables name.
+"""Django's settings for the services that environment variables configure.
 
 Each function that reads a URL raises ValueError if the URL is wrong, with a message that never
 contains the URL, since that includes a password.
@@ -24,7 +24,7 @@ def split_url(url: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise ValueError(hint) from None
-    # The rest of a password after a #, / or ? that is not encoded.
+    # The rest of a password with a #, / or ? that is not encoded.
     if "#" in url or "@" in parts.path + parts.query:
         raise ValueError(hint)
     return parts
@@ -69,10 +69,10 @@ def database(url: str) -> dj_database_url.DBConfig:
 
 
 def caches(url: str) -> dict[str, dict[str, Any]]:
-    """Return CACHES for a Redis or Valkey server, or for each process's own memory if `url` is empty.
+    """Return CACHES for a Redis or Valkey server, or for local memory if `url` is empty.
 
-    redis://USER:PASSWORD@HOST:6379/0 is not encrypted, rediss:// is; ?ssl_ca_certs=/FILE names a
-    certificate authority of your own. https://docs.djangoproject.com/en/6.1/topics/cache/#redis
+    redis://USER:PASSWORD@HOST:6379/0 is not encrypted, rediss:// is; ?ssl_ca_certs=/FILE sets your
+    own certificate authority. https://docs.djangoproject.com/en/6.1/topics/cache/#redis
     """
     if not url:
         return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -96,7 +96,7 @@ def caches(url: str) -> dict[str, dict[str, Any]]:
 
 
 def mailer(url: str) -> dict[str, Any]:
-    """Return the entry of MAILERS for a mail server, or for console://, which prints.
+    """Return the entry of MAILERS for a mail server, or for console://, which prints the mail.
 
     smtp:// requires STARTTLS, smtps:// uses TLS from the start, smtp+plain:// is not encrypted.
     https://docs.djangoproject.com/en/6.1/ref/settings/#mailers
@@ -123,9 +123,9 @@ def mailer(url: str) -> dict[str, Any]:
 
 
 def bucket(name: str, region: str, endpoint: str) -> dict[str, Any]:
-    """Return the entry of STORAGES for private files in an S3 bucket, under URLs that expire.
+    """Return the entry of STORAGES for private files in an S3 bucket, with URLs that expire.
 
-    Credentials come from where the site runs (the role of a task or instance).
+    Credentials come from the environment, such as the role of a task or instance.
     https://django-storages.readthedocs.io/en/latest/backends/amazon-S3.html
     """
     from botocore.config import Config
@@ -159,5 +159,5 @@ def bucket_origin(name: str, region: str, endpoint: str) -> str:
     """
     if endpoint:
         return endpoint.rstrip("/")
-    place = f".{region}" if region and region != "us-east-1" else ""
-    return f"https://{name}.s3{place}.amazonaws.com"
+    suffix = f".{region}" if region and region != "us-east-1" else ""
+    return f"https://{name}.s3{suffix}.amazonaws.com"

@@ -12,5 +12,5 @@ def begin() -> None:
 
 
 def is_draining() -> bool:
-    """Whether the server is about to stop."""
+    """Return whether the server is about to stop."""
     return _flag[0] == 1

@@ -8,7 +8,7 @@ import codecs
 import re
 from pathlib import Path
 
-# Nothing, a comment, or NAME=value with a value in single quotes, in double quotes or in none.
+# An empty line, a comment, or NAME=value with single quotes, double quotes or none.
 LINE = re.compile(
     r"""
     [^\S\n]*
@@ -27,7 +27,7 @@ LINE = re.compile(
 
 
 def read(file: Path) -> dict[str, str]:
-    """Return the variables of a file, or none if there is no file.
+    """Return the variables of a file, or none if it does not exist.
 
     Raises OSError if it cannot be read, ValueError if it is not UTF-8 or a line is not NAME=value.
     """
@@ -48,7 +48,7 @@ def parse(text: str) -> dict[str, str]:
             number = text.count("\n", 0, position) + 1
             raise ValueError(f"line {number} is not NAME=value, or its quotes are not closed")
         if line["name"]:
-            values[line["name"]] = value_of(line)
+            values[line["name"]] = parse_value(line)
         position = line.end()
     return values
 
@@ -61,7 +61,7 @@ def format_line(name: str, value: str) -> str:
     return f"{name}='{escaped}'"
 
 
-def value_of(line: re.Match[str]) -> str:
+def parse_value(line: re.Match[str]) -> str:
     """Return the value without its quotes, escapes and comment."""
     if line["single"] is not None:
         return re.sub(r"\\([\\'])", r"\1", line["single"])

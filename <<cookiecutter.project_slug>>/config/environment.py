@@ -1,6 +1,6 @@
 """The environment variables that the site reads, each declared once; docs/configuration.md explains them.
 
-settings.py and gunicorn.py read them from here; nothing else reads `os.environ`.
+settings.py and gunicorn.py read them from here.
 """
 
 import os
@@ -18,7 +18,7 @@ from config.backends import caches, database, mailer
 from config.env_file import read as read_env_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# One socket serves IPv6 and IPv4, unless the kernel has no IPv6 or keeps the two apart.
+# One socket serves IPv6 and IPv4, unless the kernel has no IPv6 or keeps the two separate.
 ONLY_IPV6 = Path("/proc/sys/net/ipv6/bindv6only")
 ANY_HOST = "::" if ONLY_IPV6.exists() and ONLY_IPV6.read_text().strip() == "0" else "0.0.0.0"  # noqa: S104
 
@@ -33,7 +33,7 @@ class Variable:
 
     `type` names a parser of environs (https://github.com/sloria/environs#supported-types).
     Production requires variables with a `hint`, which says how to set them. `validate` raises
-    ValidationError with the rest of a sentence that begins with the name, without a secret's value.
+    ValidationError with a message that continues the variable's name and contains no secret.
     """
 
     name: str
@@ -44,12 +44,12 @@ class Variable:
 
     @property
     def required(self) -> bool:
-        """Whether production requires it."""
+        """Return whether production requires it."""
         return bool(self.hint)
 
 
 HOST = r"[a-z0-9-]+(\.[a-z0-9-]+)*"
-# Examples of .env.example and of the hints below, and hosts that no one can own:
+# The examples in .env.example and in the hints below, and reserved host names:
 # https://www.rfc-editor.org/rfc/rfc2606#section-3
 PLACEHOLDER = re.compile(
     r".*://USER:PASSWORD@.*|.*@HOST[:/].*|(?i:(.*[/@.])?example\.(com|net|org)([:/].*)?)"
@@ -57,28 +57,28 @@ PLACEHOLDER = re.compile(
 
 
 def validate_not_placeholder(value: str | list[str]) -> None:
-    """Refuse an example's value."""
+    """Reject a value from the examples."""
     if any(map(PLACEHOLDER.fullmatch, [value] if isinstance(value, str) else value)):
         raise ValidationError("is a placeholder.")
 
 
 def validate_secret_key(value: str) -> None:
-    """Refuse a key that `check --deploy` warns about (security.W009), and the one for development."""
+    """Reject a key that `check --deploy` warns about (security.W009), and the development key."""
     insecure = ("django-insecure-", "development-only-")
     if len(value) < 50 or len(set(value)) < 5 or value.startswith(insecure):
         raise ValidationError("is not secret: use 50 random characters.")
 
 
 def validate_sender(value: str) -> None:
-    """Refuse anything but an email address, with or without a name: Town Library <post@example.org>."""
-    name, address = parseaddr(value)
-    if value not in {address, f"{name} <{address}>", f'"{name}" <{address}>'}:
-        address = ""
-    validate.Email(error="must be an email address.")(address)
+    """Reject anything except an email address, with or without a name: Town Library <post@example.org>."""
+    name, email = parseaddr(value)
+    if value not in {email, f"{name} <{email}>", f'"{name}" <{email}>'}:
+        email = ""
+    validate.Email(error="must be an email address.")(email)
 
 
 def each_matches(pattern: str, error: str) -> Callable[[str | list[str]], None]:
-    """Return a validator that refuses a value, or an item of a list, that does not match the pattern."""
+    """Return a validator that rejects a value, or an item of a list, that does not match the pattern."""
 
     def validate_each(values: str | list[str]) -> None:
         for value in [values] if isinstance(values, str) else values:
@@ -89,16 +89,16 @@ def each_matches(pattern: str, error: str) -> Callable[[str | list[str]], None]:
 
 
 def one_of(*values: str) -> Callable[[str | list[str]], None]:
-    """Return a validator that refuses any other value, ignoring case."""
+    """Return a validator that rejects all other values, ignoring case."""
     return each_matches("|".join(values), f"must be one of {', '.join(values)}.")
 
 
-# A wildcard would let anybody forge the Host header.
+# A wildcard would let anyone forge the Host header.
 validate_hosts = each_matches(
     rf"\.?{HOST}|\[[0-9a-f:.]+\]",
     "contains {!r}: use host names such as www.example.org, without https://, a port or a wildcard.",
 )
-# Django refuses others later and less clearly, or not at all.
+# Django rejects other values later and less clearly, or not at all.
 validate_origins = each_matches(
     rf"https?://(\*\.)?{HOST}(:\d{{1,5}})?",
     "contains {!r}: use origins such as https://www.example.org, without a path.",
@@ -111,7 +111,7 @@ validate_csp_sources = each_matches(
 
 
 def validate_path(path: str) -> None:
-    """Refuse a path that no URL can begin with, or that other pages use."""
+    """Reject a path that cannot begin a URL, or that other pages use."""
     if not re.fullmatch(r"([a-z0-9_-]+/)+", path, re.ASCII | re.IGNORECASE):
         raise ValidationError("must be like back-office/: letters, digits, - and _, then a /.")
     if path.split("/")[0] in {"account", << '"api", ' if cookiecutter.api != "none" >>"static"<< ', "cms", "documents", "search"' if cookiecutter.cms == 'wagtail' >>}:
@@ -119,7 +119,7 @@ def validate_path(path: str) -> None:
 
 
 def parsed_by(parse: Callable[[str], Any]) -> Callable[[str], None]:
-    """Return a validator that refuses a URL for which `parse` raises ValueError."""
+    """Return a validator that rejects a URL for which `parse` raises ValueError."""
 
     def validate_url(url: str) -> None:
         try:
@@ -132,7 +132,7 @@ def parsed_by(parse: Callable[[str], Any]) -> Callable[[str], None]:
 
 <% if cookiecutter.__with_allauth == "yes" %>
 def needs(*names: str, also: Callable[[str], Any] | None = None) -> Callable[[str], None]:
-    """Return a validator that refuses a value unless these variables are set, and what `also` refuses."""
+    """Return a validator that rejects a value unless these variables are set and `also` accepts it."""
 
     def validate_all_set(value: str) -> None:
         if missing := [name for name in names if not os.environ.get(name, "").strip()]:
@@ -144,9 +144,11 @@ def needs(*names: str, also: Callable[[str], Any] | None = None) -> Callable[[st
 
 
 <% endif %>
-http_url = validate.URL(schemes={"http", "https"}, require_tld=False, error="must be an HTTP URL.")
-not_negative = validate.Range(0, 10**9, error="must be from {min} to {max}.")
-positive = validate.Range(1, 10**9, error="must be from {min} to {max}.")
+validate_http_url = validate.URL(
+    schemes={"http", "https"}, require_tld=False, error="must be an HTTP URL."
+)
+validate_not_negative = validate.Range(0, 10**9, error="must be from {min} to {max}.")
+validate_positive = validate.Range(1, 10**9, error="must be from {min} to {max}.")
 
 
 VARIABLES = (
@@ -180,7 +182,7 @@ VARIABLES = (
         "OIDC_SERVER_URL",
         "str",
         "",
-        needs("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", also=http_url),
+        needs("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", also=validate_http_url),
     ),
     Variable("OIDC_CLIENT_ID", "str", "", needs("OIDC_SERVER_URL", "OIDC_CLIENT_SECRET")),
     Variable("OIDC_CLIENT_SECRET", "str", "", needs("OIDC_SERVER_URL", "OIDC_CLIENT_ID")),
@@ -194,12 +196,12 @@ VARIABLES = (
         parsed_by(database),
         "Set it: DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/NAME",
     ),
-    Variable("DATABASE_WAIT_SECONDS", "int", 30, not_negative),
+    Variable("DATABASE_WAIT_SECONDS", "int", 30, validate_not_negative),
     Variable("CACHE_URL", "str", "", parsed_by(caches)),
     # --- Uploaded files
     Variable("MEDIA_BUCKET", "str", ""),
     Variable("AWS_REGION", "str", ""),
-    Variable("MEDIA_ENDPOINT_URL", "str", "", http_url),
+    Variable("MEDIA_ENDPOINT_URL", "str", "", validate_http_url),
     # --- Mail
     Variable(
         "EMAIL_URL",
@@ -216,7 +218,7 @@ VARIABLES = (
     ),
     # --- HTTPS and proxies
     Variable("HTTPS", "bool", True),
-    Variable("HSTS_SECONDS", "int", 31_536_000, not_negative),
+    Variable("HSTS_SECONDS", "int", 31_536_000, validate_not_negative),
     Variable("TRUST_PROXY", "bool", False),
     # --- Logs
     Variable("LOG_LEVEL", "str", "INFO", one_of("DEBUG", "INFO", "WARNING", "ERROR")),
@@ -225,7 +227,7 @@ VARIABLES = (
     Variable("RELEASE", "str", ""),
     Variable("SENTRY_DSN", "str", ""),
     Variable("SENTRY_ENVIRONMENT", "str", "production"),
-    Variable("OTEL_EXPORTER_OTLP_ENDPOINT", "str", "", http_url),
+    Variable("OTEL_EXPORTER_OTLP_ENDPOINT", "str", "", validate_http_url),
     Variable("OTEL_SERVICE_NAME", "str", "<< cookiecutter.project_slug >>"),
 <% if cookiecutter.tasks == "database" %>
     # --- Background tasks
@@ -234,10 +236,10 @@ VARIABLES = (
     # --- Processes
     Variable("RUN_MIGRATIONS", "bool", True),
     Variable("PORT", "int", 8000, validate.Range(1, 65535, error="must be from {min} to {max}.")),
-    Variable("WEB_CONCURRENCY", "int", 0, not_negative),
-    Variable("WEB_THREADS", "int", 4, positive),
-    Variable("DRAIN_SECONDS", "int", 3, not_negative),
-    Variable("GRACEFUL_TIMEOUT_SECONDS", "int", 25, positive),
+    Variable("WEB_CONCURRENCY", "int", 0, validate_not_negative),
+    Variable("WEB_THREADS", "int", 4, validate_positive),
+    Variable("DRAIN_SECONDS", "int", 3, validate_not_negative),
+    Variable("GRACEFUL_TIMEOUT_SECONDS", "int", 25, validate_positive),
     # True only while the image is built, which needs no configuration.
     Variable("BUILDING", "bool", False),
 )
@@ -264,27 +266,27 @@ def read() -> dict[str, Any]:
             os.environ.pop(variable.name, None)
 
     env, mode = Env(eager=False), Env(eager=False)
-    # Also if one of the two is invalid.
+    # True also if one of the two is invalid.
     production = not mode.bool("DEBUG", False) and not mode.bool("BUILDING", False)
     values = {
-        variable.name: getattr(env, variable.type)(variable.name, **options(variable, production))
-        for variable in VARIABLES
+        each.name: getattr(env, each.type)(each.name, **build_options(each, production))
+        for each in VARIABLES
     }
     try:
         env.seal()
     except EnvValidationError as error:
-        raise ConfigurationError(explain(error)) from None
+        raise ConfigurationError(format_errors(error)) from None
     return values
 
 
 <% if cookiecutter.cms == "wagtail" %>
 def development_url() -> str:
-    """Return the site's URL on this machine, which `fab start` prints; `read` has read `.env` before."""
+    """Return the site's URL on this machine, as `fab start` prints it; call `read` first, to load `.env`."""
     return f"http://localhost:{os.environ.get('WEB_PORT') or 8000}"
 
 
 <% endif %>
-def options(variable: Variable, production: bool) -> dict[str, Any]:
+def build_options(variable: Variable, production: bool) -> dict[str, Any]:
     """Return the arguments for environs' parser of the variable."""
     arguments: dict[str, Any] = {"validate": [variable.validate] if variable.validate else []}
     if variable.type in WRONG_TYPE:
@@ -299,8 +301,8 @@ def options(variable: Variable, production: bool) -> dict[str, Any]:
     return arguments
 
 
-def explain(error: EnvValidationError) -> str:
-    """Return one message for all problems, a line each, with the command to run."""
+def format_errors(error: EnvValidationError) -> str:
+    """Return a message with a line for each problem, and the command to run."""
     problems = error.error_messages if isinstance(error.error_messages, Mapping) else {}
     lines = ["The site cannot start: environment variables are missing or invalid."]
     for variable in VARIABLES:
@@ -310,5 +312,5 @@ def explain(error: EnvValidationError) -> str:
             if re.fullmatch(r"""(["']).*\1""", os.environ.get(variable.name, "").strip()):
                 problem += " Write it without quotes."
             lines.append(f"  {variable.name} {problem} {variable.hint}".rstrip())
-    explained = "docs/configuration.md explains each variable. In development, type: fab setup"
-    return "\n".join([*lines, explained])
+    hint = "docs/configuration.md explains each variable. In development, type: fab setup"
+    return "\n".join([*lines, hint])

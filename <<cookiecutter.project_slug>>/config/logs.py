@@ -1,17 +1,17 @@
-"""How the site and gunicorn log: one line per event on standard output, as JSON or as text."""
+"""Logging of the site and gunicorn: one line per event on standard output, as JSON or as text."""
 
 from contextvars import ContextVar
 from logging import Filter, LogRecord
 from typing import Any
 
-# Set by apps.core.middleware for the time of a request.
+# Set by apps.core.middleware for the duration of a request.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 # Set by config.tracing, where requests are traced.
 trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 
 
 class AddRequestId(Filter):
-    """Gives each record the id of its request, and that of its trace if it has one."""
+    """Adds the request ID to each record, and the trace ID if there is one."""
 
     def filter(self, record: LogRecord) -> bool:
         record.request_id = request_id.get()

@@ -1,4 +1,4 @@
-"""Sends errors to Sentry. config/settings.py imports this where SENTRY_DSN is set, and nothing else does.
+"""Sends errors to Sentry; config/settings.py imports this only if SENTRY_DSN is set.
 
 https://docs.sentry.io/platforms/python/integrations/django/
 """
@@ -18,16 +18,16 @@ from config.logs import request_id
 
 
 def start(dsn: str, environment: str, release: str) -> None:
-    """Send each uncaught exception and each logged error from now on.
+    """Start sending uncaught exceptions and logged errors.
 
-    A thread sends them, so no page waits for Sentry; a stop waits two seconds at most.
+    A thread sends them, so no page waits for Sentry; stopping takes two seconds longer at most.
     """
     sentry_sdk.init(
         dsn=dsn,
         environment=environment,
         release=release or None,
-        # Listed one by one: others send the command line, change outgoing requests, or switch
-        # themselves on with a package. The log is not sent; the request's ID leads to it.
+        # An explicit list: other integrations send the command line, change outgoing requests, or
+        # are enabled by a package. The log is not sent; find its lines by the request ID.
         default_integrations=False,
         auto_enabling_integrations=False,
         integrations=[
@@ -39,21 +39,21 @@ def start(dsn: str, environment: str, release: str) -> None:
             ThreadingIntegration(),
         ],
         auto_session_tracking=False,
-        # Passwords and people's data are in forms and variables.
+        # Forms and variables contain passwords and personal data.
         send_default_pii=False,
         max_request_body_size="never",
         include_local_variables=False,
         before_send=remove_personal_data,
     )
-    # A visitor's bad request, such as a forged host, is logged and is no error of the site.
+    # A bad request, such as one with a forged host, is logged but is not an error of the site.
     ignore_logger("django.security.*")
 
 
 def remove_personal_data(event: Event, _hint: Hint) -> Event:
     """Return the event with only the method and ID of the request.
 
-    Headers, address and query are personal; a path can hold the token of a password reset. The
-    event's `transaction` is the path's pattern.
+    Headers, IP address and query are personal data; a path can contain the token of a password
+    reset. The event's `transaction` is the path's pattern.
     """
     if "request" in event:
         event["request"] = {"method": event["request"].get("method")}

@@ -21,7 +21,7 @@ from config.providers import providers
 
 env = read()
 
-# The site's own words, for pages and mail
+# The site's name and description, for pages and mail
 SITE_NAME = << cookiecutter.__project_name_quoted >>  # fmt: skip
 SITE_DESCRIPTION = << cookiecutter.__description_quoted >>  # fmt: skip
 # The contact for reports of vulnerabilities: https://www.rfc-editor.org/rfc/rfc9116
@@ -99,15 +99,15 @@ INSTALLED_APPS = [
 # https://docs.djangoproject.com/en/6.1/ref/middleware/#middleware-ordering
 
 MIDDLEWARE = [
-    # First: a load balancer asks by IP address and without HTTPS.
+    # First: load balancers use an IP address as the host, and no HTTPS.
     "apps.core.middleware.HealthMiddleware",
-    # Before all that a file does not need. In development runserver itself serves the static files.
+    # Before the middleware that static files do not need. In development, runserver serves them.
     *([] if DEBUG else ["apps.core.static_files.StaticFilesMiddleware"]),
     "apps.core.middleware.RequestLogMiddleware",
     # Before all middleware that may return a response, so that each page has the policy.
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
 <% if cookiecutter.api != "none" %>
-    # Around all that may refuse a request.
+    # Before all middleware that may reject a request.
     "apps.api.middleware.ApiMiddleware",
 <% endif %>
     "django.middleware.security.SecurityMiddleware",
@@ -146,7 +146,7 @@ TEMPLATES = [
         },
     },
 ]
-# Forms look in templates/django/forms/ before they use Django's own.
+# Forms use the templates in templates/django/forms/ before Django's own.
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # https://docs.djangoproject.com/en/6.1/ref/settings/#databases
@@ -158,12 +158,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = caches(env["CACHE_URL"])
 if env["CACHE_URL"]:
-    # The database keeps the sessions too, so that an emptied cache signs no one out.
+    # Sessions are also in the database, so that an emptied cache does not sign users out.
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     SESSION_CACHE_ALIAS = "sessions"
     CACHES["sessions"] = CACHES["default"] | {"BACKEND": "apps.core.sessions.SessionCache"}
 <% if cookiecutter.cms == "wagtail" %>
-    # Wagtail asks it on every page, which must not fail with it.
+    # Wagtail reads it on every page, and pages must work without it.
     CACHES["default"]["BACKEND"] = "apps.pages.cache.PagesCache"
 <% endif %>
 
@@ -195,30 +195,29 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY els
 SECURE_SSL_REDIRECT = PRODUCTION and env["HTTPS"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION and env["HTTPS"]
 CSRF_COOKIE_HTTPONLY = True
-# With this prefix a browser takes a cookie from this host alone, not from another of its domain:
+# With this prefix, browsers accept a cookie only from this host, not from others in its domain:
 # https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/Cookies#cookie_prefixes
 COOKIE_PREFIX = "__Host-" if SESSION_COOKIE_SECURE else ""
 if DEBUG:
-    # A browser sends localhost's cookies to all ports: each checkout's have names of their own.
+    # Browsers send localhost's cookies to all ports, so each checkout has its own names.
     COOKIE_PREFIX = f"{sha256(SECRET_KEY.encode()).hexdigest()[:8]}-"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
-# A browser from which a user has signed in: apps.accounts.limits.
+# A separate cookie would not have such a name.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# Marks a browser in which a user has signed in: apps.accounts.limits.
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"
 SECURE_HSTS_SECONDS = env["HSTS_SECONDS"] if PRODUCTION and env["HTTPS"] else 0
-# Subdomains and browsers' preload lists concern the whole domain, which is not this site's to decide.
+# HSTS for subdomains and in preload lists affects the whole domain, not only this site.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_TRUSTED_ORIGINS = env["CSRF_TRUSTED_ORIGINS"]
 X_FRAME_OPTIONS = "DENY"
-# The longest body of a request, with its files; Django itself limits the rest of it to 2.5 MB and
+# The maximum size of a request body with its files; Django limits it without files to 2.5 MB and
 # 1000 fields: https://docs.djangoproject.com/en/6.1/ref/settings/#data-upload-max-memory-size
 BODY_MAX_BYTES = 10 * 1024 * 1024
 
 <% if cookiecutter.__with_allauth == "yes" %>
 # https://docs.allauth.org/en/latest/account/configuration.html and docs/sign-up.md
-
-# A separate cookie would not have the name of this host's others.
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 ACCOUNT_ADAPTER = "apps.authentication.adapters.AccountAdapter"
 ACCOUNT_SIGNUP_ENABLED = << 'True' if cookiecutter.sign_up == 'public' else 'False' >>
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -226,7 +225,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
-# So often in one session; apps.accounts.limits counts them for each address and client.
+# The limit of one session; apps.accounts.limits has those of each email address and client.
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = 100
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
@@ -242,7 +241,7 @@ ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = SITE_NAME
-# The code before and after count too, for slow hands and clocks that go wrong:
+# The previous and the next code are valid too, for slow users and inaccurate clocks:
 # https://www.rfc-editor.org/rfc/rfc6238#section-5.2
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SESSION_COOKIE_SECURE
@@ -252,7 +251,7 @@ MFA_FORMS = {
 }
 SOCIALACCOUNT_ADAPTER = "apps.authentication.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = PROVIDERS
-# Whether the parts of the site that begin so take a second factor.
+# Whether URLs that begin with these paths require a second factor.
 SECOND_FACTOR = env["SECOND_FACTOR"]
 SECOND_FACTOR_PATHS = [ADMIN_PATH<< ', CMS_PATH' if cookiecutter.cms == 'wagtail' >>]
 
@@ -260,7 +259,7 @@ SECOND_FACTOR_PATHS = [ADMIN_PATH<< ', CMS_PATH' if cookiecutter.cms == 'wagtail
 # https://docs.djangoproject.com/en/6.1/topics/security/#content-security-policy
 
 BUCKET = env["MEDIA_BUCKET"], env["AWS_REGION"], env["MEDIA_ENDPOINT_URL"]
-# These never reach scripts and styles: one from elsewhere takes the page's nonce.
+# Not for scripts and styles: those from other hosts need the page's nonce.
 CSP_ORIGINS = [*env["CSP_ORIGINS"], *([bucket_origin(*BUCKET)] if env["MEDIA_BUCKET"] else [])]
 SECURE_CSP = {
     "default-src": [CSP.SELF, *CSP_ORIGINS],
@@ -323,7 +322,7 @@ SPECTACULAR_SETTINGS = {
 # docs/translation.md adds a language.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
-# English needs no catalog of translations, and each look-up in one takes time.
+# English needs no translation catalog, and each lookup takes time.
 USE_I18N = len(LANGUAGES) > 1 or LANGUAGE_CODE != "en"
 LOCALE_PATHS = [BASE_DIR / "apps" / "locale"]
 TIME_ZONE = "UTC"
@@ -339,7 +338,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    # Without a bucket production keeps no files, since its disk goes with the container.
+    # Without a bucket, production stores no files: its disk is deleted with the container.
     "default": bucket(*BUCKET)
     if env["MEDIA_BUCKET"]
     else {"BACKEND": "apps.core.storage.NoStorage"}
@@ -362,11 +361,11 @@ WAGTAILADMIN_BASE_URL = (
     if DEBUG
     else f"http{'s' if SECURE_SSL_REDIRECT else ''}://{ALLOWED_HOSTS[0].lstrip('.')}"
 )
-# Signing in, new passwords and email addresses are on the site's own pages alone.
+# Only the site's own pages handle sign-in, passwords and email addresses.
 WAGTAILADMIN_LOGIN_URL = WAGTAIL_FRONTEND_LOGIN_URL = LOGIN_URL
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
-# Nothing is asked of other sites: no portraits, no news of releases.
+# No requests to other sites: no Gravatar, no release news.
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 # Private pages are for signed-in users or groups; there are no shared passwords.
@@ -380,11 +379,11 @@ SCHEDULED_PUBLISHING = False
 WAGTAILIMAGES_IMAGE_FORM_BASE = "apps.pages.images.ImageForm"
 WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpeg", "jpg", "png", "webp"]
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odp", "ods", "odt", "pdf", "pptx", "txt", "xlsx", "zip"]
-# Below BODY_MAX_BYTES, so that a form says what is wrong.
+# Below BODY_MAX_BYTES, so that the form shows the error.
 WAGTAILIMAGES_MAX_UPLOAD_SIZE = WAGTAILDOCS_MAX_UPLOAD_SIZE = 8 * 1024 * 1024
 # Limits the memory for an image, which its file size does not show.
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 50_000_000
-# A long page is a form of many fields.
+# The form of a long page has many fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 # Documents are downloaded, never shown as pages of this site.
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
@@ -395,7 +394,7 @@ WAGTAILDOCS_INLINE_CONTENT_TYPES: list[str] = []
 
 LOGGING = logging_config(env["LOG_LEVEL"], env["LOG_FORMAT"])
 
-# https://opentelemetry.io/docs/languages/python/: config/wsgi.py begins
+# https://opentelemetry.io/docs/languages/python/: config/wsgi.py starts it
 
 OTEL_ENDPOINT = env["OTEL_EXPORTER_OTLP_ENDPOINT"]
 OTEL_SERVICE_NAME = env["OTEL_SERVICE_NAME"]

@@ -1,7 +1,7 @@
-"""Sends traces by OpenTelemetry. Imported where OTEL_EXPORTER_OTLP_ENDPOINT is set, and nowhere else.
+"""Sends traces with OpenTelemetry; imported only if OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
 The site is instrumented once, in the process from which gunicorn's workers are forked; each
-worker then sends for itself, since the thread that sends does not survive a fork.
+worker then sends its own traces, since the sending thread does not survive a fork.
 https://opentelemetry-python.readthedocs.io/en/latest/examples/fork-process-model/README.html
 """
 
@@ -23,9 +23,9 @@ from config.logs import trace_id
 # How long a stop waits for the last traces to be sent.
 STOP_SECONDS = 2
 
-# A path can hold the token of a password reset, and the rest is personal; the route says what
-# was asked for. https://opentelemetry.io/docs/specs/semconv/registry/attributes/
-PERSONAL = {
+# A path can contain the token of a password reset, and the rest is personal data; the route
+# identifies the view. https://opentelemetry.io/docs/specs/semconv/registry/attributes/
+PERSONAL_ATTRIBUTES = {
     *("http.target", "http.url", "http.user_agent", "net.peer.ip", "net.peer.port"),
     *("client.address", "client.port", "url.full", "url.path", "url.query", "user_agent.original"),
     *("network.peer.address", "network.peer.port"),
@@ -33,7 +33,7 @@ PERSONAL = {
 
 
 class RequestSpanProcessor(BatchSpanProcessor):
-    """Sends spans of requests, but not queries of health checks, which have no trace."""
+    """Sends the spans of requests, but not those of the health checks' queries, which have no trace."""
 
     def on_end(self, span: ReadableSpan) -> None:
         if span.parent or span.kind is SpanKind.SERVER:
@@ -41,9 +41,9 @@ class RequestSpanProcessor(BatchSpanProcessor):
 
 
 def instrument() -> None:
-    """Make Django and psycopg report what they do; call it before the site is loaded.
+    """Instrument Django and psycopg; call this before the site is loaded.
 
-    Django's middleware comes after the health checks, which it must not trace, and after the log,
+    The middleware comes after the health checks, which it must not trace, and after the log,
     so that a request for a wrong host is still logged.
     """
     position = settings.MIDDLEWARE.index("django.middleware.csp.ContentSecurityPolicyMiddleware")
@@ -52,16 +52,16 @@ def instrument() -> None:
 
 
 def prepare_span(span: Span, _request: HttpRequest) -> None:
-    """Give the log the trace's ID, and remove personal data from the span."""
+    """Add the trace ID to the log, and remove personal data from the span."""
     trace_id.set(format_trace_id(span.get_span_context().trace_id))
-    for name in PERSONAL & set(getattr(span, "attributes", None) or {}):
+    for name in PERSONAL_ATTRIBUTES & set(getattr(span, "attributes", None) or {}):
         span.set_attribute(name, "")
 
 
 def export() -> None:
     """Send traces from this process, in a separate thread; no page waits for the collector."""
-    about = {"service.name": settings.OTEL_SERVICE_NAME, "service.version": settings.RELEASE}
-    provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
+    attributes = {"service.name": settings.OTEL_SERVICE_NAME, "service.version": settings.RELEASE}
+    provider = TracerProvider(resource=Resource.create(attributes), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(f"{settings.OTEL_ENDPOINT.rstrip('/')}/v1/traces")
     provider.add_span_processor(RequestSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
@@ -71,6 +71,6 @@ def stop() -> None:
     """Send the remaining traces within STOP_SECONDS, even if the collector is down."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
-        last = Thread(target=provider.shutdown, daemon=True)
-        last.start()
-        last.join(STOP_SECONDS)
+        thread = Thread(target=provider.shutdown, daemon=True)
+        thread.start()
+        thread.join(STOP_SECONDS)

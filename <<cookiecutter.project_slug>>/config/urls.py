@@ -1,6 +1,6 @@
-"""Addresses of the site: https://docs.djangoproject.com/en/6.1/topics/http/urls/
+"""The site's URLs: https://docs.djangoproject.com/en/6.1/topics/http/urls/
 
-/healthz and /readyz are answered before these, by apps.core.middleware.
+apps.core.middleware responds to /healthz and /readyz before these.
 """
 
 from django.conf import settings
@@ -32,7 +32,7 @@ urlpatterns = [
     path(".well-known/security.txt", views.security),
 <% if cookiecutter.api != "none" %>
     path("api/v1/", include("apps.api.urls")),
-    # No page of another app, whatever it serves, takes an address of the API.
+    # No other app can serve a URL of the API.
     re_path(r"^api/.", not_found),
 <% endif %>
     # Uploaded files, in development only.

@@ -12,7 +12,7 @@ if settings.OTEL_ENDPOINT:
 
     tracing.instrument()
     if settings.DEBUG:
-        # The development server is one process; gunicorn's workers each begin in config/gunicorn.py.
+        # The development server is one process; gunicorn's workers start it in config/gunicorn.py.
         tracing.export()
 
 application = get_wsgi_application()

@@ -15,8 +15,8 @@ from types import TracebackType
 from invoke.collection import Collection
 
 if sys.version_info < (3, 11):  # noqa: UP036
-    way_out = "pipx install --force --python python3.12 fabric"
-    raise SystemExit(f"Fabric runs under a Python older than 3.11. Type: {way_out}")
+    command = "pipx install --force --python python3.12 fabric"
+    raise SystemExit(f"Fabric runs under a Python older than 3.11. Type: {command}")
 
 # For config.env_file: Fabric adds only this folder to the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -36,16 +36,16 @@ namespace.add_collection(aws.collection)
 namespace.add_collection(host.collection)
 <% endif %>
 
-# Tasks may be called in any folder of the project.
+# Tasks can be called from any folder of the project.
 os.chdir(PROJECT)
 
 
-def explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print an error of the operating system, such as a full disk, in one line; print others as Python does."""
+def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print an OSError, such as a full disk, in one line, and any other error as Python does."""
     if isinstance(error, OSError):
         print(f"The operating system reported: {error}", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 
 
-sys.excepthook = explain
+sys.excepthook = report

@@ -9,7 +9,7 @@ from invoke.context import Context
 
 from fabfile import development, docker, env, local
 from fabfile.run import VENV, in_docker, install_npm_packages, is_up, npm, run
-from fabfile.update import changed
+from fabfile.update import list_changed_files
 
 # The first of these that is installed; otherwise Playwright installs Chromium.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -26,9 +26,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 def test(
     c: Context, k: str = "", pdb: bool = False, browser: bool = False, arguments: str = ""
 ) -> None:
-    """Run the tests of Python and JavaScript, or some of them."""
-    chosen = f"-k {shlex.quote(k)}" if k else ""
-    options = " ".join(word for word in (chosen, "--pdb" if pdb else "", arguments) if word)
+    """Run the Python and JavaScript tests, or some of them."""
+    selection = f"-k {shlex.quote(k)}" if k else ""
+    options = " ".join(word for word in (selection, "--pdb" if pdb else "", arguments) if word)
     if browser:
         test_in_browser(c, options)
     else:
@@ -71,12 +71,9 @@ def lock(c: Context, keep: bool = False) -> None:
     npm(c, f"{'install' if keep else 'update'} --package-lock-only")
 
 
-# --- Helpers ------------------------------------------------------------------------------
-
-
 def run_steps(c: Context, name: str, *, staged: bool = False, warn: bool = False) -> None:
     """Run the steps of this name, see fabfile/steps.py; raise UnexpectedExit if one fails."""
-    files = changed("d", "--cached") if staged else []
+    files = list_changed_files("d", "--cached") if staged else []
     if staged and not files:
         print("Nothing is staged.")
         return
@@ -92,7 +89,7 @@ def test_in_browser(c: Context, options: str) -> None:
     if in_docker():
         if not is_up():
             development.start_containers(c)
-        # The service `browser` has Chromium, and the network of `web`.
+        # The service `browser` has Chromium and shares the network of `web`.
         command = f"pytest tests/browser --base-url http://localhost:8000 {options}"
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
         flags = f"--rm --build --no-deps {'' if terminal else '--no-TTY'}"

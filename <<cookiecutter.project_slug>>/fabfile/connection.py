@@ -9,10 +9,10 @@ from paramiko import AuthenticationException, BadHostKeyException, RejectPolicy,
 
 
 def open_connection(c: Any, usage: str) -> Connection:
-    """Open and return the connection of `fab -H`; raise Exit in one line if that fails.
+    """Open and return the connection of `fab -H`; raise Exit if that fails.
 
-    Without -H the message is `usage`. Unlike Fabric itself, this refuses a machine with an unknown host key:
-    another machine in its place could read and change everything sent.
+    Without -H the message is `usage`. Unlike Fabric itself, this refuses an unknown host key: an attacker's
+    machine could otherwise read and change everything sent.
     https://docs.fabfile.org/en/stable/api/connection.html#fabric.connection.Connection.open
     """
     if not isinstance(c, Connection):

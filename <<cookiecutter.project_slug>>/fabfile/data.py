@@ -26,7 +26,7 @@ def dump_db(c: Context, to: str = "", yes: bool = False) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.partial")
     try:
-        # It holds personal data.
+        # The dump contains personal data.
         partial.touch(mode=0o600)
         database.dump(partial)
         partial.replace(file)
@@ -42,11 +42,11 @@ def dump_db(c: Context, to: str = "", yes: bool = False) -> None:
 def restore_db(c: Context, file: str, yes: bool = False) -> None:
     """Replace the database's contents with a dump."""
     database, dump = databases.find(), Path(file)
-    with dump.open("rb") as opened:
-        is_dump = opened.read(16).startswith(database.magic)
+    with dump.open("rb") as source:
+        is_dump = source.read(16).startswith(database.magic)
     if not is_dump:
         raise Exit(f"{file} is not a dump of {database.kind}, which the site's database uses.")
-    refuse_full(database, yes)
+    require_empty(database, yes)
     database.restore(dump)
     print("Restored. If the code is newer than the dump, now type: fab migrate")
 
@@ -57,7 +57,7 @@ def seed(c: Context) -> None:
     run(c, "python manage.py seed")
 
 
-def refuse_full(database: databases.Sqlite | databases.Postgres, yes: bool) -> None:
+def require_empty(database: databases.Sqlite | databases.Postgres, yes: bool) -> None:
     """Raise Exit if the database is not empty, unless `yes` is set."""
     if not yes and not database.is_empty():
         raise Exit("The database is not empty. To save it: fab dump-db. To replace it: add --yes")

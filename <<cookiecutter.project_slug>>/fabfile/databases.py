@@ -1,6 +1,6 @@
-"""The site's database, PostgreSQL or SQLite: how it is dumped and restored.
+"""Dump and restore the site's database, PostgreSQL or SQLite.
 
-Both kinds keep the old contents until the new ones are complete.
+Both keep the old contents until the new ones are complete.
 """
 
 import json
@@ -25,53 +25,53 @@ QUIET = "--client-min-messages=error"
 
 
 class Postgres:
-    """A database on a server, by PostgreSQL's client programs in its container or on this machine."""
+    """A PostgreSQL database, accessed with the client programs in its container or on this machine."""
 
     kind = "PostgreSQL"
     suffix = ".dump"
     magic = b"PGDMP"
 
-    def __init__(self, url: str, *, contained: bool) -> None:
-        """Take the database at `url`; if `contained`, its host is a service of Compose."""
+    def __init__(self, url: str, *, in_compose: bool) -> None:
+        """Use the database at `url`; with `in_compose`, its host is a Compose service."""
         parts = urlsplit(url)
         self.name, host = unquote(parts.path[1:]), parts.hostname or ""
-        self.place = parts.netloc
-        # libpq reads all of it but Django's conn_max_age.
+        self.netloc = parts.netloc
+        # libpq accepts all parameters except Django's conn_max_age.
         self.query = re.sub("(^|&)conn_max_age=[^&]*", "", parts.query).lstrip("&")
         variables = {"PGOPTIONS": QUIET, "PGPASSWORD": unquote(parts.password or "")}
         self.prefix: list[str] = []
-        if contained:
-            compose = docker.compose_words()
+        if in_compose:
+            compose = docker.find_compose()
             start = [*compose, "up", "--detach", "--wait", host]
             if subprocess.run(start, capture_output=True).returncode:
-                raise Exit(f"The database does not start. Type: fab logs --service {host}")
+                raise Exit(f"The database does not start: fab logs --service {host}. {docker.HELP}")
             options = [f"--env={name}" for name in variables]
             self.prefix = [*compose, "exec", "--no-TTY", *options, host]
         self.environment = {**os.environ, **variables}
 
     def is_empty(self) -> bool:
-        """Whether there is no table."""
+        """Return whether the database has no tables."""
         tables = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
-        return self.sql(self.name, tables).strip() == b"0"
+        return self.run_sql(self.name, tables).strip() == b"0"
 
     def dump(self, file: Path) -> None:
         """Write a dump in PostgreSQL's custom format into `file`."""
         with file.open("wb") as target:
             options = ["--format=custom", "--no-owner", "--no-privileges"]
-            self.run(["pg_dump", *options, self.dbname_option(self.name)], stdout=target)
+            self.run(["pg_dump", *options, self.build_dbname_option(self.name)], stdout=target)
 
     def restore(self, file: Path) -> None:
         """Replace the database's contents with a dump, or leave them unchanged and raise Exit."""
         with self.new_database() as new, file.open("rb") as source:
             options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
-            self.run(["pg_restore", *options, self.dbname_option(new)], stdin=source)
+            self.run(["pg_restore", *options, self.build_dbname_option(new)], stdin=source)
 
     @contextmanager
     def new_database(self) -> Iterator[str]:
         """Yield the name of a new database, which replaces the old one if no error occurs."""
         new, old = f"{self.name}_fab_new", f"{self.name}_fab_old"
         drop = [f"DROP DATABASE IF EXISTS {quote_name(name)} WITH (FORCE)" for name in (new, old)]
-        self.sql("postgres", *drop, f"CREATE DATABASE {quote_name(new)} TEMPLATE template0")
+        self.run_sql("postgres", *drop, f"CREATE DATABASE {quote_name(new)} TEMPLATE template0")
         try:
             yield new
             name = quote_name(self.name, "'")
@@ -80,28 +80,28 @@ class Postgres:
             # In one transaction, so that a database of this name always exists.
             names = (self.name, old), (new, self.name)
             rename = [f"ALTER DATABASE {quote_name(a)} RENAME TO {quote_name(b)}" for a, b in names]
-            self.sql("postgres", disconnect, "; ".join(rename))
+            self.run_sql("postgres", disconnect, "; ".join(rename))
         finally:
-            self.sql("postgres", *drop)
+            self.run_sql("postgres", *drop)
 
-    def sql(self, database: str, *statements: str) -> bytes:
-        """Return what psql prints for some statements, each in a separate transaction."""
+    def run_sql(self, database: str, *statements: str) -> bytes:
+        """Run statements, each in a separate transaction, and return what psql prints."""
         options = ["--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1"]
         commands = [f"--command={statement}" for statement in statements]
-        return self.run(["psql", *options, self.dbname_option(database), *commands])
+        return self.run(["psql", *options, self.build_dbname_option(database), *commands])
 
-    def dbname_option(self, name: str) -> str:
-        """Return the option that names a database of this server, without the password for `ps`."""
-        return f"--dbname={self.url(name, re.sub(':.*@', '@', self.place))}"
+    def build_dbname_option(self, name: str) -> str:
+        """Return the option that names a database on this server; the password would show in `ps`."""
+        return f"--dbname={self.build_url(name, re.sub(':.*@', '@', self.netloc))}"
 
-    def url(self, name: str, place: str = "") -> str:
-        """Return the URL of a database of this server."""
-        return f"postgres://{place or self.place}/{quote(name, safe='')}?{self.query}"
+    def build_url(self, name: str, netloc: str = "") -> str:
+        """Return the URL of a database on this server."""
+        return f"postgres://{netloc or self.netloc}/{quote(name, safe='')}?{self.query}"
 
     def run(
         self, words: list[str], stdin: int | IO[bytes] = DEVNULL, stdout: int | IO[bytes] = PIPE
     ) -> bytes:
-        """Run a program of PostgreSQL and return what it prints; raise Exit if it fails."""
+        """Run a PostgreSQL program and return its output; raise Exit if it fails."""
         command = [*self.prefix, *words]
         try:
             result = subprocess.run(command, env=self.environment, stdin=stdin, stdout=stdout)
@@ -113,7 +113,7 @@ class Postgres:
 
 
 class Sqlite:
-    """A file; SQLite's backup API copies it in one transaction, whatever programs use it."""
+    """A database file; SQLite's backup API copies it in one transaction, even while it is in use."""
 
     kind = "SQLite"
     suffix = ".sqlite3"
@@ -123,7 +123,7 @@ class Sqlite:
         self.file = file
 
     def is_empty(self) -> bool:
-        """Whether nothing was ever written to it."""
+        """Return whether nothing was ever written to the file."""
         return not self.file.exists() or self.file.stat().st_size == 0
 
     def dump(self, file: Path) -> None:
@@ -139,7 +139,7 @@ def find() -> Sqlite | Postgres:
     """Return the site's database; raise Exit if it cannot be reached from here."""
     services = {}
     if in_docker():
-        config = docker.ask_compose("config", "--format", "json")
+        config = docker.capture_compose("config", "--format", "json")
         if not config:
             raise Exit("docker-compose.yml or .env is wrong. Type: docker compose config")
         services = json.loads(config)["services"]
@@ -151,12 +151,12 @@ def find() -> Sqlite | Postgres:
     if parts.scheme == "sqlite":
         return Sqlite(Path(unquote(parts.path)[1:]))
     if parts.scheme in {"postgres", "postgresql"}:
-        return Postgres(url, contained=parts.hostname in services)
+        return Postgres(url, in_compose=parts.hostname in services)
     raise Exit("DATABASE_URL is not a postgres or sqlite URL: see docs/configuration.md")
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """Make `target` hold what `source` does, in one transaction; raise Exit if that fails."""
+    """Copy the contents of `source` to `target` in one transaction; raise Exit if that fails."""
     try:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
             [problem] = old.execute("PRAGMA integrity_check(1)").fetchone()

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shlex
 import sys
 import time
@@ -15,7 +14,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from fabfile import docker, env, local, poetry
-from fabfile.run import in_docker, is_up, make_nvm_folder, run
+from fabfile.run import in_docker, is_up, run
 
 # The first start installs Node and the npm packages.
 START_SECONDS = 300
@@ -42,11 +41,11 @@ def build(c: Context) -> None:
     terminal = sys.stdout.isatty()
     if c.run(command, pty=terminal, warn=True):
         return
-    mirror = "" if env.read().get(poetry.MIRROR) else poetry.index_without_json()
+    mirror = "" if env.read().get(poetry.MIRROR) else poetry.find_index_without_json()
     if not mirror:
         raise Exit("The image could not be built: the lines above say why.")
     c.run(command, pty=terminal, env={poetry.MIRROR: mirror})
-    poetry.remember_mirror(mirror)
+    poetry.save_mirror(mirror)
 
 
 @task
@@ -76,8 +75,9 @@ def stop(c: Context) -> None:
     """Stop the site; keep its data."""
     if in_docker():
         c.run(f"{docker.compose()} {docker.ALL} stop", pty=sys.stdout.isatty())
-        if left := docker.ask_compose("ps", "--quiet").split():  # No longer in docker-compose.yml.
-            c.run(f"docker stop {' '.join(left)}", hide=True)
+        # Services that are no longer in docker-compose.yml.
+        if leftover := docker.capture_compose("ps", "--quiet").split():
+            c.run(f"docker stop {' '.join(leftover)}", hide=True)
     else:
         local.stop()
 
@@ -94,7 +94,7 @@ def debug(c: Context, wait: bool = False) -> None:
     """Start the site under debugpy, for an editor to attach to."""
     os.environ["DEBUGPY"] = "wait" if wait else "true"
     # Compose replaces the container by itself, since its settings have changed.
-    if not in_docker() and local.process():
+    if not in_docker() and local.find_pid():
         local.stop()
     start(c)
 
@@ -104,9 +104,9 @@ def status(c: Context) -> None:
     """Show what is running, and whether the site responds."""
     if in_docker():
         c.run(f"{docker.compose()} {docker.ALL} ps --all")
-    elif local.process():
-        print(f"The site runs as process {local.process()}.")
-    print(f"{url()} {problem() or 'responds: all is well'}.")
+    elif pid := local.find_pid():
+        print(f"The site runs as process {pid}.")
+    print(f"{url()} {find_problem() or 'responds: all is well'}.")
 
 
 @task(help={"service": "web, db, mail, cache<< ', worker' if cookiecutter.tasks == 'database' else '' >>", "follow": "Keep printing new lines"})
@@ -128,58 +128,49 @@ def sh(c: Context) -> None:
     run(c, "bash" if in_docker() else os.environ.get("SHELL", "sh"))
 
 
-# --- Helpers ------------------------------------------------------------------------------
-
-
 def url() -> str:
     """Return the site's URL on this machine."""
     return f"http://localhost:{env.port('WEB_PORT')}"
 
 
 def compose_environment() -> dict[str, str]:
-    """Return the variables that docker-compose.yml gets from Fabric and not from `.env`."""
+    """Return the variables that docker-compose.yml gets from Fabric instead of `.env`."""
     files = (env.PROJECT / name for name in ("poetry.lock", "package-lock.json", ".env"))
-    marks = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
-    return {"FILES_HASH": hashlib.sha256(marks).hexdigest()[:12]}
+    digests = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
+    return {"FILES_HASH": hashlib.sha256(digests).hexdigest()[:12]}
 
 
 def start_containers(c: Context) -> None:
     """Start the services of docker-compose.yml.
 
-    Raises Exit if a port is taken, or with the log of a service that does not start.
+    Raises Exit if a port is in use or a service does not start, in that case with its log.
     """
     compose, terminal = docker.compose(), sys.stdout.isatty()
-    make_nvm_folder()
     if not is_up():
-        ours = docker.ask_compose("ps", "--format", "json")
+        containers = docker.capture_compose("ps", "--format", "json")
         names = ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")
-        others = [name for name in names if f'"PublishedPort":{env.port(name)}' not in ours]
-        env.refuse_taken_ports(*others)
+        unpublished = [n for n in names if f'"PublishedPort":{env.port(n)}' not in containers]
+        env.refuse_taken_ports(*unpublished)
     variables = compose_environment()
     up: Any = c.run(f"{compose} up --detach", env=variables, pty=terminal, warn=True)
-    if up:
-        return
-    # Compose prints: dependency failed to start: container my-site-db-1 exited (1)
-    failed = re.search(r"container (\S+) (exited|is unhealthy)", up.stdout + up.stderr)
-    log = failed and docker.capture("sh", "-c", f"docker logs --tail 25 {failed[1]} 2>&1")
-    reason = f"{log}\n{failed[1]} {failed[2]}" if failed else "Compose failed"
-    raise Exit(f"{reason}: the lines above say why. See docs/troubleshooting.md")
+    if not up:
+        raise Exit(docker.explain_failure(up.stdout + up.stderr))
 
 
 def wait_until_ready() -> None:
-    """Wait until the site is ready, and print its log meanwhile.
+    """Wait until the site is ready, printing its log.
 
     Raises Exit, with the end of the log, if it does not start or takes longer than START_SECONDS.
     """
     begin, printed = time.monotonic(), ""
-    while missing := problem():
+    while problem := find_problem():
         seconds = time.monotonic() - begin
-        log = last_lines(25, since=seconds)
-        # bash/run-dev.sh prints these, and starts the program again until it is fixed.
-        ended = "The asset watcher" if missing == NO_STYLESHEET else "The server"
-        is_running = is_up() if in_docker() else local.process()
-        if f"{ended} ended" in log or not is_running or seconds > START_SECONDS:
-            raise Exit(f"{log}\n{url()} {missing}: the lines above say why. See: fab logs")
+        log = read_last_lines(25, since=seconds)
+        # bash/run-dev.sh prints that a program ended, and keeps restarting it.
+        program = "The asset watcher" if problem == NO_STYLESHEET else "The server"
+        is_running = is_up() if in_docker() else local.find_pid()
+        if f"{program} ended" in log or not is_running or seconds > START_SECONDS:
+            raise Exit(f"{log}\n{url()} {problem}: the lines above say why. See: fab logs")
         line = log.strip().rpartition("\n")[2].strip()
         if line and line != printed:
             printed = line
@@ -187,7 +178,7 @@ def wait_until_ready() -> None:
         time.sleep(0.5)
 
 
-def problem() -> str:
+def find_problem() -> str:
     """Return why the site is not ready, or "" if it responds and has its stylesheet."""
     try:
         build_opener(ProxyHandler({})).open(f"{url()}/readyz", timeout=5).close()
@@ -198,9 +189,9 @@ def problem() -> str:
     return "" if (env.PROJECT / "static/dist/css/main.css").exists() else NO_STYLESHEET
 
 
-def last_lines(count: int, since: float) -> str:
-    """Return the last `count` lines of the site's log, at most `since` seconds old in a container."""
+def read_last_lines(count: int, since: float) -> str:
+    """Return the last `count` lines of the site's log; in a container, from the last `since` seconds."""
     if not in_docker():
         return "\n".join(local.LOG.read_text(errors="replace").splitlines()[-count:])
     options = ["--no-log-prefix", "--tail", str(count), "--since", f"{int(since) + 1}s"]
-    return docker.ask_compose("logs", *options, "web")
+    return docker.capture_compose("logs", *options, "web")

@@ -20,12 +20,12 @@ FILE = PROJECT / ".env"
 
 @cache
 def read() -> "os._Environ[str]":
-    """Return the process's environment, completed from `.env`; write the file if needed.
+    """Return the process's environment, completed from `.env`; write that file if needed.
 
-    So all child processes have the same values, including Compose, which would parse some of
-    the file's lines differently. Raises Exit in one line if the file cannot be read or written.
+    This gives all child processes the same values, including Compose, which would parse some of
+    the file's lines differently. Raises Exit if the file cannot be read or written.
     """
-    # The file's values for the host cannot be determined in the container.
+    # Values that belong to the host cannot be determined in the container.
     if not docker.INSIDE:
         try:
             for name, value in complete().items():
@@ -39,16 +39,19 @@ def read() -> "os._Environ[str]":
 def complete() -> dict[str, str]:
     """Write `.env` from `.env.example`, or add missing variables to it, and return all of them.
 
-    A variable set in the process is written as it is; a value in the file is never changed.
+    A variable set in the process is written as it is, but no COMPOSE_PROJECT_NAME: that may be
+    another checkout's. A value in the file is never changed.
     """
-    made = FILE.exists()
-    source = FILE if made else PROJECT / ".env.example"
+    exists = FILE.exists()
+    source = FILE if exists else PROJECT / ".env.example"
     values, text = env_file.read(source), source.read_text(encoding="utf-8-sig")
-    if values.get("CHECKOUT_FOLDER") != str(docker.original_folder(values)):
+    original = PROJECT / values.get("CHECKOUT_FOLDER", "")
+    if not docker.has_name(original, values.get("COMPOSE_PROJECT_NAME")):
         values["CHECKOUT_FOLDER"] = ""  # The folder was moved.
-    missing = {name: make for name, make in MAKERS.items() if not values.get(name)}
-    for name, make in missing.items():
-        values[name] = os.environ.get(name) or str(make())
+    missing = {name: create for name, create in FACTORIES.items() if not values.get(name)}
+    for name, create in missing.items():
+        shell = "" if name == "COMPOSE_PROJECT_NAME" else os.environ.get(name)
+        values[name] = shell or str(create())
         line = env_file.format_line(name, values[name])
         empty = rf"^[^\S\n]*(export[^\S\n]+)?{name}[^\S\n]*=.*$"
         text, found = re.subn(empty, line.replace("\\", r"\\"), text, count=1, flags=re.MULTILINE)
@@ -56,23 +59,23 @@ def complete() -> dict[str, str]:
             text = f"{text.rstrip()}\n{line}\n"
     if missing:
         write(text)
-        print(f"{'Completed' if made else 'Wrote'} .env for this checkout.", file=sys.stderr)
+        print(f"{'Completed' if exists else 'Wrote'} .env for this checkout.", file=sys.stderr)
     return values
 
 
 def write(text: str) -> None:
     """Replace `.env` atomically, readable only by its owner; raise OSError and change nothing if that fails."""
-    unfinished = FILE.with_name(f".env.{os.getpid()}")
+    temporary = FILE.with_name(f".env.{os.getpid()}")
     try:
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(FILE)
+        temporary.touch(mode=0o600)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(FILE)
     finally:
-        unfinished.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def is_on(name: str, default: str = "false") -> bool:
-    """Whether a variable, or its default if it is empty, is anything but false, no, off or 0."""
+    """Return whether a variable, or its default if it is empty, is anything but false, no, off or 0."""
     return (read().get(name) or default).lower() not in {"false", "no", "off", "0"}
 
 
@@ -84,53 +87,53 @@ def port(name: str) -> int:
     return int(value)
 
 
-def where_to_run() -> str:
+def choose_run_in() -> str:
     """Return "docker" if an engine with Compose responds, else "host"."""
-    if not docker.problem():
+    if not docker.find_problem():
         return "docker"
-    print(docker.problem(), file=sys.stderr)
+    print(docker.find_problem(), file=sys.stderr)
     print("The site runs without Docker instead, on SQLite (RUN_IN=host in .env).", file=sys.stderr)
     return "host"
 
 
-def compose_project() -> str:
+def generate_project_name() -> str:
     """Return a name that no other checkout has, not even an earlier one in this folder."""
     folder = re.sub(r"[^a-z0-9_-]", "", PROJECT.name.lower()).lstrip("_-") or "site"
     return f"{folder}-{secrets.token_hex(3)}"
 
 
-def free_port(first: int, others: Collection[int] = ()) -> int:
-    """Return the first port from `first` on, none of `others`, that nothing on this machine listens at."""
-    return next(n for n in range(first, first + 100) if n not in others and not is_taken(n))
+def find_free_port(first: int, excluded: Collection[int] = ()) -> int:
+    """Return the first free port from `first` on that is not in `excluded`."""
+    return next(n for n in range(first, first + 100) if n not in excluded and not is_port_taken(n))
 
 
-def is_taken(port: int) -> bool:
-    """Whether something listens on `port` at one of localhost's addresses, IPv4 or IPv6."""
-    for address in ("127.0.0.1", "::1"):
-        with suppress(OSError), socket.create_connection((address, port), timeout=1):
+def is_port_taken(port: int) -> bool:
+    """Return whether a program listens on `port` of localhost, over IPv4 or IPv6."""
+    for host in ("127.0.0.1", "::1"):
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
             return True
     return False
 
 
 def refuse_taken_ports(*names: str) -> None:
-    """Raise Exit in one line if a program, or another of these variables, has the port of one of them."""
+    """Raise Exit if one of these variables names a port that is in use, or two name the same."""
     used = [port(name) for name in names]
-    taken = [name for i, name in enumerate(names) if used[i] in used[:i] or is_taken(used[i])]
+    taken = [name for i, name in enumerate(names) if used[i] in used[:i] or is_port_taken(used[i])]
     for name in taken:
-        used.append(free_port(port(name) + 1, used))
+        used.append(find_free_port(port(name) + 1, used))
     if taken:
         ports = " ".join(f"Port {port(name)} is taken." for name in taken)
         free = " and ".join(map("{}={}".format, taken, used[len(names) :]))
-        raise Exit(f"{ports} Stop the program there, or set {free} in .env and start again.")
+        raise Exit(f"{ports} Stop the program, or set {free} in .env, and retry. {docker.HELP}")
 
 
-# Values that differ between machines and checkouts.
-MAKERS = {
-    "RUN_IN": where_to_run,
-    "WEB_PORT": lambda: free_port(8000),
-    "MAIL_PORT": lambda: free_port(8025),
-    "DEBUG_PORT": lambda: free_port(5678),
-    "COMPOSE_PROJECT_NAME": compose_project,
+# The functions that return the values which differ between machines and checkouts.
+FACTORIES = {
+    "RUN_IN": choose_run_in,
+    "WEB_PORT": lambda: find_free_port(8000),
+    "MAIL_PORT": lambda: find_free_port(8025),
+    "DEBUG_PORT": lambda: find_free_port(5678),
+    "COMPOSE_PROJECT_NAME": generate_project_name,
     "CHECKOUT_FOLDER": lambda: str(PROJECT),
     # The owner's IDs inside a container: 0 if the engine runs as the caller.
     "UID": lambda: 0 if docker.is_rootless() else os.getuid(),

@@ -10,11 +10,11 @@ from invoke.exceptions import Exit
 from fabfile import docker, poetry
 
 
-def commit(dirty: bool) -> str:
+def find_commit(dirty: bool) -> str:
     """Return the checkout's commit, which is the tag of its image.
 
-    Raises Exit if there is none, or if files differ from it; `dirty` allows that, and the tag
-    then has the time as well.
+    Raises Exit if there is no commit, or if files differ from it. `dirty` allows differences; the
+    tag then also contains the time.
     """
     head = docker.capture("git", "rev-parse", "--verify", "HEAD")
     if not head:
@@ -32,25 +32,25 @@ def commit(dirty: bool) -> str:
 
 def resolve_commit(release: str) -> str:
     """Return the commit of a branch, a tag or an abbreviated hash."""
-    found = docker.capture("git", "rev-parse", "--verify", "--quiet", f"{release}^{{commit}}")
-    return found or release
+    commit = docker.capture("git", "rev-parse", "--verify", "--quiet", f"{release}^{{commit}}")
+    return commit or release
 
 
 def build(c: Context, image: str, release: str, platform: str) -> None:
-    """Build the production image of the checkout under the name `image`.
+    """Build the production image of the checkout and tag it `image`.
 
-    Raises Exit in one line if it cannot be built.
+    Raises Exit if it cannot be built.
     """
-    if problem := docker.engine_problem():
+    if problem := docker.find_engine_problem():
         raise Exit(problem)
     print(f"== Build {release}", flush=True)
     words = ["docker", "build", "--tag", image, "--build-arg", f"RELEASE={release}"]
     words += ["--platform", platform]
-    if mirror := os.environ.get(poetry.MIRROR) or poetry.remembered_mirror():
+    if mirror := os.environ.get(poetry.MIRROR) or poetry.read_mirror():
         words += ["--build-arg", f"{poetry.MIRROR}={mirror}"]
-    # One manifest instead of an index: its digest is the image's, and one scan is enough.
-    alone = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-    if not c.run(f"{shlex.join(words)} .", env=alone, warn=True):
+    # A manifest instead of an index: its digest is the image's, and one scan is enough.
+    variables = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    if not c.run(f"{shlex.join(words)} .", env=variables, warn=True):
         raise Exit("The image could not be built: the lines above say why. Nothing was changed.")
 
 

@@ -1,4 +1,4 @@
-"""The site on this machine itself, without Docker: Python in .venv, SQLite, a process in the background."""
+"""The site without Docker: Python in .venv, SQLite, a background process."""
 
 import fcntl
 import os
@@ -32,7 +32,7 @@ def install_python(c: Context) -> None:
     lock = (env.PROJECT / "poetry.lock").read_bytes()
     stamp, python = VENV / "poetry.lock", str(VENV / "bin" / "python")
     if not has_packages() or docker.capture(python, "-c", "import django") is None:
-        # Poetry would keep scripts that name another folder or another version of Python.
+        # Poetry would keep scripts that refer to another folder or Python version.
         VENV.unlink() if VENV.is_symlink() else shutil.rmtree(VENV, ignore_errors=True)
     elif stamp.exists() and stamp.read_bytes() == lock:
         return
@@ -42,13 +42,13 @@ def install_python(c: Context) -> None:
 
 def poetry(c: Context, arguments: str) -> None:
     """Run Poetry with `.venv`, even if another environment is active."""
-    own = {"VIRTUAL_ENV": "", "CONDA_PREFIX": "", "POETRY_VIRTUALENVS_CREATE": "true"}
-    c.run(f"python3 fabfile/poetry.py {arguments} --no-interaction", env=own)
+    environment = {"VIRTUAL_ENV": "", "CONDA_PREFIX": "", "POETRY_VIRTUALENVS_CREATE": "true"}
+    c.run(f"python3 fabfile/poetry.py {arguments} --no-interaction", env=environment)
 
 
 def start(c: Context) -> None:
     """Start the site in the background; its output goes to the log."""
-    if process():
+    if find_pid():
         return
     env.refuse_taken_ports(*port_names())
     if VENV.is_symlink() or VENV.exists():
@@ -57,7 +57,7 @@ def start(c: Context) -> None:
     STATE.mkdir(exist_ok=True)
     with LOG.open("wb") as log:
         fcntl.flock(log, fcntl.LOCK_EX)
-        started = Popen(
+        process = Popen(
             ["sh", "bash/run-dev.sh"],
             env=variables,
             stdin=DEVNULL,
@@ -65,12 +65,12 @@ def start(c: Context) -> None:
             stderr=STDOUT,
             start_new_session=True,
         )
-    PID.write_text(str(started.pid))
+    PID.write_text(str(process.pid))
 
 
 def stop() -> None:
     """Stop the site's process and its children, and wait until its ports are free."""
-    pid = process()
+    pid = find_pid()
     if not pid:
         print("The site is not running.")
         return
@@ -78,7 +78,7 @@ def stop() -> None:
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGTERM)
     for _ in range(100):
-        if not process() and not any(map(env.is_taken, ports)):
+        if not find_pid() and not any(map(env.is_port_taken, ports)):
             break
         time.sleep(0.1)
     else:
@@ -89,14 +89,14 @@ def stop() -> None:
 
 
 def port_names() -> tuple[str, ...]:
-    """Return the names of the variables that hold the site's ports."""
+    """Return the names of the variables that contain the site's ports."""
     return ("WEB_PORT", "DEBUG_PORT") if env.is_on("DEBUGPY") else ("WEB_PORT",)
 
 
-def process() -> int:
+def find_pid() -> int:
     """Return the PID of the site's process, or 0 if it is not running.
 
-    All processes of the site hold the lock on its log, so a reused PID is not taken for it.
+    All processes of the site lock its log, so a reused PID is not mistaken for one of them.
     """
     try:
         with LOG.open("rb") as log:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run Poetry, installed or not: python3 fabfile/poetry.py lock
+"""Run Poetry, whether it is installed or not: python3 fabfile/poetry.py lock
 
 Uses the Poetry on PATH if that is new enough, else uvx, else a separate virtual environment.
 Needs only Python, since it runs before anything is installed. If the index has no JSON API, it
@@ -20,19 +20,19 @@ from urllib.request import Request, urlopen
 VERSION = "2.5.1"
 PACKAGES = [f"poetry=={VERSION}", "poetry-plugin-pypi-mirror==0.6.5"]
 MIRROR = "POETRY_PYPI_MIRROR_URL"
-ASKS_THE_INDEX = {"add", "install", "lock", "remove", "sync", "update"}
+INDEX_COMMANDS = {"add", "install", "lock", "remove", "sync", "update"}
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str]) -> int:
     """Run Poetry in the working directory and return its exit code."""
-    mirror = os.environ.get(MIRROR) or remembered_mirror()
+    mirror = os.environ.get(MIRROR) or read_mirror()
     code = run(arguments, mirror)
-    if code == 0 or mirror or not ASKS_THE_INDEX.intersection(arguments):
+    if code == 0 or mirror or not INDEX_COMMANDS.intersection(arguments):
         return code
-    mirror = index_without_json()
+    mirror = find_index_without_json()
     if mirror and (code := run(arguments, mirror)) == 0:
-        remember_mirror(mirror)
+        save_mirror(mirror)
     return code
 
 
@@ -42,28 +42,28 @@ def run(arguments: list[str], mirror: str) -> int:
     if mirror:
         environment[MIRROR] = mirror
     # A Poetry on PATH may not have the plugin for mirrors.
-    is_here = not mirror and is_new_enough(shutil.which("poetry"))
-    words = ["poetry"] if is_here else find_program("poetry", PACKAGES)
+    is_installed = not mirror and is_new_enough(shutil.which("poetry"))
+    words = ["poetry"] if is_installed else find_program("poetry", PACKAGES)
     return subprocess.run([*words, *arguments], env=environment).returncode
 
 
 def is_new_enough(poetry: str | None) -> bool:
-    """Whether `poetry` has at least the major and minor version that wrote the lock file."""
+    """Return whether `poetry` has at least the major and minor version that wrote the lock file."""
     if not poetry:
         return False
-    has = [int(number) for number in re.findall(r"\d+", output(poetry, "--version"))]
-    return has[:2] >= [int(number) for number in VERSION.split(".")[:2]]
+    installed = [int(number) for number in re.findall(r"\d+", capture(poetry, "--version"))]
+    return installed[:2] >= [int(number) for number in VERSION.split(".")[:2]]
 
 
 def find_program(program: str, packages: list[str]) -> list[str]:
-    """Return the command that runs a program of the first package, installed or not."""
+    """Return the command that runs a program from the first package, installed or not."""
     if shutil.which("uvx"):
         more = [word for package in packages[1:] for word in ("--with", package)]
         return ["uvx", "--quiet", "--from", packages[0], *more, program]
-    return [str(own_environment(packages) / "bin" / "python"), "-m", program]
+    return [str(ensure_environment(packages) / "bin" / "python"), "-m", program]
 
 
-def own_environment(packages: list[str]) -> Path:
+def ensure_environment(packages: list[str]) -> Path:
     """Return a virtual environment with these packages; create it if it does not exist."""
     name, _, version = packages[0].partition("==")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -72,45 +72,45 @@ def own_environment(packages: list[str]) -> Path:
         return folder
     print(f"Installing {name.capitalize()} {version} into {folder} (once).", file=sys.stderr)
     cache.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=cache, ignore_cleanup_errors=True) as unfinished:
-        pip = [f"{unfinished}/bin/python", "-m", "pip", "--disable-pip-version-check"]
+    with TemporaryDirectory(dir=cache, ignore_cleanup_errors=True) as temporary:
+        pip = [f"{temporary}/bin/python", "-m", "pip", "--disable-pip-version-check"]
         # pip's configuration may install into the user's site-packages.
-        alone = {**os.environ, "PIP_USER": "0"}
+        environment = {**os.environ, "PIP_USER": "0"}
         try:
-            venv.create(unfinished, with_pip=True)
-            subprocess.run([*pip, "install", "--quiet", *packages], check=True, env=alone)
+            venv.create(temporary, with_pip=True)
+            subprocess.run([*pip, "install", "--quiet", *packages], check=True, env=environment)
         except subprocess.CalledProcessError:
             sys.exit(
                 f"{name.capitalize()} {version} could not be installed: check the network,"
                 " or install uv, which provides it: https://docs.astral.sh/uv/"
             )
-        # Another process may have created it meanwhile.
+        # Another process may have created the folder in the meantime.
         with suppress(OSError):
-            Path(unfinished).rename(folder)
+            Path(temporary).rename(folder)
     return folder
 
 
-def index_without_json() -> str:
-    """Return pip's index if it responds and PyPI's JSON API does not; else ""."""
-    python = str(own_environment(PACKAGES) / "bin" / "python")
+def find_index_without_json() -> str:
+    """Return the URL of pip's index if that responds and PyPI's JSON API does not, else ""."""
+    python = str(ensure_environment(PACKAGES) / "bin" / "python")
     script = "from pip._internal.models.index import PyPI; print(PyPI.url)"
-    pypi = output(python, "-c", script).rstrip("/")
-    configured = output(python, "-m", "pip", "config", "get", "global.index-url")
+    pypi = capture(python, "-c", script).rstrip("/")
+    configured = capture(python, "-m", "pip", "config", "get", "global.index-url")
     index = (os.environ.get("PIP_INDEX_URL") or configured or f"{pypi}/simple").rstrip("/") + "/"
-    # Poetry requests one version's page; some indexes have only the package's.
-    if can_read(f"{pypi}/pypi/pip/24.0/json") or not can_read(f"{index}pip/"):
+    # Poetry requests the page of one version; some indexes have only the package's page.
+    if is_readable(f"{pypi}/pypi/pip/24.0/json") or not is_readable(f"{index}pip/"):
         return ""
     print("The package index has no JSON API here: trying again with pip's index.", file=sys.stderr)
     return index
 
 
-def output(*command: str) -> str:
-    """Return what a command prints."""
+def capture(*command: str) -> str:
+    """Return a command's output."""
     return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
-def can_read(url: str) -> bool:
-    """Whether `url` can be read, within 10 s."""
+def is_readable(url: str) -> bool:
+    """Return whether `url` can be read within 10 s."""
     try:
         with urlopen(Request(url, headers={"User-Agent": "poetry"}), timeout=10) as response:
             return response.status == 200
@@ -118,7 +118,7 @@ def can_read(url: str) -> bool:
         return False
 
 
-def remembered_mirror() -> str:
+def read_mirror() -> str:
     """Return the mirror in `.env`, or ""."""
     sys.path.append(str(PROJECT))
     from config import env_file
@@ -126,7 +126,7 @@ def remembered_mirror() -> str:
     return env_file.read(PROJECT / ".env").get(MIRROR, "")
 
 
-def remember_mirror(mirror: str) -> None:
+def save_mirror(mirror: str) -> None:
     """Write the mirror into `.env`, if that file exists."""
     file = PROJECT / ".env"
     if file.is_file():

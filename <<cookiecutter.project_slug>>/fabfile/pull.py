@@ -14,7 +14,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from fabfile import databases, remote
-from fabfile.data import refuse_full
+from fabfile.data import require_empty
 from fabfile.databases import Postgres, Sqlite
 from fabfile.run import wrap_command
 
@@ -39,8 +39,8 @@ def pull(
         raise Exit("Name the site's folder on that machine: fab -H USER@HOST pull --from FOLDER")
     with remote.connect(c) as source:
         database = databases.find()
-        refuse_full(database, yes)
-        with new_database(database) as url, loader(url) as load:
+        require_empty(database, yes)
+        with new_database(database) as url, open_loader(url) as load:
             remote.stream_masked_copy(source, from_, manage, load)
         print("The database is now a copy without passwords. To sign in, type: fab createsuperuser")
         if media:
@@ -61,13 +61,13 @@ def new_database(database: Postgres | Sqlite) -> Iterator[str]:
         yield f"sqlite:///{quote(str(new.absolute()))}"
         database.restore(new)
     finally:
-        for end in ("", "-journal", "-wal", "-shm"):
-            new.with_name(new.name + end).unlink(missing_ok=True)
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            new.with_name(new.name + suffix).unlink(missing_ok=True)
 
 
 @contextmanager
-def loader(url: str) -> Iterator[IO[bytes]]:
-    """Yield a file to write the copy to, which loads it into the new database; raise Exit if that fails."""
+def open_loader(url: str) -> Iterator[IO[bytes]]:
+    """Yield a stream that loads what is written to it into the database at `url`; raise Exit if that fails."""
     line, environment = wrap_command("python manage.py load_masked", DATABASE_URL=url)
     with subprocess.Popen(
         shlex.split(line), env={**os.environ, **environment}, stdin=subprocess.PIPE

@@ -16,10 +16,9 @@ from paramiko import SFTPAttributes, SFTPClient, SSHException
 
 from fabfile import connection
 
-# A connection that is silent for this long counts as lost.
-SECONDS = 300
-# Runs the command in a running container, of a checkout or of host.deploy, or with the checkout's own
-# Python.
+# A connection without data for this long counts as lost.
+TIMEOUT_SECONDS = 300
+# Runs the command in a running container, from a checkout or host.deploy, or else with the checkout's Python.
 MANAGE = (
     "for service in web web-a web-b;"
     ' do if [ -n "$(docker compose ps --status running --quiet $service 2>/dev/null)" ];'
@@ -31,7 +30,7 @@ MANAGE = (
 
 @contextmanager
 def connect(c: Any) -> Iterator[Connection]:
-    """Open and yield the connection of `fab -H`; raise Exit in one line if it is lost."""
+    """Open and yield the connection of `fab -H`; raise Exit if it is lost."""
     source = connection.open_connection(c, "Name the machine: fab -H USER@HOST pull --from FOLDER")
     try:
         yield source
@@ -41,19 +40,19 @@ def connect(c: Any) -> Iterator[Connection]:
         source.close()
 
 
-def stream_masked_copy(c: Connection, folder: str, manage: str, into: IO[bytes]) -> None:
-    """Stream a masked copy of the remote site's database into `into`.
+def stream_masked_copy(c: Connection, folder: str, manage: str, target: IO[bytes]) -> None:
+    """Stream a masked copy of the remote site's database into `target`.
 
     The site is in `folder`, or `manage` is the command that runs its manage.py. Raises Exit if
     that fails or the connection is lost; the command's standard error is printed.
     """
     command = f"exec {manage} dump_masked" if manage else MANAGE
     channel = c.transport.open_session()
-    channel.settimeout(SECONDS)
+    channel.settimeout(TIMEOUT_SECONDS)
     channel.exec_command(f"cd {shlex.quote(folder)} && {command}" if folder else command)
-    shutil.copyfileobj(channel.makefile("rb"), into, 256 * 1024)
-    if complaint := channel.makefile_stderr("rb").read().decode(errors="replace").strip():
-        print(complaint, file=sys.stderr)
+    shutil.copyfileobj(channel.makefile("rb"), target, 256 * 1024)
+    if errors := channel.makefile_stderr("rb").read().decode(errors="replace").strip():
+        print(errors, file=sys.stderr)
     if code := channel.recv_exit_status():
         raise Exit("The connection was lost." if code < 0 else f"{c.host}: exit code {code}.")
 
@@ -62,12 +61,12 @@ def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
     """Copy the files of a remote folder into a local one; return the number copied and the total.
 
     Files of the same size and time are skipped, so a second call continues an
-    interrupted one. Raises Exit if there is no such folder.
+    interrupted one. Raises Exit if the remote folder does not exist.
     """
     sftp = c.sftp()
     fetched, total = 0, 0
     try:
-        for path, attributes in files(sftp, PurePosixPath(source)):
+        for path, attributes in walk_files(sftp, PurePosixPath(source)):
             file = target / path.relative_to(source)
             total += 1
             if is_same(file, attributes):
@@ -83,7 +82,7 @@ def fetch_files(c: Connection, source: str, target: Path) -> tuple[int, int]:
     return fetched, total
 
 
-def files(
+def walk_files(
     sftp: SFTPClient, folder: PurePosixPath
 ) -> Iterator[tuple[PurePosixPath, SFTPAttributes]]:
     """Yield the regular files under a remote folder; links are not followed."""
@@ -92,14 +91,14 @@ def files(
         if "/" in entry.filename or entry.filename in {".", ".."}:
             continue
         if stat.S_ISDIR(mode):
-            yield from files(sftp, folder / entry.filename)
+            yield from walk_files(sftp, folder / entry.filename)
         elif stat.S_ISREG(mode):
             yield folder / entry.filename, entry
 
 
 def is_same(file: Path, attributes: SFTPAttributes) -> bool:
-    """Whether a local file has the size and time of a remote one."""
+    """Return whether a local file has the size and time of a remote one."""
     if not file.exists():
         return False
-    here = file.stat()
-    return (here.st_size, int(here.st_mtime)) == (attributes.st_size, attributes.st_mtime)
+    local = file.stat()
+    return (local.st_size, int(local.st_mtime)) == (attributes.st_size, attributes.st_mtime)

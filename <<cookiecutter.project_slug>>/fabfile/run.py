@@ -5,9 +5,10 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 from invoke.context import Context
-from invoke.exceptions import Exit
+from invoke.exceptions import Exit, UnexpectedExit
 
 from fabfile import docker, env
 
@@ -15,32 +16,37 @@ VENV = env.PROJECT / ".venv"
 
 
 def in_docker() -> bool:
-    """Whether tasks run in the container; raise Exit if RUN_IN is neither docker nor host."""
-    place = env.read()["RUN_IN"]
-    if place not in {"docker", "host"}:
-        raise Exit(f"RUN_IN is {place!r}: set it to docker or host, in .env or the shell.")
-    return place == "docker"
+    """Return whether tasks run in the container; raise Exit if RUN_IN is neither docker nor host."""
+    run_in = env.read()["RUN_IN"]
+    if run_in not in {"docker", "host"}:
+        raise Exit(f"RUN_IN is {run_in!r}: set it to docker or host, in .env or the shell.")
+    return run_in == "docker"
 
 
 def run(c: Context, command: str, *, warn: bool = False, with_services: bool = True) -> bool:
-    """Run `command` where the site runs, with its Python, Node and settings, and the database.
+    """Run `command` where the site runs, with its Python, Node, settings and database.
 
-    Returns whether the command succeeded; raises UnexpectedExit if it did not, unless `warn` is set.
+    Returns whether the command succeeded; raises UnexpectedExit if it did not, unless `warn` is set, and
+    Exit with the log of a service that does not start.
     """
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     command, environment = wrap_command(command, terminal=terminal, with_services=with_services)
-    return bool(c.run(command, pty=terminal, warn=warn, env=environment))
+    result: Any = c.run(command, pty=terminal, warn=True, env=environment)
+    if not result and "dependency failed to start" in (output := result.stdout + result.stderr):
+        raise Exit(docker.explain_failure(output))
+    if not result and not warn:
+        raise UnexpectedExit(result)
+    return bool(result)
 
 
 def wrap_command(
     command: str, *, terminal: bool = False, with_services: bool = True, **variables: str
 ) -> tuple[str, dict[str, str]]:
-    """Return the line that runs `command` where the site runs, and its environment with `variables`."""
+    """Return the line that runs `command` where the site runs, and the environment for it, with `variables`."""
     if docker.INSIDE:
         return command, variables
     if not in_docker():
         return command, {**host_environment(), **variables}
-    make_nvm_folder()
     verb = "exec" if is_up() else f"run --rm{'' if with_services else ' --no-deps'}"
     options = [] if terminal else ["--no-TTY"]
     options += [f"--env {name}={shlex.quote(value)}" for name, value in variables.items()]
@@ -73,16 +79,9 @@ def install_npm_packages(c: Context) -> None:
         installed.touch()
 
 
-def make_nvm_folder() -> None:
-    """Create the folder for the container's Node: Docker would create it as root."""
-    folder = env.read().get("NVM_HOST_DIR", "")
-    if folder.startswith(("~", "/", ".")):
-        Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
-
-
 def is_up() -> bool:
-    """Whether the container `web` of this checkout is running."""
-    return bool(docker.ask_compose("ps", "--status", "running", "--quiet", "web"))
+    """Return whether the container `web` of this checkout is running."""
+    return bool(docker.capture_compose("ps", "--status", "running", "--quiet", "web"))
 
 
 def host_environment() -> dict[str, str]:
@@ -90,13 +89,13 @@ def host_environment() -> dict[str, str]:
     if not has_packages():
         raise Exit("The Python packages are not installed for this folder. Type: fab setup")
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    # Folders of another project, where Python and `cd` would look first.
+    # These could name another project's folders, where Python and `cd` would look first.
     others = {"PYTHONPATH": "", "CDPATH": ""}
     return {**others, "PATH": path, "VIRTUAL_ENV": str(VENV), "RUN_IN": "host"}
 
 
 def has_packages() -> bool:
-    """Whether `.venv` has a Python and was created in this folder: its scripts name the folder."""
+    """Return whether `.venv` has a Python and was created in this folder, as its scripts show."""
     try:
         command = (VENV / "bin" / "django-admin").read_text(encoding="utf-8")
         folder = Path(re.findall(r"/.*(?=/bin/python)", command)[0])
@@ -106,10 +105,10 @@ def has_packages() -> bool:
 
 
 def has_node() -> bool:
-    """Whether this machine's Node has at least the major version in `.nvmrc`; raise Exit if that has none."""
+    """Return whether this machine's Node has at least the major version in `.nvmrc`; raise Exit if that is invalid."""
     text = (env.PROJECT / ".nvmrc").read_text(encoding="utf-8").strip()
-    wanted = re.match(r"v?(\d+)", text)
-    if not wanted:
+    required = re.match(r"v?(\d+)", text)
+    if not required:
         raise Exit(f".nvmrc contains {text!r}: write a version of Node into it, such as 24.")
     version = re.match(r"v(\d+)", docker.capture("node", "--version") or "")
-    return bool(version and int(version[1]) >= int(wanted[1]))
+    return bool(version and int(version[1]) >= int(required[1]))

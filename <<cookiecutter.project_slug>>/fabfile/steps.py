@@ -28,18 +28,18 @@ PRODUCTION = (
 
 
 class Tool(NamedTuple):
-    """A command that processes all files of the project, or those given that match `takes`."""
+    """A command that processes all files of the project, or those of a list that match `pattern`."""
 
     command: str
     files: str
-    takes: str
+    pattern: str
 
-    def line(self, files: list[str]) -> str:
-        """Return the command for `files`, or "" if none of them match `takes`."""
+    def to_line(self, files: list[str]) -> str:
+        """Return the command for `files`, or "" if none of them match `pattern`."""
         if not files:
             return f"{self.command} {self.files}"
-        taken = [file for file in files if self.takes and re.fullmatch(self.takes, file)]
-        return f"{self.command} {shlex.join(taken)}" if taken else ""
+        matching = [file for file in files if self.pattern and re.fullmatch(self.pattern, file)]
+        return f"{self.command} {shlex.join(matching)}" if matching else ""
 
 
 PYTHON, TEMPLATES = r".+\.py", r".+\.html"
@@ -47,12 +47,12 @@ SCRIPTS, STYLES = r"assets/.+\.js", r"assets/.+\.scss"
 LINTERS = (
     Tool("ruff check", ".", PYTHON),
     Tool("djlint --quiet --lint", "templates apps", TEMPLATES),
-    # It checks only the whole project.
+    # mypy checks only the whole project.
     Tool("mypy", ".", ""),
     Tool("oxlint --deny-warnings -D suspicious", "assets", SCRIPTS),
     Tool("stylelint --max-warnings 0", '"assets/**/*.scss"', STYLES),
 )
-# In this order, since two write the same files. With --warn, a file that djLint changes is no failure.
+# In this order, since two write the same files. With --warn, djLint does not fail when it changes a file.
 FORMATTERS = (
     Tool("ruff check --quiet --fix-only", ".", PYTHON),
     Tool("ruff format --quiet", ".", PYTHON),
@@ -61,19 +61,18 @@ FORMATTERS = (
     Tool("stylelint --max-warnings 0 --fix", '"assets/**/*.scss"', STYLES),
 )
 BUILD = "npm run build"
-# These need the built files. On two cores, a second test process takes as long to start as it
-# saves, and the other steps need the second core.
+# These need the built files. On two cores, a second test process would take as long to start as it
+# saves, and the other steps use the second core.
 AFTER_BUILD = (
     f"{PRODUCTION} python manage.py check --deploy --fail-level WARNING",
     f"pytest --cov{'' if CORES > 2 else ' --numprocesses=0'}",
 )
-# The last two take longest.
 CHECKS = (
     BUILD,
     "ruff format --check .",
     "djlint --quiet --check --lint templates apps",
     "prettier --check assets package.json",
-    *(tool.line([]) for tool in LINTERS if not tool.command.startswith(("djlint", "mypy"))),
+    *(tool.to_line([]) for tool in LINTERS if not tool.command.startswith(("djlint", "mypy"))),
     "npm test",
     AFTER_BUILD[0],
     "python manage.py makemigrations --check --dry-run",
@@ -83,7 +82,7 @@ CHECKS = (
 )
 
 
-# How a command ended, what it printed, and how long it took.
+# A command's exit code, its output, and the seconds it took.
 Result = tuple[int, str, float]
 
 
@@ -91,12 +90,13 @@ def main(name: str, *files: str) -> int:
     """Run every step of this name, on these files if there are any; return the exit code."""
     begin, failed = time.monotonic(), []
     tools = LINTERS if name == "lint" else FORMATTERS
-    commands = [line for tool in tools if (line := tool.line(list(files)))]
+    commands = [line for tool in tools if (line := tool.to_line(list(files)))]
     if name == "check":
         commands = list(CHECKS)
     results = start(commands, 1 if name == "format" else max(2, CORES))
     for command, (code, output, seconds) in zip(commands, results, strict=True):
-        title = shorten(command)
+        # On one line, without its variables.
+        title = textwrap.shorten(command.removeprefix(PRODUCTION), 100, placeholder="…")
         print(f"{seconds:5.1f} s  {'FAILED  ' if code else ''}{title}", flush=True)
         if code:
             failed.append(title)
@@ -109,20 +109,15 @@ def main(name: str, *files: str) -> int:
     return 0
 
 
-def shorten(command: str) -> str:
-    """Return a command as the report shows it: on one line, without its variables."""
-    return textwrap.shorten(command.removeprefix(PRODUCTION), 100, placeholder="…")
-
-
 def start(commands: list[str], processes: int) -> Iterator[Result]:
-    """Run commands in this many parallel processes, and yield their results in the given order."""
+    """Run commands in this many parallel processes, and yield their results in the order of `commands`."""
     pool = ThreadPoolExecutor(processes)
-    # First the one that others wait for, then the slowest ones, which are last in the list.
+    # First the command that others wait for, then the slowest ones, which are last in the list.
     order = commands if processes == 1 else [*commands[:1], *reversed(commands[1:])]
     running: dict[str, Future[Result]] = {}
     for command in order:
-        first = running.get(BUILD) if command in AFTER_BUILD else None
-        running[command] = pool.submit(run, command, first)
+        dependency = running.get(BUILD) if command in AFTER_BUILD else None
+        running[command] = pool.submit(run, command, dependency)
     try:
         for command in commands:
             yield running[command].result()
@@ -130,10 +125,10 @@ def start(commands: list[str], processes: int) -> Iterator[Result]:
         pool.shutdown(cancel_futures=True)
 
 
-def run(command: str, first: Future[Result] | None) -> Result:
-    """Run a command in the project, after `first` if given, and return its result."""
-    if first:
-        first.result()
+def run(command: str, dependency: Future[Result] | None) -> Result:
+    """Run a command in the project, after `dependency` if there is one, and return its result."""
+    if dependency:
+        dependency.result()
     begin, words = time.monotonic(), shlex.split(command)
     path = f"{PROJECT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
     variables = {**os.environ, "PATH": path}

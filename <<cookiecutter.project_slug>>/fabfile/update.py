@@ -5,7 +5,7 @@ import subprocess
 from fabric import task
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.util import yaml  # Fabric brings it along.
+from invoke.util import yaml  # Bundled with Invoke.
 
 from fabfile.docker import capture
 from fabfile.env import PROJECT
@@ -18,7 +18,7 @@ ORIGIN = ".copier-answers.yml"
 
 @task
 def version(c: Context) -> None:
-    """Print the version of the template that this project has."""
+    """Print the version of the template that this project uses."""
     origin = read_origin()
     print(f"{origin.get('_commit', 'An unknown version')} of {origin.get('_src_path')}")
 
@@ -35,19 +35,16 @@ def update(c: Context, to: str = "") -> None:
         print(f"Nothing to do: the project is on {after['_commit']}.")
         return
     print(f"Updated to {after['_commit']}.")
-    report("Removed from the template, so deleted here:", changed("D", "HEAD"))
-    conflicts = changed("U")
-    report("Conflicts: resolve each one, then type git add FILE:", conflicts)
-    has_new_packages = {"pyproject.toml", "package.json"} & {*changed("MU", "HEAD")}
+    print_list("Removed from the template, so deleted here:", list_changed_files("D", "HEAD"))
+    conflicts = list_changed_files("U")
+    print_list("Conflicts: resolve each one, then type git add FILE:", conflicts)
+    has_new_packages = {"pyproject.toml", "package.json"} & {*list_changed_files("MU", "HEAD")}
     locks = ["fab lock --keep"] if has_new_packages else []
     notes = f"the upgrade notes since {before['_commit']}, in the template's CHANGELOG.md"
-    report("Read:", [notes, "git status && git diff"])
-    report("Then type:", [*locks, "fab build", "fab check", "git add --all && git commit"])
+    print_list("Read:", [notes, "git status && git diff"])
+    print_list("Then type:", [*locks, "fab build", "fab check", "git add --all && git commit"])
     if conflicts:
         raise Exit(code=1)
-
-
-# --- Helpers ------------------------------------------------------------------------------
 
 
 def read_origin() -> dict[str, str]:
@@ -61,8 +58,8 @@ def read_origin() -> dict[str, str]:
 def refuse_unfinished_work() -> None:
     """Raise Exit unless everything is committed, so that git can undo the update."""
     if not capture("git", "rev-parse", "--verify", "HEAD"):
-        begin = "git init && git add --all && git commit --message=Begin"
-        raise Exit(f"An update needs a git repository with a commit. Type: {begin}")
+        commands = "git init && git add --all && git commit --message=Begin"
+        raise Exit(f"An update needs a git repository with a commit. Type: {commands}")
     if capture("git", "status", "--porcelain", ".") != "":
         raise Exit("There are uncommitted changes. Type git commit or git stash, then try again.")
 
@@ -85,15 +82,15 @@ def merge(to: str) -> None:
         ) from None
 
 
-def changed(kinds: str, *since: str) -> list[str]:
-    """Return the files with a change of one of git's kinds: https://git-scm.com/docs/git-diff."""
+def list_changed_files(kinds: str, *since: str) -> list[str]:
+    """Return the files with one of git's kinds of changes: https://git-scm.com/docs/git-diff"""
     options = ("--name-only", "--relative", "-z", f"--diff-filter={kinds}")
-    if (listed := capture("git", "diff", *options, *since)) is None:
+    if (output := capture("git", "diff", *options, *since)) is None:
         raise Exit("This is not a git repository. Type: git init")
-    return sorted(set(listed.split("\0")) - {""})
+    return sorted(set(output.split("\0")) - {""})
 
 
-def report(title: str, lines: list[str]) -> None:
+def print_list(title: str, lines: list[str]) -> None:
     """Print a list under its title, unless it is empty."""
     if lines:
         print(f"\n{title}", *lines, sep="\n  ")

@@ -1,6 +1,7 @@
 """The task that runs background tasks in development: docs/tasks.md."""
 
 import sys
+from typing import Any
 
 from fabric import task
 from invoke.context import Context
@@ -22,7 +23,10 @@ def worker(c: Context) -> None:
     try:
         if in_docker():
             command = f"{docker.compose()} up worker"
-            c.run(command, env=compose_environment(), pty=sys.stdout.isatty())
+            variables, terminal = compose_environment(), sys.stdout.isatty()
+            up: Any = c.run(command, env=variables, pty=terminal, warn=True)
+            if not up:
+                raise Exit(docker.explain_failure(up.stdout + up.stderr))
         else:
             run(c, "sh bash/worker-dev.sh")
     except KeyboardInterrupt:

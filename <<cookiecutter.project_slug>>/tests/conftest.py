@@ -1,4 +1,4 @@
-"""The environment and the settings of production, for the tests that ask for them."""
+"""Fixtures for the production environment and settings."""
 
 import runpy
 from pathlib import Path
@@ -8,7 +8,7 @@ from django.conf import LazySettings
 
 from config import environment
 
-# The least that production takes.
+# The minimal production environment.
 PRODUCTION = {
     "SECRET_KEY": "a-good-key-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF",
     "ALLOWED_HOSTS": "www.site.test,site.test",
@@ -16,14 +16,14 @@ PRODUCTION = {
     "EMAIL_URL": "smtps://user:p%40ss@mail.site.test",
 }
 
-# Separate for each test.
-OF_THE_TEST = {"CACHES", "DATABASES", "INSTALLED_APPS", "LOGGING", "MAILERS"}
-OF_THE_TEST |= {"PASSWORD_HASHERS", "STATIC_ROOT", "STORAGES", "TASKS"}
+# Settings that keep the tests' values.
+TEST_SETTINGS = {"CACHES", "DATABASES", "INSTALLED_APPS", "LOGGING", "MAILERS"}
+TEST_SETTINGS |= {"PASSWORD_HASHERS", "STATIC_ROOT", "STORAGES", "TASKS"}
 
 
 @pytest.fixture
 def production(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the process a complete production environment, and no `.env`."""
+    """Set a complete production environment, without `.env`."""
     monkeypatch.setattr(environment, "read_env_file", lambda _file: {})
     for variable in environment.VARIABLES:
         monkeypatch.delenv(variable.name, raising=False)
@@ -33,10 +33,10 @@ def production(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def production_settings(production: None, settings: LazySettings, tmp_path: Path) -> LazySettings:
-    """Return the settings of production; only what stores, sends and logs is the test's own."""
+    """Return the production settings, except those that store, send and log."""
     settings.STATIC_ROOT = tmp_path
     names = runpy.run_path(str(environment.BASE_DIR / "config" / "settings.py"))
     for name, value in names.items():
-        if name.isupper() and name not in OF_THE_TEST and value != getattr(settings, name, None):
+        if name.isupper() and name not in TEST_SETTINGS and value != getattr(settings, name, None):
             setattr(settings, name, value)
     return settings

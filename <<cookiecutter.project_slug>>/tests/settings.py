@@ -1,6 +1,6 @@
-"""The site's settings in its tests: those of development, whatever this checkout's `.env` switches on.
+"""The settings for tests: those of development, whatever this checkout's `.env` sets.
 
-Only the database is taken from there, so that the tests run on the one that development has.
+Only the database comes from `.env`, so that the tests use the same one as development.
 Passwords are hashed quickly.
 """
 
@@ -19,7 +19,7 @@ from config.settings import *  # noqa: E402, F403
 from config.settings import LANGUAGES as SITE_LANGUAGES  # noqa: E402
 from config.settings import PASSWORD_HASHERS as HASHERS  # noqa: E402
 
-# The tests look for English texts, whatever the site's own language is, and may try others.
+# The tests expect English texts, whatever the site's language is, and may use others.
 USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = list({LANGUAGE_CODE: "English", **dict(SITE_LANGUAGES)}.items())

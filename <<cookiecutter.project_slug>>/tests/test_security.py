@@ -1,4 +1,4 @@
-"""The site under the settings of production: HTTPS, hosts, headers and cookies."""
+"""The site with the production settings: HTTPS, hosts, headers and cookies."""
 
 import pytest
 from django.test import Client
@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("production_setting
 
 @pytest.fixture
 def visitor() -> Client:
-    """Return a visitor of a host that the site is served as."""
+    """Return a client that requests one of the site's hosts."""
     return Client(headers={"host": "www.site.test"})
 
 

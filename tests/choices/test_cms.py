@@ -43,7 +43,7 @@ make_page(title="Over", slug="over", expire_at=past)
 page = ContentPage(title="Due", slug="due", live=False, go_live_at=past)
 home().add_child(instance=page)
 page.save_revision(approved_go_live_at=past)
-schedules.plan(schedules.declared())
+schedules.sync_schedules(schedules.find_scheduled_tasks())
 Schedule.objects.update(next_run_at=past)
 """
 

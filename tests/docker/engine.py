@@ -329,6 +329,6 @@ def get_build_options(project: Path) -> tuple[str, ...]:
     """Return the build options that this network needs: none, or a package index for Poetry."""
     mirror = os.environ.get("POETRY_PYPI_MIRROR_URL")
     if mirror is None:
-        script = "import runpy; print(runpy.run_path('fabfile/poetry.py')['index_without_json']())"
+        script = "import runpy; print(runpy.run_path('fabfile/poetry.py')['find_index_without_json']())"
         mirror = run(sys.executable, "-c", script, cwd=project).stdout.splitlines()[-1]
     return ("--build-arg", f"POETRY_PYPI_MIRROR_URL={mirror}") if mirror else ()

@@ -97,6 +97,7 @@ def test_existing_node(make_checkout, node_server: NodeServer) -> None:
 def test_nvm_folder_of_root(make_checkout, node_server: NodeServer) -> None:
     """A ~/.nvm that Docker created for root is left alone; Node is installed in the container."""
     checkout = make_checkout(uid=DEVELOPER, gid=DEVELOPER)
+    (checkout.home / ".nvm").rmdir()
     docker("run", "--rm", f"--volume={checkout.home}/.nvm:/nvm", "python:3.14-slim", "true")
     assert (checkout.home / ".nvm").stat().st_uid == 0
     checkout.fab("build", "start")
@@ -336,6 +337,7 @@ def test_compose_without_env_file_as_another_user(make_checkout, build_options: 
     uid, gid = OTHER
     checkout = make_checkout(uid=uid, gid=gid)
     (checkout.folder / ".env").unlink()
+    (checkout.home / ".nvm").rmdir()
     checkout.variables |= {"COMPOSE_PROJECT_NAME": f"alone-{uuid.uuid4().hex[:8]}", **find_free_ports()}
     checkout.variables |= dict(option.split("=", 1) for option in build_options[1:])
     # Not 1000, for which the tests of CI have built an image.
@@ -371,8 +373,11 @@ def test_service_that_does_not_start(checkout: Checkout) -> None:
     assert result.stdout.strip().endswith("See docs/troubleshooting.md")
     override = "services: {db: {entrypoint: [sh, -c, 'echo The cause; seq 20; exit 1']}}"
     (checkout.folder / "docker-compose.override.yml").write_text(override)
-    result = checkout.run("fab", "start", check=False)
-    assert "The cause" in result.stdout
+    for task in ("start", "migrate"):
+        result = checkout.run("fab", task, check=False)
+        assert result.returncode == 1
+        assert "The cause" in result.stdout
+        assert result.stdout.strip().endswith("See docs/troubleshooting.md")
 
 
 def test_concurrent_test_runs(checkout: Checkout) -> None:

@@ -62,6 +62,10 @@ def test_containers_of_another_checkout(checkout: Checkout) -> None:
         "dump-db",
         "restore-db all.dump --yes",
     )
+    # In a clone without .env, the shell's name is not written to it.
+    clone = checkout.folder.with_name("clone")
+    run("cp", "-a", new, clone)
+    (clone / ".env").unlink()
     for folder, advice, variables in (
         (copied, "remove that line from .env", {}),
         (new, "unset it in your shell", {"COMPOSE_PROJECT_NAME": name}),
@@ -71,10 +75,17 @@ def test_containers_of_another_checkout(checkout: Checkout) -> None:
             result = run(*words, cwd=folder, env={**checkout.variables, **variables}, check=False)
             assert result.returncode == 1, task
             assert f"belong to {checkout.folder}: {advice}" in result.stdout, task
+    words, variables_of_shell = (
+        (*checkout.prefix, "fab", "status"),
+        {**checkout.variables, "COMPOSE_PROJECT_NAME": name},
+    )
+    assert "unset it in your shell" in run(*words, cwd=clone, env=variables_of_shell, check=False).stdout
+    assert f"COMPOSE_PROJECT_NAME={name}\n" not in (clone / ".env").read_text()
     assert checkout.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up") == before
     assert checkout.shows("/", "</html>")
 
     checkout.compose("down")
+    assert "unset it in your shell" in run(*words, cwd=new, env=variables_of_shell, check=False).stdout
     result = run(*checkout.prefix, "fab", "migrate", cwd=copied, env=checkout.variables, check=False)
     assert f"belong to {checkout.folder}: remove that line from .env" in result.stdout
     checkout.folder.rename(checkout.folder.with_name("moved"))
@@ -82,6 +93,11 @@ def test_containers_of_another_checkout(checkout: Checkout) -> None:
     assert "No migrations to apply" in checkout.fab("migrate")
     result = run(*checkout.prefix, "fab", "migrate", cwd=copied, env=checkout.variables, check=False)
     assert f"belong to {checkout.folder}" in result.stdout
+    # Another checkout at the path of this one, whose containers are running.
+    path = checkout.folder
+    checkout.folder = path.rename(path.with_name("moved, again"))
+    run("cp", "-a", new, path)
+    checkout.fab("status")
 
 
 def test_removed_service(checkout: Checkout, valkey: None) -> None:

@@ -228,7 +228,41 @@ def test_cookies_of_two_checkouts(production: Environment) -> None:
         production["SECRET_KEY"] = f"{name}-" + "0123456789" * 5
         settings = runpy.run_path(str(BASE_DIR / "config" / "settings.py"))
         names |= {settings["SESSION_COOKIE_NAME"], settings["CSRF_COOKIE_NAME"]}
+        assert settings["MESSAGE_STORAGE"].endswith(".session.SessionStorage")
     assert len(names) == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "workers"),
+    [
+        ({}, 12),
+        ({"cpu.max": "max 100000", "memory.max": "max"}, 12),
+        ({"cpu.max": "250000 100000"}, 3),
+        ({"cpu.max": "50000 100000"}, 2),
+        ({"cpu.max": "400000 100000", "memory.max": str(256 * 2**20)}, 2),
+        ({"memory.max": str(32 * 2**20)}, 1),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 12),
+        ({"cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "100000"}, 2),
+        ({"memory/memory.limit_in_bytes": "9223372036854771712"}, 12),
+        ({"memory/memory.limit_in_bytes": str(512 * 2**20)}, 4),
+    ],
+)
+def test_number_of_workers(
+    production: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    files: dict[str, str],
+    workers: int,
+) -> None:
+    """The number of workers is limited by the container's CPUs and memory, with cgroup v1 and v2."""
+    from config import gunicorn
+
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n")
+    monkeypatch.setattr(gunicorn, "Path", lambda _folder: tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: range(16), raising=False)
+    assert min(gunicorn.count_cpus() + 1, gunicorn.find_max_workers()) == workers
 
 
 @pytest.fixture

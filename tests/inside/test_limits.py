@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from apps.accounts import limits
-from apps.accounts.limits import LIMITS, Attempt, TooManyAttemptsError, client_address
+from apps.accounts.limits import LIMITS, Attempt, TooManyAttemptsError, get_client_ip
 from apps.accounts.models import AttemptCounter, User
 from apps.accounts.tests.factories import PASSWORD
 from django.conf import LazySettings
@@ -114,7 +114,7 @@ def test_signing_in_does_not_reset_the_counter_of_the_ip_address() -> None:
     for n in range(SIGN_IN["address"].attempts):
         count_attempt(account=f"{n}@example.org")
         if n % 10 == 0 and n < 90:
-            count_attempt(account="attacker@example.org").succeeded()
+            count_attempt(account="attacker@example.org").record_success()
     with pytest.raises(TooManyAttemptsError):
         count_attempt(account="another@example.org")
 
@@ -159,10 +159,10 @@ def test_cookie_of_a_known_browser_is_valid_for_one_account(
     assert cookie["samesite"] == "Lax"
     request = RequestFactory().get("/")
     request.COOKIES[settings.DEVICE_COOKIE_NAME] = cookie.value
-    assert limits.device(request, "Ann@example.org")
-    assert not limits.device(request, "ben@example.org")
+    assert limits.read_device(request, "Ann@example.org")
+    assert not limits.read_device(request, "ben@example.org")
     request.COOKIES[settings.DEVICE_COOKIE_NAME] = "x" + cookie.value
-    assert not limits.device(request, user.email)
+    assert not limits.read_device(request, user.email)
 
 
 def test_password_resets_are_limited(client: Client, user: User) -> None:
@@ -204,7 +204,7 @@ def test_expired_counters_are_deleted() -> None:
     """Expired counters of attempts are deleted."""
     old = timezone.now() - timedelta(days=1)
     AttemptCounter.objects.bulk_create(
-        AttemptCounter(key=str(n), expires=old) for n in range(limits.REMOVE_AT_ONCE + 1)
+        AttemptCounter(key=str(n), expires=old) for n in range(limits.REMOVE_BATCH_SIZE + 1)
     )
     count_attempt()
     assert AttemptCounter.objects.filter(expires__lte=timezone.now()).count() == 0
@@ -237,4 +237,4 @@ def test_client_address(settings: LazySettings, trust: bool, forwarded: str, add
     settings.TRUST_PROXY = trust
     headers = {"x-forwarded-for": forwarded} if forwarded else {}
     request = RequestFactory(REMOTE_ADDR="192.0.2.1", headers=headers).get("/")
-    assert client_address(request) == address
+    assert get_client_ip(request) == address

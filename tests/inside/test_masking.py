@@ -7,7 +7,7 @@ import pytest
 from apps.accounts.models import User
 from apps.accounts.tests.factories import make_user
 from apps.core import masked_copy, masking
-from apps.core.masking import EMPTY, KEEP, check_masking, copied, email, leave_out, mask
+from apps.core.masking import EMPTY, KEEP, check_masking, email, leave_out, list_copied_models, mask
 from django.contrib.auth.models import Group
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
@@ -17,7 +17,7 @@ RULES = {"email": email(), "name": EMPTY, "password": EMPTY, "date_joined": KEEP
 @pytest.fixture(autouse=True)
 def rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a test declare its own rules in addition to the site's."""
-    copied()
+    list_copied_models()
     monkeypatch.setattr(masking, "_rules", dict(masking._rules))
 
 
@@ -39,7 +39,7 @@ def test_field_without_a_rule() -> None:
     assert problem.startswith("accounts.User: ")
     assert problem.endswith("mask(User, ...) takes: last_login=KEEP")
     with pytest.raises(ValueError, match="last_login"):
-        copied()
+        list_copied_models()
 
 
 def test_invalid_rules() -> None:
@@ -59,7 +59,7 @@ def test_copy_is_complete_and_masked() -> None:
     copy = BytesIO()
     masked_copy.write(connection, copy)
     lines = masked_copy.Lines(BytesIO(copy.getvalue()))
-    header = lines.value()
+    header = lines.read_json()
     masked_copy.validate_header(connection, header)
     with transaction.atomic():
         counts = masked_copy.fill(connection, lines, header)

@@ -3,7 +3,7 @@
 from io import StringIO
 
 import pytest
-from apps.core.migration_rules import problems
+from apps.core import migration_rules
 from django.core.management import CommandError, call_command
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
@@ -28,7 +28,7 @@ def find_problems(*operations: Operation, contract: str = "") -> list[str]:
     for name in ("Ship", "Old"):
         before.add_model(ModelState("shop", name, list(FIELDS.items())))
     migration = type("Migration", (migrations.Migration,), {"operations": operations, "contract": contract})
-    return list(problems(migration("0002", "shop"), before))
+    return list(migration_rules.find_problems(migration("0002", "shop"), before))
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,11 @@ def list_anchors(file: Path) -> set[str]:
         if before.type == "heading_open"
     ]
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_block_is_run(project: Path) -> None:
+    """Tests run every shell block of a project's documents, or a comment says why not."""
+    run = {*documents.list_project_documents(), *documents.ANSWERS}
+    for file in [project / "README.md", *project.glob("docs/**/*.md")]:
+        blocks = [block for block in documents.read_blocks(file) if not block.skip_reason]
+        assert not blocks or str(file.relative_to(project)) in run, file.name

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests import documents, terminal
-from tests.conftest import make_repository
+from tests.conftest import Bake, make_repository
 from tests.production import find_free_port
-from tests.project import Project
+from tests.project import Install, Project
 
 
 @pytest.fixture
-def newcomer(project: Project, tmp_path: Path) -> Iterator[Project]:
-    """Return a project in git, and a user with an empty home folder."""
+def newcomer(document: str, bake: Bake, install: Install, tmp_path: Path) -> Iterator[Project]:
+    """Return a project with this document in git, and a user with an empty home folder."""
+    project = install(bake(**documents.ANSWERS.get(document, {})))
     make_repository(project.folder)
     home = tmp_path / "home"
     home.mkdir()
@@ -24,7 +25,7 @@ def newcomer(project: Project, tmp_path: Path) -> Iterator[Project]:
     project.run("fab", "stop")
 
 
-@pytest.mark.parametrize("document", documents.list_project_documents())
+@pytest.mark.parametrize("document", [*documents.list_project_documents(), *documents.ANSWERS])
 def test_blocks_without_docker(document: str, newcomer: Project) -> None:
     """The shell blocks of a project's documents work without Docker, in order, in a new project."""
     for block in documents.read_blocks(newcomer.folder / document):

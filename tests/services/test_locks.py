@@ -82,7 +82,7 @@ def test_poetry_lock_is_valid_for_each_combination(bake: Bake, tmp_path: Path) -
     assert lock_file.merge(locks) == (PROJECT_TEMPLATE / "poetry.lock").read_text(encoding="utf-8")
     # Like `poetry check --lock`, but with one start of Poetry for all projects.
     poetry_module = runpy.run_path(str(PROJECT_TEMPLATE / "fabfile" / "poetry.py"))
-    python = poetry_module["own_environment"](poetry_module["PACKAGES"]) / "bin" / "python"
+    python = poetry_module["ensure_environment"](poetry_module["PACKAGES"]) / "bin" / "python"
     result = subprocess.run([python, "-c", PRINT_OUTDATED, *projects], capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, ""), result.stderr
 

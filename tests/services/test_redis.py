@@ -51,7 +51,9 @@ def account(production: Production) -> dict[str, str]:
 
 def test_redis_is_not_imported_without_the_variable(production: Production) -> None:
     """Without CACHE_URL the package redis is not imported."""
-    script = "import sys; from apps.core import health; health.readiness(); print('redis' in sys.modules)"
+    script = (
+        "import sys; from apps.core import health; health.check_readiness(); print('redis' in sys.modules)"
+    )
     assert production.run_python(script).splitlines()[-1] == "False"
 
 
@@ -95,7 +97,7 @@ def test_outage_and_recovery(production: Production, account: dict[str, str]) ->
         assert '"cache": "no answer"' in response.text
         assert visitor.get("/account/").status == 200
         assert Visitor(site).post("/account/login/", account).status == 302
-        assert "The cache does not answer" in site.log
+        assert "The cache does not respond" in site.log
         assert "hunter2" not in site.log
         with run_server(port):
             assert visitor.get("/readyz").status == 200
@@ -125,7 +127,7 @@ def test_tls(production: Production, tmp_path: Path) -> None:
     options = ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
     files = ["--tls-cert-file", certificate, "--tls-key-file", key]
     url = f"rediss://:hunter2@localhost:{port}/0"
-    script = "from apps.core import health; print(health.readiness()['cache'])"
+    script = "from apps.core import health; print(health.check_readiness()['cache'])"
     with run_server(port, *options, *files):
         trusted = production.run_python(script, CACHE_URL=f"{url}?ssl_ca_certs={certificate}")
         assert trusted.splitlines()[-1] == "ok"

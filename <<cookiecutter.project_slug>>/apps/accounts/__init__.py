@@ -1,1 +1,1 @@
-"""The people who sign in."""
+"""User accounts."""

@@ -7,7 +7,7 @@ from apps.accounts.models import User
 
 @admin.register(User)
 class UserAdmin(BaseUserAdmin):
-    """Django's own page for users, with the email address in the user name's place."""
+    """Django's admin page for users, with the email address as the username."""
 
     ordering = ["email"]
     list_display = ["email", "name", "is_staff", "is_active", "last_login"]

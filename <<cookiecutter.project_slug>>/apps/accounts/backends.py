@@ -9,7 +9,7 @@ from apps.accounts.models import User
 
 
 class LimitedBackend(ModelBackend):
-    """Django's own sign-in by password, with limits; so the site's page and the admin's share them.
+    """Django's password authentication with rate limits, which the site's page and the admin share.
 
     https://docs.djangoproject.com/en/6.1/topics/auth/customizing/#writing-an-authentication-backend
     """
@@ -20,8 +20,8 @@ class LimitedBackend(ModelBackend):
     ) -> User | None:
         """Return the user if the password is right, else None.
 
-        Raises limits.TooManyAttemptsError, before any password is looked at. Without a request
-        nothing is limited.
+        Raises limits.TooManyAttemptsError before the password is checked. Without a request,
+        there is no limit.
         """
         account = username or credentials.get(User.USERNAME_FIELD)
         if request is None or not account:
@@ -29,7 +29,7 @@ class LimitedBackend(ModelBackend):
         attempt = limits.Attempt("sign in", request, account)
         user = super().authenticate(request, username, **credentials)
         if user:
-            attempt.succeeded()
-            # apps.accounts.middleware gives the browser its cookie.
+            attempt.record_success()
+            # apps.accounts.middleware sets the browser's cookie.
             request.proven_account = account  # type: ignore[attr-defined]
         return user

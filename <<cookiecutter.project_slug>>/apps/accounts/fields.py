@@ -4,9 +4,9 @@ from django.db import models
 
 
 class LowercaseEmailField(models.EmailField):
-    """An email address stored in lowercase, so that Ann@ and ann@ are one person.
+    """An email address stored in lowercase, so that Ann@ and ann@ are the same user.
 
-    It is also looked up in lower case, whatever case a person types.
+    Lookups are case-insensitive as well.
     """
 
     def to_python(self, value: Any) -> Any:

@@ -9,8 +9,8 @@ from apps.accounts.models import User
 class ProfileForm(forms.ModelForm):
     """The fields of a user's own profile.
 
-    Another email address requires the password: without it, anyone who finds a browser
-    signed in could have a new password sent to themselves.
+    Another email address requires the password: otherwise, anyone with access to a signed-in
+    browser could have a password reset sent to their own email address.
     """
 
     password = forms.CharField(
@@ -24,17 +24,17 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name", "email"]
-        # Browsers fill it in: https://www.w3.org/TR/WCAG22/#identify-input-purpose
+        # Lets browsers fill in the fields: https://www.w3.org/TR/WCAG22/#identify-input-purpose
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "email": forms.EmailInput(attrs={"autocomplete": "email"}),
         }
 
     def clean(self) -> dict[str, Any]:
-        """Refuse another email address without the right password."""
+        """Require the password for another email address."""
         data = super().clean() or self.cleaned_data
-        is_other = "email" in data and data["email"].lower() != self.instance.email
-        if is_other and not self.instance.check_password(data["password"]):
+        is_new_email = "email" in data and data["email"].lower() != self.instance.email
+        if is_new_email and not self.instance.check_password(data["password"]):
             self.add_error(
                 "password", _("For another email address your password has to be right.")
             )

@@ -1,4 +1,4 @@
-"""Mail that the answer to a request does not wait for."""
+"""Sends mail in the background, so that a response does not wait for it."""
 
 import logging
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from django.utils.translation import get_language, override
 
 logger = logging.getLogger("site.mail")
 
-# A thread of this process, so that a password can be reset where no worker runs.
-# It is started by the first mail, in gunicorn's worker, which finishes it before it ends.
+# A thread of this process, so that password resets need no task worker. The first mail starts it in
+# gunicorn's worker, which waits for its mail before it ends.
 _threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 def send_later(send: Callable[[], object]) -> None:
-    """Call `send` after the answer; what goes wrong is logged.
+    """Call `send` in the background; log its errors.
 
-    So an answer takes equally long, and says the same, whether there is a mail to send or not.
+    The response then takes equally long, and is the same, whether there is a mail to send or not.
     """
     _threads.submit(copy_context().run, _call, send, get_language())
 

@@ -7,10 +7,10 @@ if TYPE_CHECKING:
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users; `createsuperuser` and tests use it."""
+    """Creates users; `createsuperuser` and tests use it."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Return a new user, saved; without a password they cannot sign in.
+        """Create and return a user; without a password they cannot sign in.
 
         Raises ValueError if `email` is empty.
         """

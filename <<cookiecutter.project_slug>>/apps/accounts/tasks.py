@@ -11,7 +11,7 @@ from django.utils import translation
 def send_password_reset(email: str, host: str, use_https: bool, language: str) -> None:
     """Email the link to set a new password, if there is an account with this email address.
 
-    The link is made here and not before, so that it is never kept in the database.
+    The link is created here and not before, so that it is never stored in the database.
     """
     form = PasswordResetMail({"email": email})
     with translation.override(language):
@@ -20,7 +20,7 @@ def send_password_reset(email: str, host: str, use_https: bool, language: str) -
 
 
 class PasswordResetMail(PasswordResetForm):
-    """Django's own, but a mail that cannot be sent is an error, so that the task is repeated."""
+    """Django's form, but a mail that cannot be sent raises an error, so that the task is retried."""
 
     def send_mail(
         self,
@@ -31,7 +31,7 @@ class PasswordResetMail(PasswordResetForm):
         to_email: str,
         html_email_template_name: str | None = None,
     ) -> None:
-        """Send the mail; raise what the mail server answers."""
+        """Send the mail; raise the mail server's errors."""
         subject = " ".join(render_to_string(subject_template_name, context).split())
         body = render_to_string(email_template_name, context)
         EmailMessage(subject, body, from_email, [to_email]).send()

@@ -16,12 +16,12 @@ from apps.accounts import views
 LOGIN = reverse_lazy("login")
 
 
-def page(view: Any, template: str = "page", **words: Any) -> Callable[..., HttpResponseBase]:
-    """Return a page of Django's with this site's template, and with these words in it."""
-    return view.as_view(template_name=f"registration/{template}.html", extra_context=words)
+def as_view(view: Any, template: str = "page", **texts: Any) -> Callable[..., HttpResponseBase]:
+    """Return one of Django's views with this site's template and texts."""
+    return view.as_view(template_name=f"registration/{template}.html", extra_context=texts)
 
 
-login = page(
+login = as_view(
     auth.LoginView,
     "login",
     title=_("Sign in"),
@@ -29,30 +29,30 @@ login = page(
     link=reverse_lazy("password_reset"),
     link_text=_("Forgotten your password?"),
 )
-logged_out = page(
+logged_out = as_view(
     auth.LogoutView,
     title=_("You are signed out"),
     link=LOGIN,
     link_text=_("Sign in again"),
 )
-password_change = page(
+password_change = as_view(
     auth.PasswordChangeView,
     title=_("Change your password"),
     button=_("Change password"),
 )
-password_change_done = page(
+password_change_done = as_view(
     auth.PasswordChangeDoneView,
     title=_("Your password is changed"),
     link=reverse_lazy("accounts:profile"),
     link_text=_("Back to your account"),
 )
-password_reset = page(
+password_reset = as_view(
     views.PasswordResetView,
     title=_("Reset your password"),
     text=_("Tell us your email address and we send you a link to set a new password."),
     button=_("Send the link"),
 )
-password_reset_done = page(
+password_reset_done = as_view(
     auth.PasswordResetDoneView,
     title=_("Check your email"),
     text=_(
@@ -62,13 +62,13 @@ password_reset_done = page(
     link=LOGIN,
     link_text=_("Back to sign in"),
 )
-password_reset_confirm = page(
+password_reset_confirm = as_view(
     views.PasswordResetConfirmView,
     "password_reset_confirm",
     title=_("Set a new password"),
     button=_("Set password"),
 )
-password_reset_complete = page(
+password_reset_complete = as_view(
     auth.PasswordResetCompleteView,
     title=_("Your new password is set"),
     text=_("You can sign in with it now."),

@@ -18,7 +18,7 @@ from apps.accounts.tasks import send_password_reset
 
 
 class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
-    """A person's own account."""
+    """The user's own profile."""
 
     model = User
     form_class = ProfileForm
@@ -32,10 +32,10 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
 
 
 class PasswordResetView(auth_views.PasswordResetView):
-    """Django's page that mails a link, with limits, and no sign of whether there is an account."""
+    """Django's page that emails a link, with limits; it does not reveal whether there is an account."""
 
     def form_valid(self, form: PasswordResetForm) -> HttpResponse:
-        """Leave all that depends on the account for after the answer."""
+        """Do everything that depends on the account in the background."""
         limits.Attempt("reset", self.request, form.cleaned_data["email"])
         enqueue = partial(
             send_password_reset.enqueue,
@@ -53,7 +53,7 @@ class PasswordResetView(auth_views.PasswordResetView):
 
 
 class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
-    """Django's page behind that link; who sets a password there is known from then on."""
+    """Django's page of that link; it also sets the device cookie."""
 
     def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
         response = super().form_valid(form)
@@ -61,7 +61,7 @@ class PasswordResetConfirmView(auth_views.PasswordResetConfirmView):
         return response
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Offer a new link in the place of one that no longer works."""
+        """Offer a new link if this one no longer works."""
         context = super().get_context_data(**context)
         if not context["validlink"]:
             context["title"] = _("This link no longer works")

@@ -13,7 +13,7 @@ from apps.api.models import Token
 
 @admin.register(Token)
 class TokenAdmin(admin.ModelAdmin):
-    """Makes tokens and shows each once; to revoke one, delete it.
+    """Creates tokens and shows each one once; to revoke a token, delete it.
 
     A token acts as its owner, so only superusers manage the tokens of other users.
     """
@@ -46,12 +46,12 @@ class TokenAdmin(admin.ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Token, form: Any, change: bool) -> None:
-        obj.make_secret()
+        obj.generate_secret()
         super().save_model(request, obj, form, change)
 
     def response_add(
         self, request: HttpRequest, obj: Token, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the secret in this answer: a redirect would have to keep it somewhere."""
+        """Show the secret in this response: a redirect would have to store it somewhere."""
         context = {**self.admin_site.each_context(request), "title": _("A new token"), "token": obj}
         return TemplateResponse(request, "api/token_created.html", context)

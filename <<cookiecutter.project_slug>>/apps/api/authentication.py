@@ -10,13 +10,13 @@ from apps.api.models import Token
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Takes `Authorization: Bearer …`; such a request is not authenticated by its session."""
+    """Accepts `Authorization: Bearer …`; such a request is not authenticated by its session."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         scheme, _, token = get_authorization_header(request).partition(b" ")
         if scheme.lower() != b"bearer":
             return None
-        user = Token.objects.user_of(token.decode("latin-1"))
+        user = Token.objects.find_user(token.decode("latin-1"))
         if not user:
             count_request(request, None)
             raise AuthenticationFailed

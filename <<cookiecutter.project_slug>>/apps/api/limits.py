@@ -1,8 +1,8 @@
 """Rate limits of the API.
 
 The counters are those of apps.accounts.limits, in the database, so that all workers and containers
-share them. One more token is no way round: the limit is the person's. A request without token and
-session is refused before anything is looked up, so nothing counts it.
+share them. Another token does not help: the limit is per user. A request without a token or a
+session is rejected without a database query, so it is not counted.
 """
 
 from datetime import timedelta
@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from apps.accounts.limits import Counter, Limit, client_address, count
+from apps.accounts.limits import Counter, Limit, count_attempt, get_client_ip
 from apps.accounts.models import User
 
 LIMITS = {
@@ -22,13 +22,13 @@ LIMITS = {
 
 
 def count_request(request: HttpRequest, user: User | AnonymousUser | None) -> None:
-    """Count a request of this user, or of its IP address if it has no user.
+    """Count a request for this user, or for its IP address if it has no user.
 
-    Raises TooManyAttemptsError if a limit is reached, which apps.accounts.middleware answers.
+    Raises TooManyAttemptsError if a limit is reached, which apps.accounts.middleware handles.
     """
     if user and user.is_authenticated:
-        name, whose = "user", str(user.pk)
+        name, subject = "user", str(user.pk)
     else:
-        name, whose = "address", client_address(request)
-    key = salted_hmac(f"api {name}", whose, algorithm="sha256").hexdigest()
-    count(Counter(f"api, {name}", key, LIMITS[name]))
+        name, subject = "address", get_client_ip(request)
+    key = salted_hmac(f"api {name}", subject, algorithm="sha256").hexdigest()
+    count_attempt(Counter(f"api, {name}", key, LIMITS[name]))

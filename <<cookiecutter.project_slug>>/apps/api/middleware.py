@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_cache_control
 
 PREFIX = "/api/"
-# Neither framework catches these while it reads a request.
+# The API framework does not handle these errors while it reads a request.
 READ_ERRORS: dict[type[Exception], tuple[int, str]] = {
     RequestDataTooBig: (413, "The body is too long."),
     TooManyFieldsSent: (400, "There are too many fields."),
@@ -17,9 +17,9 @@ READ_ERRORS: dict[type[Exception], tuple[int, str]] = {
 
 
 class ApiMiddleware:
-    """Sends errors below /api/ as JSON, whatever part of the site refuses a request.
+    """Returns errors below /api/ as JSON, whatever part of the site rejects a request.
 
-    HEAD is the same as GET; the server leaves the body out. The page at /api/ itself is for people.
+    HEAD is handled as GET; the server omits the body. The page at /api/ itself is for people.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -34,9 +34,9 @@ class ApiMiddleware:
         response = self.get_response(request)
         request.method = method
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
-        # In development Django's page says where it failed.
-        is_page_for_developers = settings.DEBUG and response.status_code == 500
-        if response.status_code >= 400 and not is_json and not is_page_for_developers:
+        # In development, Django's page shows where the error is.
+        is_debug_page = settings.DEBUG and response.status_code == 500
+        if response.status_code >= 400 and not is_json and not is_debug_page:
             response.content = json.dumps({"detail": response.reason_phrase})
             response["Content-Type"] = "application/json"
             response["Content-Length"] = str(len(response.content))
@@ -46,7 +46,7 @@ class ApiMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Say what is wrong with a request that cannot be read."""
+        """Return the error of a request that cannot be read."""
         if type(exception) not in READ_ERRORS or not request.path_info.startswith(PREFIX):
             return None
         status, detail = READ_ERRORS[type(exception)]

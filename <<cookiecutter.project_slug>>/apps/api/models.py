@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import User
 
 LIFETIME = timedelta(days=90)
-# How exact `last_used` is: more often it would be one more write for each request.
-USED_EVERY = timedelta(minutes=1)
+# How precise `last_used` is: otherwise, each request would need another write.
+LAST_USED_PRECISION = timedelta(minutes=1)
 
 
 def hash_secret(secret: str) -> str:
-    """Return what is kept of a token. A random one needs no salt and no slow hash."""
+    """Return the hash that is stored. A random token needs no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -25,17 +25,17 @@ def default_expiry() -> datetime:
 
 
 class TokenManager(models.Manager["Token"]):
-    """Makes tokens, and finds whose they are."""
+    """Creates tokens and finds their users."""
 
     def issue(self, user: User, name: str, expires: datetime | None = None) -> "Token":
-        """Return a new token, saved, with its secret."""
+        """Create and return a token with its secret."""
         token = self.model(user=user, name=name, expires=expires or default_expiry())
-        token.make_secret()
+        token.generate_secret()
         token.save()
         return token
 
-    def user_of(self, secret: str) -> User | None:
-        """Return whose token this is, or None if it is unknown or expired, or its owner inactive."""
+    def find_user(self, secret: str) -> User | None:
+        """Return a token's user, or None if it is unknown or expired, or its user inactive."""
         now = timezone.now()
         token = (
             self.select_related("user")
@@ -44,15 +44,15 @@ class TokenManager(models.Manager["Token"]):
         )
         if not token:
             return None
-        if not token.last_used or token.last_used <= now - USED_EVERY:
+        if not token.last_used or token.last_used <= now - LAST_USED_PRECISION:
             self.filter(pk=token.pk).update(last_used=now)
         return token.user
 
 
 class Token(models.Model):
-    """Lets a program act as a person until it expires or is deleted."""
+    """A token that lets a program act as a user until it expires or is deleted."""
 
-    # Known right after make_secret() alone: the database has its digest.
+    # Set only by generate_secret(): the database has the digest.
     secret = ""
 
     user = models.ForeignKey(
@@ -77,7 +77,7 @@ class Token(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def make_secret(self) -> None:
-        """Make up the secret, which is what a program sends."""
+    def generate_secret(self) -> None:
+        """Generate the secret that a program sends."""
         self.secret = secrets.token_urlsafe(32)
         self.digest = hash_secret(self.secret)

@@ -11,7 +11,7 @@ type Endpoint = tuple[str, str, str, Any]
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
-    """A program sends a token."""
+    """The scheme for requests with a token."""
 
     target_class = "apps.api.authentication.TokenAuthentication"
     name = "TokenAuth"
@@ -21,6 +21,6 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 
 def filter_endpoints(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Return what is described: no other app's views, though they be the framework's too."""
+    """Return the endpoints to describe: those of this app, not of other apps."""
     prefix = spectacular_settings.SCHEMA_PATH_PREFIX
     return [each for each in endpoints if each[0].startswith(prefix)]

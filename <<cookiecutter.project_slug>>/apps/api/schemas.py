@@ -7,14 +7,14 @@ from ninja import Field, Schema
 from ninja.pagination import LimitOffsetPagination
 from pydantic import ConfigDict, StringConstraints
 
-# PostgreSQL keeps no text with a NUL in it.
+# PostgreSQL cannot store a NUL character in a text.
 Name = Annotated[
     str, StringConstraints(max_length=150, strip_whitespace=True, pattern=r"^[^\x00]*$")
 ]
 
 
 class Pagination(LimitOffsetPagination):
-    """`?limit=20&offset=40`; the database shall not count through millions of rows."""
+    """`?limit=20&offset=40`, up to an offset that the database can still skip quickly."""
 
     class Input(Schema):
         limit: int = Field(20, ge=1, le=100)
@@ -28,7 +28,7 @@ class Me(Schema):
 
 
 class MeChange(Schema):
-    # Else a body that is no object is taken for an empty one.
+    # Otherwise, a body that is not an object is treated as an empty one.
     model_config = ConfigDict(extra="forbid")
 
     name: Name = ""

@@ -12,10 +12,10 @@ from apps.api.models import Token
 
 
 class TokenAuth(HttpBearer):
-    """Takes `Authorization: Bearer …`; a request with a token is not let in by a session."""
+    """Accepts `Authorization: Bearer …`; a request with a token is not authenticated by its session."""
 
     def authenticate(self, request: HttpRequest, token: str) -> User:
-        user = Token.objects.user_of(token)
+        user = Token.objects.find_user(token)
         if not user:
             count_request(request, None)
             raise AuthenticationError
@@ -31,7 +31,7 @@ class SessionAuth(NinjaSessionAuth):
 
 
 class UserThrottle(BaseThrottle):
-    """Counts in the database, and lets apps.accounts.middleware answer."""
+    """Counts in the database; apps.accounts.middleware returns the 429."""
 
     def allow_request(self, request: HttpRequest) -> bool:
         count_request(request, request.user)

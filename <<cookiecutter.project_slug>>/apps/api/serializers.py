@@ -7,7 +7,7 @@ from apps.api.models import Token
 
 
 class MeSerializer(serializers.ModelSerializer[User]):
-    """A person, as they see themselves."""
+    """The user of the request."""
 
     class Meta:
         model = User

@@ -1,4 +1,4 @@
-"""How often: https://www.django-rest-framework.org/api-guide/throttling/"""
+"""Rate limits: https://www.django-rest-framework.org/api-guide/throttling/"""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class UserThrottle(BaseThrottle):
-    """Counts in the database, and lets apps.accounts.middleware answer."""
+    """Counts in the database; apps.accounts.middleware returns the 429."""
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         count_request(request, request.user)

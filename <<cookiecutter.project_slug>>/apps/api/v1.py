@@ -17,7 +17,7 @@ from apps.api.security import SessionAuth, TokenAuth, UserThrottle
 
 
 class Api(NinjaAPI):
-    """Names a field as the client does, without the name of the Python argument around it."""
+    """Names fields in errors as the client does, without the name of the Python argument."""
 
     def validation_error_from_error_contexts(
         self, error_contexts: list[ValidationErrorContext[Any]]
@@ -36,7 +36,7 @@ api = Api(
     version="1",
     auth=[TokenAuth(), SessionAuth()],
     throttle=UserThrottle(),
-    # Below, for users of the API; the page is apps.api.pages'.
+    # Both are defined elsewhere: below, and in apps.api.pages.
     openapi_url=None,
     docs_url=None,
 )
@@ -44,7 +44,7 @@ api = Api(
 
 @api.exception_handler(Exception)
 def raise_error(request: HttpRequest, error: Exception) -> NoReturn:
-    """Have Django handle it in development too, where Ninja would return 500 whatever it is."""
+    """Let Django handle the error in development too, where Ninja would always return 500."""
     raise error
 
 
@@ -56,34 +56,34 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @api.get("/me", response=Me, tags=["me"])
 def read_me(request: HttpRequest) -> User:
     """Return the user of the request."""
-    return user_of(request)
+    return get_user(request)
 
 
 @api.patch("/me", response=Me, tags=["me"])
 def change_me(request: HttpRequest, change: MeChange) -> User:
-    """Change what is given."""
-    user = user_of(request)
-    given = change.dict(exclude_unset=True)
-    for field, value in given.items():
+    """Change the fields that are sent."""
+    user = get_user(request)
+    fields = change.dict(exclude_unset=True)
+    for field, value in fields.items():
         setattr(user, field, value)
-    user.save(update_fields=given)
+    user.save(update_fields=fields)
     return user
 
 
 @api.get("/tokens", response=list[TokenOut], tags=["tokens"])
 @paginate(Pagination)
 def list_tokens(request: HttpRequest) -> QuerySet[Token]:
-    """List one's own tokens, the newest first; never their secrets."""
-    return Token.objects.filter(user=user_of(request))
+    """List the user's tokens, newest first, without their secrets."""
+    return Token.objects.filter(user=get_user(request))
 
 
 @api.delete("/tokens/{int:token_id}", response={204: None}, tags=["tokens"])
 def revoke_token(request: HttpRequest, token_id: int) -> Status[None]:
-    """Revoke one of the user's tokens, such as this one."""
-    get_object_or_404(Token, pk=token_id, user=user_of(request)).delete()
+    """Revoke one of the user's tokens, possibly the one in use."""
+    get_object_or_404(Token, pk=token_id, user=get_user(request)).delete()
     return Status(204, None)
 
 
-def user_of(request: HttpRequest) -> User:
+def get_user(request: HttpRequest) -> User:
     """Return the signed-in user."""
     return cast(User, request.user)

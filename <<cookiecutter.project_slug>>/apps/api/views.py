@@ -22,7 +22,7 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
 
 
 class OwnTokens(generics.GenericAPIView[Token]):
-    """One's own tokens."""
+    """The user's tokens."""
 
     serializer_class = TokenSerializer
     queryset = Token.objects.all()
@@ -32,7 +32,7 @@ class OwnTokens(generics.GenericAPIView[Token]):
 
 
 class TokensView(OwnTokens, generics.ListAPIView[Token]):
-    """One's own tokens, the newest first; never their secrets."""
+    """The user's tokens, newest first, without their secrets."""
 
 
 class TokenView(OwnTokens, generics.DestroyAPIView[Token]):

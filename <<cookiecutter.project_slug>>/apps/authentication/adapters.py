@@ -27,7 +27,7 @@ SIGN_UP = "authentication_sign_up"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    # Django-allauth says this of wrong codes alone; apps.accounts.limits counts sign-ins.
+    # Django-allauth uses this message only for wrong codes; apps.accounts.limits counts sign-ins.
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": gettext_lazy(
             "Too many wrong codes: that code no longer works. Request a new one."
@@ -40,7 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().pre_login(request, user, **options)
 
     def login(self, request: HttpRequest, user: User) -> None:
-        """Sign in with the password of this sign-up: an earlier one may have been a stranger's."""
+        """Sign in with the password of this sign-up: an earlier sign-up may have been a stranger's."""
         if password := request.session.pop(SIGN_UP, ""):
             user.password = password
             user.save(update_fields=["password"])
@@ -49,26 +49,26 @@ class AccountAdapter(DefaultAccountAdapter):
     def new_user(self, request: HttpRequest) -> User:
         """Return a new user, whose email address is not verified yet."""
         user = User()
-        user.signs_up = True  # type: ignore[attr-defined]
+        user.is_signing_up = True  # type: ignore[attr-defined]
         return user
 
     def is_safe_url(self, url: str) -> bool:
-        """Whether `next` stays on this very host, and on HTTPS."""
+        """Return whether a URL stays on this host, and on HTTPS."""
         host, is_secure = self.request.get_host(), self.request.is_secure()
         return url_has_allowed_host_and_scheme(url, {host}, require_https=is_secure)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the address that mails about a change name: behind a proxy, the client's."""
-        return limits.client_address(request)
+        """Return the IP address for mails about changes: behind a proxy, the client's."""
+        return limits.get_client_ip(request)
 
     def format_email_subject(self, subject: str) -> str:
         """Return the subject of a mail with the site's name."""
         return f"[{settings.SITE_NAME}] {say_passkey(subject)}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write and send a mail after the answer.
+        """Render and send a mail in the background.
 
-        Codes and links are never kept in the database, as a worker's task would be.
+        Codes and links are never stored in the database, as those in a worker's task would be.
         """
         if template_prefix == "account/email/login_code":
             limits.Attempt("mail", self.request, email)
@@ -84,21 +84,21 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_confirmation_mail(
         self, request: HttpRequest, emailconfirmation: Any, signup: bool
     ) -> None:
-        """Send the code that verifies an address, but not too often to one who did not ask."""
+        """Send the code that verifies an email address, with a limit on unrequested mail."""
         limits.Attempt("mail", request, emailconfirmation.email_address.email)
         super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """Send a user who has an account an email instead of the code; it counts as one."""
+        """Send an existing user an email instead of the code; it counts as one."""
         limits.Attempt("mail", self.request, email)
         super().send_account_already_exists_mail(email)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Ask a user who already has an account to sign in to that, and to connect the other one.
+        """Ask a user who already has an account to sign in to it first, then to connect the other one.
 
-        The other site must have verified the address, or the answer would tell who has an account.
+        The other site must have verified the email address; otherwise, this would reveal accounts.
         """
         if sociallogin.is_existing or request.user.is_authenticated:
             return

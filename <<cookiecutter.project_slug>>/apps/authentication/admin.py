@@ -1,6 +1,6 @@
 """The admin with this site's sign-in, and without django-allauth's own pages in it.
 
-Those would show the secrets of second factors, and let addresses count as verified.
+Those would show the secrets of second factors, and could mark email addresses as verified.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ class AuthenticationUserAdmin(UserAdmin):
         )
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Take another address as verified, and the old one from the account."""
+        """Mark a changed email address as verified, and remove the old one."""
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
             receivers.mark_email_verified(obj)

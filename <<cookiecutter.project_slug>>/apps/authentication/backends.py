@@ -9,7 +9,7 @@ from apps.accounts.models import User
 
 
 class LimitedBackend(AuthenticationBackend):
-    """Django-allauth's sign-in by password, with limits; so all that asks for one shares them.
+    """Django-allauth's password authentication with rate limits, shared by all forms.
 
     https://docs.djangoproject.com/en/6.1/topics/auth/customizing/#writing-an-authentication-backend
     """
@@ -20,8 +20,8 @@ class LimitedBackend(AuthenticationBackend):
     ) -> User | None:
         """Return the user if the password is right, else None.
 
-        Raises limits.TooManyAttemptsError, before any password is looked at. Without a request
-        nothing is limited.
+        Raises limits.TooManyAttemptsError before the password is checked. Without a request,
+        there is no limit.
         """
         account = username or credentials.get(User.USERNAME_FIELD)
         if request is None or not account:
@@ -29,7 +29,7 @@ class LimitedBackend(AuthenticationBackend):
         attempt = limits.Attempt("sign in", request, account)
         user = super().authenticate(request, username=username, **credentials)
         if user:
-            attempt.succeeded()
-            # apps.accounts.middleware gives the browser its cookie.
+            attempt.record_success()
+            # apps.accounts.middleware sets the browser's cookie.
             request.proven_account = account  # type: ignore[attr-defined]
         return user

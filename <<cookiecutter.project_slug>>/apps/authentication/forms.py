@@ -27,22 +27,22 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name"]
-        # Browsers fill it in: https://www.w3.org/TR/WCAG22/#identify-input-purpose
+        # Lets browsers fill in the field: https://www.w3.org/TR/WCAG22/#identify-input-purpose
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
 class SignupForm(account_forms.SignupForm):
-    """Says the same and takes as long, whether there is an account with the address or not."""
+    """Responds the same, and takes as long, whether there is an account with the email address or not."""
 
     def clean_email(self) -> str:
-        """Count the attempt before the address is looked up."""
+        """Count the attempt before the email address is looked up."""
         limits.Attempt("sign up", context.request, self.cleaned_data["email"])
         return super().clean_email()
 
     def try_save(self, request: HttpRequest) -> Any:
-        """Send a new code to a user who has never entered one, instead of the mail about an account.
+        """Send a new code to an unverified user, instead of the mail about an existing account.
 
-        The password is hashed also where no account is made, since it takes most of the time.
+        The password is hashed even if no account is created, since that takes most of the time.
         """
         if not self.account_already_exists:
             return super().try_save(request)
@@ -60,16 +60,16 @@ class SignupForm(account_forms.SignupForm):
 
 
 class ResetPasswordForm(account_forms.ResetPasswordForm):
-    """Leaves all that depends on the account for after the answer."""
+    """Does everything that depends on the account in the background."""
 
     def clean_email(self) -> str:
-        """Count the attempt, and look nothing up."""
+        """Count the attempt, without looking the user up."""
         email = self.cleaned_data["email"].lower()
         limits.Attempt("reset", context.request, email)
         return email
 
     def save(self, request: HttpRequest, **options: Any) -> str:
-        """Have the link sent to the user with this email address."""
+        """Send the link in the background."""
         mailing.send_later(partial(self._send, request, options))
         return self.cleaned_data["email"]
 
@@ -81,7 +81,7 @@ class ResetPasswordForm(account_forms.ResetPasswordForm):
 class LimitedCode:
     """Counts wrong codes in the database, which all processes share.
 
-    No browser is known here: who knows the password would make a new one of each sign-in.
+    Device cookies do not apply here: an attacker with the password could get a new one each time.
     """
 
     user: Any
@@ -95,7 +95,7 @@ class LimitedCode:
         """Return the code if it is right."""
         attempt = limits.Attempt("second factor", context.request, f"second factor {self.user.pk}")
         code = super().clean_code()  # type: ignore[misc]
-        attempt.succeeded()
+        attempt.record_success()
         return code
 
 
@@ -104,4 +104,4 @@ class AuthenticateForm(LimitedCode, mfa_forms.AuthenticateForm):
 
 
 class ReauthenticateForm(LimitedCode, mfa_forms.ReauthenticateForm):
-    """The same before something that takes it again."""
+    """The second factor before an action that requires it again."""

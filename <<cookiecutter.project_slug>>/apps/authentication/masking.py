@@ -1,4 +1,4 @@
-"""None of it is copied by `fab pull`, which leaves no user a password either: docs/masking.md."""
+"""`fab pull` copies none of these models, and no passwords either: docs/masking.md."""
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator

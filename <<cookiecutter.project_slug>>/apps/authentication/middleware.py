@@ -17,15 +17,15 @@ type GetResponse = Callable[[HttpRequest], HttpResponse]
 class SecondFactorMiddleware:
     """Keeps users without a second factor out of settings.SECOND_FACTOR_PATHS.
 
-    Who is not signed in is sent to the site's own page for it, so those parts need no other. Who
-    may enter is for the part itself to decide.
+    Redirects visitors to the site's sign-in page, so those paths need no other one. Permissions
+    are checked by their own views.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if second_factor.is_needed(request):
+        if second_factor.is_required(request):
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if settings.SECOND_FACTOR and not second_factor.is_verified(request):
@@ -33,18 +33,18 @@ class SecondFactorMiddleware:
         return self.get_response(request)
 
     def redirect_to_factor(self, request: HttpRequest) -> HttpResponse:
-        """Send them where they show a factor, or set one up."""
-        page = second_factor.page_for(request.user)  # type: ignore[arg-type]
+        """Redirect to the page to use a factor or to set one up."""
+        page = second_factor.find_page(request.user)  # type: ignore[arg-type]
         if page == "mfa_index":
             messages.warning(request, _("Set up a second factor first: this part takes one."))
         return redirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")
 
 
 class LeaveMiddleware:
-    """Sends people to another site by a page instead of a redirect, where they have sent a form.
+    """Replaces a redirect to another site with a page, after a form was submitted.
 
-    The policy lets forms lead to this site alone (form-action), and Chromium applies that to the
-    redirects which follow: to Google, and to wherever an organization's own server sends them on.
+    The policy allows form submissions only to this site (form-action), and Chromium applies that to
+    the redirects that follow: to Google, or to where an organization's server redirects next.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -17,12 +17,12 @@ from apps.accounts.models import User
 @receiver(post_save, sender=User)
 def verify_email_of_new_user(instance: User, created: bool, raw: bool, **_: Any) -> None:
     """Mark the email address of a user as verified if staff or a command has created them."""
-    if created and not raw and not getattr(instance, "signs_up", False):
+    if created and not raw and not getattr(instance, "is_signing_up", False):
         mark_email_verified(instance)
 
 
 def mark_email_verified(user: User) -> None:
-    """Make the user's address their only one, and verified."""
+    """Make the user's email address their only one, and mark it as verified."""
     EmailAddress.objects.filter(user=user).delete()
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
 
@@ -38,6 +38,6 @@ def record_new_factor(
 
 @receiver(password_reset)
 def trust_browser(request: HttpRequest, user: User, **_: Any) -> None:
-    """Trust the browser that has opened the link in a mail: no code, no limit of other browsers."""
+    """Trust the browser that opened an emailed link: set its cookie, and verify the email address."""
     request.proven_account = user.email  # type: ignore[attr-defined]
     EmailAddress.objects.filter(user=user, email=user.email).update(verified=True)

@@ -1,4 +1,4 @@
-"""Whether a user has used a second factor since signing in, and where it is required."""
+"""Second factors: which paths require one, and whether a session has used one."""
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
@@ -9,8 +9,8 @@ from django.utils.translation import get_language_from_path
 from apps.accounts.models import User
 
 
-def is_needed(request: HttpRequest) -> bool:
-    """Whether the path is one of settings.SECOND_FACTOR_PATHS, also after a language: /de/admin/."""
+def is_required(request: HttpRequest) -> bool:
+    """Return whether the path is in settings.SECOND_FACTOR_PATHS, also after a language prefix: /de/admin/."""
     path = request.path_info
     if language := get_language_from_path(path):
         path = path.removeprefix(f"/{language}")
@@ -18,13 +18,13 @@ def is_needed(request: HttpRequest) -> bool:
 
 
 def is_verified(request: HttpRequest) -> bool:
-    """Whether this session began with a second factor, or has asked for one since."""
+    """Return whether a second factor was used in this session."""
     records = get_authentication_records(request, request.user)
     return any(record.get("method") == "mfa" for record in records)
 
 
-def page_for(user: User) -> str:
-    """Return the name of the page on which they show a factor, or set one up."""
+def find_page(user: User) -> str:
+    """Return the URL name of the page to use a factor or to set one up."""
     types = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     if Authenticator.Type.TOTP in types:
         return "mfa_reauthenticate"
@@ -34,9 +34,9 @@ def page_for(user: User) -> str:
 
 
 def remove(user: User) -> int:
-    """Remove all factors of a user who has lost them; return how many there were.
+    """Remove all factors of a user who has lost them; return their number.
 
-    From then on the password alone signs them in, and the admin has them set up another.
+    The user can then sign in with the password alone, and the admin requires a new factor.
     """
     deleted, _ = Authenticator.objects.filter(user=user).delete()
     return deleted

@@ -1,4 +1,4 @@
-"""The profile, and django-allauth's pages; those that others link to have Django's names, too.
+"""The profile and django-allauth's pages; some also have the URL names of Django's pages.
 
 https://docs.allauth.org/en/latest/account/views.html
 """

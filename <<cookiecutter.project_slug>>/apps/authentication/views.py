@@ -16,7 +16,7 @@ from apps.authentication.forms import ProfileForm
 
 
 class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
-    """A person's own account."""
+    """The user's own profile."""
 
     model = User
     form_class = ProfileForm
@@ -32,7 +32,7 @@ class ProfileView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):
 class ConfirmCodeView(ConfirmEmailVerificationCodeView):
     """The code that verifies an email address, or a new one after too many wrong ones.
 
-    Django-allauth would lead to the sign-in page instead.
+    Django-allauth would redirect to the sign-in page instead.
     """
 
     def _verify_form_invalid(self, form: forms.Form) -> HttpResponse:
@@ -46,7 +46,7 @@ class ConfirmCodeView(ConfirmEmailVerificationCodeView):
 
     def _resend_form_valid(self, form: forms.Form) -> HttpResponse:
         if not self._process.email_address.user_id:
-            # No mail is sent to an address that has an account, but as many are counted.
+            # No mail is sent to an email address with an account, but it is counted all the same.
             limits.Attempt("mail", self.request, self._process.email)
         self._process.state["failed_attempts"] = 0
         return super()._resend_form_valid(form)

@@ -1,1 +1,1 @@
-"""The home page, the health checks and what all pages share."""
+"""The home page, the health checks, and code that all pages share."""

@@ -1,4 +1,4 @@
-"""Checks of this site's own: https://docs.djangoproject.com/en/6.1/topics/checks/"""
+"""The site's own system checks: https://docs.djangoproject.com/en/6.1/topics/checks/"""
 
 import ast
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ TEMPLATES = {".css", ".html", ".js", ".json", ".md", ".svg", ".txt", ".xml"}
 
 @register(Tags.staticfiles)
 def check_static_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error for each static file that is named in the site's code and is not there.
+    """Return an error for each static file that the site's code refers to and that does not exist.
 
-    `collectstatic` runs it, so that no image is made of such code; `fab check` does too. Not in
-    development, where the stylesheets may not be built yet and runserver would not start.
+    `collectstatic` runs this check, so that building the image fails; `fab check` does too. It is
+    off in development, where runserver must start before the stylesheets are built.
     """
     if settings.DEBUG:
         return []
     messages: list[CheckMessage] = []
-    for path in sources(settings.BASE_DIR):
-        names = names_in_python if path.suffix == ".py" else names_in_template
+    for path in list_source_files(settings.BASE_DIR):
+        find = find_in_python if path.suffix == ".py" else find_in_template
         try:
-            found = list(names((settings.BASE_DIR / path).read_text(encoding="utf-8")))
+            found = list(find((settings.BASE_DIR / path).read_text(encoding="utf-8")))
         except UnicodeDecodeError:
             messages.append(Error("This file is not UTF-8: convert it.", obj=path, id="core.E002"))
             continue
@@ -41,13 +41,13 @@ def check_static_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_time_zones(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error if times are stored without their zone, which the site's code relies on."""
+    """Return an error if USE_TZ is off: the site's code relies on aware datetimes."""
     hint = "Leave USE_TZ at its default, and set TIME_ZONE: times are stored in UTC."
     return [] if settings.USE_TZ else [Error("USE_TZ is false.", hint=hint, id="core.E003")]
 
 
-def sources(project: Path) -> list[Path]:
-    """Return the site's Python files and templates: no tests, hidden files, folders or images."""
+def list_source_files(project: Path) -> list[Path]:
+    """Return the site's Python files and templates, without tests and hidden files."""
     folders = [project / name for name in ("apps", "config", "templates")]
     files = sorted(file for folder in folders for file in folder.rglob("*.*") if file.is_file())
     return [
@@ -58,7 +58,7 @@ def sources(project: Path) -> list[Path]:
     ]
 
 
-def names_in_template(text: str) -> Iterator[tuple[int, str]]:
+def find_in_template(text: str) -> Iterator[tuple[int, str]]:
     """Yield the line and the name of each {% static "name" %}."""
     is_comment = False
     for token in Lexer(text).tokenize():
@@ -71,7 +71,7 @@ def names_in_template(text: str) -> Iterator[tuple[int, str]]:
                     yield token.lineno or 0, name[1:-1]
 
 
-def names_in_python(text: str) -> Iterator[tuple[int, str]]:
+def find_in_python(text: str) -> Iterator[tuple[int, str]]:
     """Yield the line and the name of each static("name"), and of each file in a class Media."""
     for node in ast.walk(ast.parse(text)):
         match node:
@@ -89,5 +89,5 @@ def names_in_python(text: str) -> Iterator[tuple[int, str]]:
 
 
 def is_local_file(name: str) -> bool:
-    """Whether a form's or widget's Media means a static file by this."""
+    """Return whether a name in a class Media refers to a static file."""
     return name.endswith((".css", ".js")) and not name.startswith(("/", "http:", "https:"))

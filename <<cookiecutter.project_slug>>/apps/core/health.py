@@ -1,4 +1,4 @@
-"""Whether this process can serve: the checks behind /readyz."""
+"""The checks of /readyz: whether this process can serve."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from config import draining
 
 
 class NotReadyError(Exception):
-    """A check failed; the message says why, in words without secrets."""
+    """A check failed; the message gives the reason and contains no secrets."""
 
 
 def check_serving() -> None:
@@ -21,7 +21,7 @@ def check_serving() -> None:
 
 
 def check_database() -> None:
-    """Raise NotReadyError if the database does not answer or lacks migrations of this release."""
+    """Raise NotReadyError if the database does not respond or lacks migrations of this release."""
     try:
         connection.ensure_connection()
         with connection.cursor() as cursor:
@@ -35,14 +35,14 @@ def check_database() -> None:
 
 @cache
 def _check_migrations() -> None:
-    """Raise NotReadyError if a migration is not applied; asked until it has been right once."""
+    """Raise NotReadyError if a migration is not applied; success is cached."""
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise NotReadyError("migrations missing")
 
 
 def check_cache() -> None:
-    """Raise NotReadyError if the server that CACHE_URL names does not answer."""
+    """Raise NotReadyError if the server in CACHE_URL does not respond."""
     from redis.exceptions import RedisError
 
     try:
@@ -54,8 +54,8 @@ def check_cache() -> None:
 CHECKS = {"serving": check_serving, "database": check_database}
 
 
-def readiness() -> dict[str, str]:
-    """Return each check's name with "ok" or what is wrong."""
+def check_readiness() -> dict[str, str]:
+    """Return each check's name with "ok" or the reason of its failure."""
     result = {}
     shared_cache = isinstance(caches["default"], RedisCache)
     checks = {**CHECKS, "cache": check_cache} if shared_cache else CHECKS

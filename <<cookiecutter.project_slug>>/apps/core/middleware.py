@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from apps.core.health import readiness
+from apps.core.health import check_readiness
 from config.logs import request_id, trace_id
 
 type GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -21,10 +21,10 @@ REQUEST_ID = re.compile(r"[\w.=:-]{1,128}", re.ASCII)
 
 
 class HealthMiddleware:
-    """Answers /healthz (this process lives) and /readyz (it can serve), and nothing else.
+    """Responds to /healthz (the process is alive) and /readyz (it can serve).
 
-    Stands first, so that a load balancer, which asks by IP address and over HTTP, meets
-    neither the check of the Host header nor the redirect to HTTPS, and the log stays quiet.
+    Must come first: load balancers use an IP address as the host, and HTTP, so the check of the
+    Host header and the redirect to HTTPS must not apply; nor are these requests logged.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -35,9 +35,9 @@ class HealthMiddleware:
             case "/healthz":
                 response = HttpResponse("ok", content_type="text/plain")
             case "/readyz":
-                checks = readiness()
-                ready = set(checks.values()) == {"ok"}
-                response = JsonResponse(checks, status=200 if ready else 503)
+                checks = check_readiness()
+                is_ready = set(checks.values()) == {"ok"}
+                response = JsonResponse(checks, status=200 if is_ready else 503)
             case _:
                 return self.get_response(request)
         add_never_cache_headers(response)
@@ -45,18 +45,18 @@ class HealthMiddleware:
 
 
 class RequestLogMiddleware:
-    """Logs a line for each request and marks it, and all it logs, with the request's id.
+    """Logs each request, and adds the request ID to all log lines of the request.
 
-    The id is the load balancer's X-Request-ID if TRUST_PROXY is set and it is a plain word, else
-    a new one; the response carries it too.
+    The ID is the load balancer's X-Request-ID if TRUST_PROXY is set and the header is valid, else
+    a new one; the response has it too.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "") if settings.TRUST_PROXY else ""
-        identifier = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        header = request.headers.get("X-Request-ID", "") if settings.TRUST_PROXY else ""
+        identifier = header if REQUEST_ID.fullmatch(header) else uuid.uuid4().hex
         token = request_id.set(identifier)
         start = time.perf_counter()
         try:
@@ -82,10 +82,10 @@ class RequestLogMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuses a body that is too long, before anything reads it, and one of unknown length.
+    """Rejects a request body that is too large, before it is read, or whose length is unknown.
 
-    Django never reads more than Content-Length says. A body in chunks has none, and Django would
-    take it for empty: better to say so.
+    Django never reads more than Content-Length. A chunked body has none, and Django would treat it
+    as empty.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

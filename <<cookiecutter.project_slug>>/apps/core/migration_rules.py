@@ -1,7 +1,7 @@
-"""Operations of a migration that break the previous release, which serves during a deployment.
+"""Migration operations that break the previous release, which serves during a deployment.
 
-After a rollback, too, the old code meets the new tables. docs/deployment.md says how a change
-is made in two releases instead: expand, then contract.
+After a rollback, too, old code runs with the new tables. docs/deployment.md explains how to make
+a change in two releases instead: expand, then contract.
 """
 
 import re
@@ -12,7 +12,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import Field
 
-# A migration has this attribute, with the reason, if no release that may still run is broken by it.
+# A migration sets this attribute to the reason why it does not break a release that may still run.
 MARK = "contract"
 HARMFUL_SQL = re.compile(r"\b(DROP|RENAME|TRUNCATE|SET\s+NOT\s+NULL)\b", re.IGNORECASE)
 REMOVED = (
@@ -22,20 +22,20 @@ RENAMED = "old code knows the old name alone: add the new one, copy, and remove 
 REFUSED = "old code may write rows that this refuses: let a release come first that does not"
 
 
-def problems(migration: Migration, before: ProjectState) -> Iterator[str]:
-    """Yield what breaks old code, a line each; nothing if the migration is marked.
+def find_problems(migration: Migration, before: ProjectState) -> Iterator[str]:
+    """Yield a line for each operation that breaks old code, or nothing if the migration has MARK.
 
-    `before` is the state of the models that the migration begins with.
+    `before` is the state of the models before the migration.
     """
     if getattr(migration, MARK, ""):
         return
     state, label = before.clone(), migration.app_label
-    # Old code knows nothing of a table that the migration itself has made.
+    # Old code does not use tables that the migration itself creates.
     new: set[str] = set()
     for operation in flatten(migration.operations):
         if isinstance(operation, operations.CreateModel):
             new.add(operation.name_lower)
-        elif model_of(operation) not in new and (problem := problem_of(operation, state, label)):
+        elif get_model(operation) not in new and (problem := find_problem(operation, state, label)):
             yield f"{operation.describe()}: {problem}."
         operation.state_forwards(label, state)
 
@@ -49,13 +49,13 @@ def flatten(sequence: Sequence[Operation]) -> Iterator[Operation]:
             yield operation
 
 
-def model_of(operation: Operation) -> str:
-    """Return the name of the model that an operation is about, in lowercase."""
+def get_model(operation: Operation) -> str:
+    """Return the name of an operation's model in lowercase."""
     name = getattr(operation, "model_name", "") or getattr(operation, "name", "") or ""
     return str(name).lower()
 
 
-def problem_of(operation: Operation, state: ProjectState, label: str) -> str:
+def find_problem(operation: Operation, state: ProjectState, label: str) -> str:
     """Return why an operation breaks old code, or ""."""
     match operation:
         case operations.DeleteModel() | operations.RemoveField():
@@ -65,11 +65,11 @@ def problem_of(operation: Operation, state: ProjectState, label: str) -> str:
         case operations.RenameField():
             old = state.models[label, operation.model_name_lower].fields[operation.old_name]
             return "" if old.db_column else RENAMED
-        case operations.AddField() if needs_value(operation.field):
+        case operations.AddField() if is_required(operation.field):
             return "old code writes rows without it: give it null=True or db_default"
         case operations.AlterField():
             old = state.models[label, operation.model_name_lower].fields[operation.name]
-            return problem_of_change(old, operation.field)
+            return find_field_problem(old, operation.field)
         case operations.AddConstraint():
             return REFUSED
         case operations.AlterUniqueTogether() if operation.option_value:
@@ -79,17 +79,17 @@ def problem_of(operation: Operation, state: ProjectState, label: str) -> str:
     return ""
 
 
-def needs_value(field: Field) -> bool:
-    """Whether a row cannot be written without a value for this column.
+def is_required(field: Field) -> bool:
+    """Return whether a row cannot be inserted without a value for this column.
 
-    Django's own `default` is of the new code alone: the database forgets it.
+    Only new code knows Django's `default`: it is not in the database.
     """
     has_column = not field.many_to_many and not field.generated
     return has_column and not field.null and not field.has_db_default()
 
 
-def problem_of_change(old: Field, new: Field) -> str:
-    """Return why old code cannot live with the change of a column, or ""."""
+def find_field_problem(old: Field, new: Field) -> str:
+    """Return why the change of a column breaks old code, or ""."""
     if old.db_column != new.db_column:
         return RENAMED
     if old.get_internal_type() != new.get_internal_type():

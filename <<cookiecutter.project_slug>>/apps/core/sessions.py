@@ -1,4 +1,4 @@
-"""Sessions where CACHE_URL is set: the database has them, and the cache copies.
+"""Sessions with CACHE_URL: the database stores them, and the cache has copies.
 
 https://docs.djangoproject.com/en/6.1/topics/http/sessions/#using-cached-sessions
 """
@@ -15,10 +15,10 @@ logger = logging.getLogger("site.cache")
 
 
 class SessionCache(RedisCache):
-    """Django's cache in Redis, which counts as empty while its server does not answer.
+    """Django's Redis cache, but empty instead of an error while its server does not respond.
 
-    Django's sessions, which would fail, then take the database's. A copy lives for five minutes
-    at most, since a server that is back still has the sessions that ended meanwhile.
+    Django then reads the sessions from the database. A copy expires after five minutes at most,
+    since a server that is back may still have sessions that ended in the meantime.
     """
 
     seconds = 300
@@ -43,10 +43,10 @@ class SessionCache(RedisCache):
     def has_key(self, key: Any, version: int | None = None) -> bool:
         return self.call(lambda: super(SessionCache, self).has_key(key, version), False)
 
-    def call[T](self, question: Callable[[], T], otherwise: T) -> T:
-        """Return the server's answer, or `otherwise` if there is none."""
+    def call[T](self, function: Callable[[], T], default: T) -> T:
+        """Return the function's result, or `default` if the server does not respond."""
         try:
-            return question()
+            return function()
         except RedisError as error:
-            logger.warning("The cache does not answer (%s).", type(error).__name__)
-            return otherwise
+            logger.warning("The cache does not respond (%s).", type(error).__name__)
+            return default

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 
 class PagesSitemap(Sitemap):
-    """The pages that are always there, by the names of their addresses."""
+    """The pages that always exist, by their URL names."""
 
     def items(self) -> list[str]:
         return ["core:home"]

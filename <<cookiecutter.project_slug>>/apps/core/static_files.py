@@ -1,4 +1,4 @@
-"""Serves the static files, also while two releases of the site run side by side."""
+"""Serves the static files, even while two releases of the site run side by side."""
 
 import posixpath
 import re
@@ -19,11 +19,11 @@ HASHED = re.compile(r"(?P<stem>.+)\.[0-9a-f]{12}(?P<suffix>\.[^./]+)?")
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
-    """WhiteNoise, which also answers under the names that another release gave its files.
+    """WhiteNoise, but it also serves the file names of other releases.
 
-    While a release takes another's place, a page comes from a container of the one and asks a
-    container of the other for its stylesheet. The hash in the name is then not this release's; the
-    answer is this release's file, which no cache may keep under that name.
+    During a rolling deployment, a page can come from a container of one release and request its
+    stylesheet from a container of the other one. The hash in the name then differs; the response
+    is this release's file, which must not be cached under that name.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -37,7 +37,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
         super().__init__(get_response)
 
     def add_mime_headers(self, headers: Headers, path: str, url: str) -> None:
-        """Add the security headers of a page: once for each file, and not for each request."""
+        """Add the security headers of a page, once for each file instead of for each request."""
         super().add_mime_headers(headers, path, url)
         for name, value in self.page.items():
             headers[name] = value
@@ -47,9 +47,9 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
             return self.get_response(request)
         if request.path_info in self.files:
             return super().__call__(request)
-        file = self.of_another_release(request.path_info)
+        file = self.find_current_file(request.path_info)
         if file:
-            # The whole file: the client's own copy or part is of the other release.
+            # Send the whole file: what the client already has is from the other release.
             for header in ("HTTP_RANGE", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"):
                 request.META.pop(header, None)
             response = self.serve(file, request)
@@ -61,12 +61,12 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
             response["Cache-Control"] = "no-store"
         return response
 
-    def of_another_release(self, path: str) -> StaticFile | None:
-        """Return this release's file for a path that differs in its hash alone, or None."""
-        hashed = HASHED.fullmatch(path.removeprefix(self.static_prefix))
-        if not hashed or not path.startswith(self.static_prefix):
+    def find_current_file(self, path: str) -> StaticFile | None:
+        """Return this release's file for a path that differs only in its hash, or None."""
+        match = HASHED.fullmatch(path.removeprefix(self.static_prefix))
+        if not match or not path.startswith(self.static_prefix):
             return None
-        url = self.get_static_url(f"{hashed['stem']}{hashed['suffix'] or ''}")
+        url = self.get_static_url(f"{match['stem']}{match['suffix'] or ''}")
         return url and self.files.get(
             posixpath.join(posixpath.dirname(path), posixpath.basename(url))
         )

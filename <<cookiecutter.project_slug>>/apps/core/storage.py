@@ -16,33 +16,33 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class NoStorage(FileSystemStorage):
-    """Keeps nothing: production without MEDIA_BUCKET, where a file would be lost with the container."""
+    """Stores nothing: in production without MEDIA_BUCKET, files would be lost with the container."""
 
     def _save(self, name: str, content: Any) -> NoReturn:
         raise ImproperlyConfigured(
-            f"{name!r} cannot be kept: set MEDIA_BUCKET. docs/configuration.md, Uploaded files, says more."
+            f"{name!r} cannot be stored: set MEDIA_BUCKET, see docs/configuration.md, Uploaded files."
         )
 
 
 class QuickCompressor(Compressor):
-    """WhiteNoise's, but each build takes a tenth of the CPU, for files that are 10 % larger."""
+    """WhiteNoise's, with a tenth of the CPU time and files that are 10 % larger."""
 
-    # Below the highest level, 11, and once for a file's two names, with and without a hash.
+    # Below the highest level, 11; cached, since a file has two names, with and without a hash.
     compress_brotli = staticmethod(cache(partial(brotli.compress, quality=9)))
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """WhiteNoise's, but what a package's file lacks, or a source map, is a warning and no error."""
+    """WhiteNoise's, but a missing source map, or a missing file of a package, is only a warning."""
 
     warned: set[str] = set()
-    url = cache(CompressedManifestStaticFilesStorage.url)  # A page names about ten files.
+    url = cache(CompressedManifestStaticFilesStorage.url)  # A page refers to about ten files.
 
     def create_compressor(self, **kwargs: Any) -> Compressor:
-        """Return what compresses the files, once for each build."""
+        """Return the compressor for the files."""
         return QuickCompressor(**kwargs)
 
     def url_converter(self, name: str, *args: Any, **kwargs: Any) -> Callable[[re.Match[str]], str]:
-        """Return the function that puts the hash into the names that this file refers to."""
+        """Return the function that adds the hashes to the names in this file."""
         convert = super().url_converter(name, *args, **kwargs)
 
         def convert_or_warn(match: re.Match[str]) -> str:
@@ -53,7 +53,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
                 if self.is_own(name) and "sourceMappingURL" not in reference:
                     raise
                 if reference not in self.warned:
-                    print(f"Warning: {name} refers to a file that is not there: {reference}")
+                    print(f"Warning: {name} refers to a file that does not exist: {reference}")
                 self.warned.add(reference)
                 return reference
 
@@ -61,7 +61,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     @staticmethod
     def is_own(name: str) -> bool:
-        """Whether a static file is the project's, and not one of an installed package."""
-        found = Path(finders.find(name) or "")
-        own = (settings.BASE_DIR / "apps", settings.BASE_DIR / "static")
-        return any(map(found.is_relative_to, own))
+        """Return whether a static file is the project's, not an installed package's."""
+        path = Path(finders.find(name) or "")
+        folders = (settings.BASE_DIR / "apps", settings.BASE_DIR / "static")
+        return any(map(path.is_relative_to, folders))

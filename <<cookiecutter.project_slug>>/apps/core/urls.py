@@ -9,7 +9,7 @@ from apps.core import views
 app_name = "core"
 urlpatterns = [
 <% if cookiecutter.cms == "wagtail" %>
-    # The editors' home page.
+    # The home page that editors write.
     path("", serve, {"path": ""}, name="home"),
 <% else %>
     path("", views.HomeView.as_view(), name="home"),

@@ -23,14 +23,14 @@ class HomeView(TemplateView):
 @require_safe
 @cache_control(public=True, max_age=86400)
 def favicon(_request: HttpRequest) -> HttpResponse:
-    """Lead to the icon, which browsers also ask for where no page names it."""
+    """Redirect to the icon, which browsers request even if no page refers to it."""
     return HttpResponseRedirect(static("favicon.ico"))
 
 
 @require_safe
 @cache_control(public=True, max_age=86400)
 def robots(request: HttpRequest) -> HttpResponse:
-    """Let search engines read every page, and say where the list of pages is: RFC 9309."""
+    """Allow search engines to read every page, and name the sitemap: RFC 9309."""
     lines = [
         "User-agent: *",
         "Disallow:",
@@ -54,12 +54,12 @@ def security(request: HttpRequest) -> HttpResponse:
 
 
 # --- Errors -------------------------------------------------------------------------------
-# Django's own views for these read the form that was sent, to have a CSRF token at hand, and end
-# in a 500 if it is malformed. Error pages have no form.
+# Django's own views for these errors parse a submitted form for its CSRF token, and return 500 if
+# it is malformed. Error pages have no form.
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the page for what cannot be read, or comes under a name that is not the site's."""
+    """Return the page for a malformed request or an unknown host."""
     return render(request, "400.html", status=400)
 
 

@@ -16,12 +16,12 @@ CMS_CSP = {**settings.SECURE_CSP, "img-src": [*settings.SECURE_CSP["img-src"], "
 
 
 def cms_page(view: View) -> View:
-    """Refuse signed-in users who are not staff, and give the page the CMS's policy."""
+    """Refuse access to signed-in users who are not staff, and set the CMS's policy."""
 
     @wraps(view)
-    def for_staff(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and not request.user.is_staff:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
-    return csp_override(CMS_CSP)(for_staff)
+    return csp_override(CMS_CSP)(wrapper)

@@ -18,9 +18,9 @@ class PagesConfig(AppConfig):
 
 
 class UsersConfig(WagtailUsersAppConfig):
-    """Wagtail's part for accounts and roles, in which the CMS makes and changes roles alone.
+    """Wagtail's app for accounts and roles, with which the CMS manages only roles.
 
-    Accounts are the site's own: they are made in the admin, where people are invited.
+    Accounts belong to the site: they are created in the admin, which invites users.
     """
 
     def ready(self) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageBlock
 
-# No embeds, which load pages from elsewhere, and no pictures, which have a block of their own.
+# No embeds, which load content from other sites, and no pictures, which have their own block.
 TEXT_FEATURES = ["h3", "h4", "bold", "italic", "ol", "ul", "link", "document-link"]
 
 
@@ -34,7 +34,7 @@ class QuoteBlock(blocks.StructBlock):
 
 
 class ActionBlock(blocks.StructBlock):
-    """A link that looks like a button, to a page of the site or to an address."""
+    """A link that looks like a button, to a page of the site or to a URL."""
 
     text = blocks.CharBlock(label=_("Text"), max_length=100)
     page = blocks.PageChooserBlock(label=_("Page"), required=False)

@@ -6,21 +6,21 @@ from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A0
 from django.db import DatabaseError
 from wagtail.models import Page
 
-from apps.pages.addresses import leads_to_pages
+from apps.pages.routing import is_page_path
 
 
 @register(Tags.database)
 def check_urls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return a warning for each page whose URL something else has taken since it was published.
+    """Return a warning for each page whose URL leads to something else since it was published.
 
-    `migrate` runs it, and so does each start of the site.
+    `migrate` runs it, and thus each start of the site.
     """
     if not kwargs["databases"]:
         return []
     try:
         pages = list(Page.objects.live().annotate_site_root_state())
     except DatabaseError:
-        # Before the first migration, or one that changes these tables.
+        # The first migration, or one that changes these tables, is not applied yet.
         return []
     return [
         Warning(
@@ -32,5 +32,5 @@ def check_urls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for page in pages
         if not page.is_site_root()
         and (parts := page.get_url_parts())
-        and not leads_to_pages(parts[2])
+        and not is_page_path(parts[2])
     ]

@@ -6,13 +6,13 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.pages import CopyForm, WagtailAdminPageForm
 
-from apps.pages.addresses import is_taken
+from apps.pages.routing import is_taken
 
 TAKEN = _("Something else is at this page's URL. Choose another slug.")
 
 
 class PageForm(WagtailAdminPageForm):
-    """A page, whose URL must lead to it."""
+    """The form of a page, whose URL must lead to it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,7 +32,7 @@ class PageForm(WagtailAdminPageForm):
 
 
 class PageCopyForm(CopyForm):
-    """A page's copy, whose URL must lead to it."""
+    """The form for copying a page, whose URL must lead to it."""
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()

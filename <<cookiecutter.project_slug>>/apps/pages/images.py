@@ -10,11 +10,11 @@ from wagtail.images.forms import BaseImageForm
 
 
 class ImageField(WagtailImageField):
-    """Decodes a file to its end, as pages will; Wagtail's own reads its head."""
+    """Decodes the whole file, as pages will; Wagtail's field reads only its header."""
 
     def to_python(self, data: Any) -> UploadedFile | None:
         try:
-            # First, since it refuses what would take too much memory.
+            # First, since it rejects images that need too much memory.
             file: UploadedFile | None = super().to_python(data)
             if file:
                 with Image.open(file) as image:
@@ -23,7 +23,7 @@ class ImageField(WagtailImageField):
                 file.seek(0)
         except ValidationError:
             raise
-        # A decoder may raise anything.
+        # A decoder may raise any exception.
         except Exception as error:
             raise ValidationError(self.error_messages["invalid_image"], "invalid_image") from error
         return file

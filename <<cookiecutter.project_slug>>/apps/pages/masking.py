@@ -1,6 +1,6 @@
 """How `fab pull` masks the pages and Wagtail's own tables: docs/masking.md.
 
-What is published is for everybody. Drafts and who wrote them, comments, logs and keys are not.
+Published content is public. Drafts and their authors, comments, logs and keys are not.
 """
 
 from django.apps import apps

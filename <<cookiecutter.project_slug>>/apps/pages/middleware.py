@@ -15,37 +15,37 @@ type GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class PagesMiddleware:
-    """Has all processes agree on the pages' URLs, and redirects in place of Wagtail's own middleware."""
+    """Keeps the pages' URLs the same in all processes, and replaces Wagtail's redirect middleware."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Wagtail would keep them for an hour, in this process's memory, whatever another process changes.
+        # Wagtail would cache them in this process for an hour, even if another process changes them.
         Site.clear_site_root_paths_cache()
         response = self.get_response(request)
         return (response.status_code == 404 and self.redirect(request)) or response
 
     def redirect(self, request: HttpRequest) -> HttpResponse | None:
-        """Return the redirect from a URL with its query, or from one without."""
+        """Return the redirect for the URL with its query, or for the URL without."""
         with_query = Redirect.normalise_path(request.get_full_path(), decode_unicode=False)
         without = with_query.partition("?")[0]
         for old in dict.fromkeys((with_query, without)):
-            found = get_redirect(request, old)
-            if found and (url := self.target(found, request)):
+            match = get_redirect(request, old)
+            if match and (url := self.find_target(match, request)):
                 query = request.META["QUERY_STRING"]
                 if query and old == without and "?" not in url:
                     url = f"{url}?{query}"
-                kind = HttpResponsePermanentRedirect if found.is_permanent else HttpResponseRedirect
-                # A browser that remembers it would go in a circle once the page is back at its old URL.
+                kind = HttpResponsePermanentRedirect if match.is_permanent else HttpResponseRedirect
+                # A cached redirect would cause a loop once the page is back at its old URL.
                 return kind(url, headers={"Cache-Control": "no-cache"})
         return None
 
-    def target(self, redirect: Redirect, request: HttpRequest) -> str:
-        """Return where a redirect leads; nothing if that is here, or a page that is not live."""
+    def find_target(self, redirect: Redirect, request: HttpRequest) -> str:
+        """Return a redirect's URL, or "" if it is the requested one or that of a page that is not live."""
         page, url = redirect.redirect_page, redirect.link
         if not url or (page and not page.live):
             return ""
-        here, there = (urlsplit(request.build_absolute_uri(each)) for each in (request.path, url))
-        is_here = (there.netloc, there.path.rstrip("/")) == (here.netloc, here.path.rstrip("/"))
-        return "" if is_here else url
+        old, new = (urlsplit(request.build_absolute_uri(each)) for each in (request.path, url))
+        is_loop = (new.netloc, new.path.rstrip("/")) == (old.netloc, old.path.rstrip("/"))
+        return "" if is_loop else url

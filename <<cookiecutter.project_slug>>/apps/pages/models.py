@@ -14,16 +14,16 @@ from wagtail.fields import StreamField
 from wagtail.models import Page
 from wagtail.search import index
 
-from apps.pages.addresses import first_page
 from apps.pages.blocks import BodyBlock
 from apps.pages.forms import PageCopyForm, PageForm
+from apps.pages.routing import find_first_page
 
-# The editor shows a page next to its form, in a frame: the one place where the site's pages may be in one.
+# The editor shows a page next to its form, in a frame: the only place where framing is allowed.
 PREVIEW_CSP = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
 class SitePage(Page):
-    """The fields that all kinds of pages have."""
+    """The fields of all kinds of pages."""
 
     introduction = models.TextField(_("introduction"), max_length=500, blank=True)
     body = StreamField(BodyBlock(), verbose_name=_("body"), blank=True)
@@ -48,7 +48,7 @@ class SitePage(Page):
 
     @method_decorator(csp_override(PREVIEW_CSP))
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
-        """Return the page as it is being written."""
+        """Return the current draft of the page."""
         return super().serve_preview(request, mode_name)
 
 
@@ -76,6 +76,6 @@ class ContentPage(SitePage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Add the pages above this one, from the home page down."""
         context = super().get_context(request, *args, **kwargs)
-        first = first_page(request)
+        first = find_first_page(request)
         context["parents"] = self.get_ancestors().filter(depth__gte=first.depth if first else 2)
         return context

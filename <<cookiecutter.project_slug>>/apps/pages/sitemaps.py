@@ -3,10 +3,10 @@ from wagtail.models import Page, Site
 
 
 class PagesSitemap(Sitemap):
-    """The pages that everybody may read.
+    """The public pages.
 
-    Their addresses are of the host that is asked, as those of all other pages; Wagtail's own
-    sitemap has those of its table of sites.
+    Their URLs have the requested host, like those of all other pages; Wagtail's own sitemap
+    uses the hosts in its table of sites.
     """
 
     def items(self) -> list[Page]:
@@ -14,7 +14,7 @@ class PagesSitemap(Sitemap):
         if not site:
             return []
         pages = Page.objects.descendant_of(site.root_page, inclusive=True).live().public()
-        # Wagtail keeps the sites' paths on this object for all of them.
+        # Wagtail caches the sites' paths on this object for all pages.
         urls = ((page, page.get_url_parts(self)) for page in pages.order_by("path"))
         return [page for page, parts in urls if parts and parts[0] == site.pk]
 

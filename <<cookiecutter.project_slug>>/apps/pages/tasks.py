@@ -5,7 +5,7 @@ from apps.tasks.declaration import task
 
 @task(schedule="*/5 * * * *", max_attempts=1)
 def publish_scheduled() -> None:
-    """Publish the pages whose time has come, and unpublish those that expire.
+    """Publish scheduled pages, and unpublish expired ones.
 
     https://docs.wagtail.org/en/stable/reference/management_commands.html#publish-scheduled
     """

@@ -1,6 +1,6 @@
-"""The pages that editors write, and the CMS in which they do.
+"""The pages that editors write, and the CMS.
 
-The pages take every address that nothing else has, so they come last.
+The pages match every remaining URL, so they come last.
 """
 
 from django.conf import settings
@@ -31,7 +31,7 @@ cms_urlpatterns = [
         ),
     ),
     path("documents/", include(document_urls)),
-    # Wagtail asks for this name, and then takes WAGTAIL_FRONTEND_LOGIN_URL.
+    # Wagtail reverses this name, although it then uses WAGTAIL_FRONTEND_LOGIN_URL.
     path("_util/login/", users.SignInView.as_view(), name="wagtailcore_login"),
 ]
 

@@ -1,4 +1,4 @@
-"""Parts of the CMS that are left to the rest of the site: accounts, their names, addresses and passwords."""
+"""Parts of the CMS that the rest of the site handles: accounts, email addresses and passwords."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class DenyAllPermissionPolicy(BasePermissionPolicy):
 
 
 class AccountView(account.AccountView):
-    """Somebody's own settings of the CMS, without the name, which the site's accounts have otherwise."""
+    """A user's own settings for the CMS, without the name, which is in the site's profile."""
 
     def get_panels(self) -> list[Any]:
         panels = super().get_panels()
@@ -31,7 +31,7 @@ class AccountView(account.AccountView):
 
 
 class SignInView(RedirectView):
-    """Leads to the site's own sign-in page, so that there is no second one."""
+    """Redirects to the site's own sign-in page, instead of a second one."""
 
     def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
         return f"{reverse('login')}?next={reverse('wagtailadmin_home')}"

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from wagtail.models import Page
 
-from apps.pages.addresses import first_page
+from apps.pages.routing import find_first_page
 
-RESULTS_ON_A_PAGE = 10
+RESULTS_PER_PAGE = 10
 
 
 class SearchForm(forms.Form):
@@ -27,12 +27,12 @@ def search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET if "query" in request.GET else None)
     context: dict[str, object] = {"form": form}
     if form.is_valid():
-        # Without signs, which mean something to a database.
+        # Without punctuation, which databases would interpret.
         words = " ".join(re.findall(r"\w+", form.cleaned_data["query"]))
-        pages, first = Page.objects.live().public(), first_page(request)
+        pages, first = Page.objects.live().public(), find_first_page(request)
         if words and first:
-            found = pages.descendant_of(first, inclusive=True).search(words)
+            results = pages.descendant_of(first, inclusive=True).search(words)
         else:
-            found = pages.none()
-        context["results"] = Paginator(found, RESULTS_ON_A_PAGE).get_page(request.GET.get("page"))
+            results = pages.none()
+        context["results"] = Paginator(results, RESULTS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "pages/search.html", context)

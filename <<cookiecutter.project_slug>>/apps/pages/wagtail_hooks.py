@@ -16,37 +16,37 @@ from wagtail.rich_text.feature_registry import FeatureRegistry
 from wagtail.rich_text.pages import PageLinkHandler
 from wagtail.sites.views import DeleteView, SiteViewSet
 
-from apps.pages.addresses import is_taken
 from apps.pages.forms import TAKEN
+from apps.pages.routing import is_taken
 
 
 @hooks.register("insert_global_admin_js")
 def start_widgets() -> SafeString:
-    """Load what starts the widgets on every page of the CMS."""
+    """Load the script that starts the widgets on every page of the CMS."""
     return format_html('<script src="{}"></script>', static("dist/js/cms.js"))
 
 
-# --- What would take pages from the site -------------------------------------------------
+# --- Actions that would make pages unreachable -------------------------------------------
 
 
 @hooks.register("before_delete_page")
 @hooks.register("before_unpublish_page")
 def keep_first_page(request: HttpRequest, page: Page) -> HttpResponse | None:
-    """Refuse to take a site's first page away, without which the site has none."""
+    """Refuse to delete or unpublish a site's first page, without which the site has no pages."""
     return refuse_first_page(request, [page], "wagtailadmin_pages:edit", page.pk)
 
 
 @hooks.register("before_move_page")
 def keep_reachable(request: HttpRequest, page: Page, destination: Page) -> HttpResponse | None:
-    """Refuse to move a page to a URL that something else has."""
+    """Refuse to move a page to a URL that is already taken."""
     return refuse_taken(request, [page], destination, "wagtailadmin_pages:move", page.pk)
 
 
 @hooks.register("before_bulk_action")
-def keep_both(
+def check_bulk_action(
     request: HttpRequest, kind: str, objects: list[Any], action: Any
 ) -> HttpResponse | None:
-    """Refuse the same where several pages are selected."""
+    """Refuse the same actions for several selected pages."""
     if not issubclass(action.model, Page):
         return None
     if kind == "move":
@@ -58,7 +58,7 @@ def keep_both(
 
 
 class SiteDeleteView(DeleteView):
-    """Keeps the default site, without which no page has a URL."""
+    """Refuses to delete the default site, without which no page has a URL."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if Site.objects.exclude(pk=self.object.pk).filter(is_default_site=True).exists():
@@ -74,7 +74,7 @@ SiteViewSet.delete_view_class = SiteDeleteView
 def refuse_first_page(
     request: HttpRequest, pages: Iterable[Page], *back: Any
 ) -> HttpResponse | None:
-    """Lead back with the reason if one of these is, or is above, a site's first page."""
+    """Redirect back with the reason if one of the pages is, or is above, a site's first page."""
     for page in pages:
         sites = Site.objects.filter(root_page__in=page.get_descendants(inclusive=True))
         if site := sites.first():
@@ -87,7 +87,7 @@ def refuse_first_page(
 def refuse_taken(
     request: HttpRequest, pages: Iterable[Page], destination: Page, *back: Any
 ) -> HttpResponse | None:
-    """Lead back with the reason if one of these would not be reached at its new URL."""
+    """Redirect back with the reason if one of the pages could not be reached at its new URL."""
     for page in pages:
         if is_taken(destination, page.slug):
             messages.error(request, f"{page.title}: {TAKEN}")
@@ -110,5 +110,5 @@ class LinkHandler(PageLinkHandler):
 
 @hooks.register("register_rich_text_features", order=1)
 def register_links(features: FeatureRegistry) -> None:
-    """Have text use it in place of Wagtail's own."""
+    """Use this handler for links in text instead of Wagtail's."""
     features.register_link_type(LinkHandler)

@@ -1,1 +1,1 @@
-"""Background tasks: what a task may declare, and the worker that runs them. See docs/tasks.md."""
+"""Background tasks: their options, and the worker that runs them. See docs/tasks.md."""

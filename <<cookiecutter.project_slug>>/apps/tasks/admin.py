@@ -1,4 +1,4 @@
-"""Tasks, schedules and workers in the admin: to look at, and to run a failed task again."""
+"""Tasks, schedules and workers in the admin: read-only, except to run failed tasks again."""
 
 from typing import Any
 
@@ -27,21 +27,21 @@ class TaskAdmin(DBTaskResultAdmin):
 
     @admin.display(description=_("attempts"))
     def attempts(self, row: DBTaskResult) -> int:
-        """How often a worker has tried."""
+        """Return the number of attempts."""
         return len(row.worker_ids)
 
     @admin.display(description=_("error"), empty_value="")
     def error(self, row: DBTaskResult) -> str:
-        """The last line of the last attempt's error."""
+        """Return the last line of the last attempt's error."""
         return row.traceback.strip().rpartition("\n")[2][:200]
 
     def has_run_again_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may change tasks."""
+        """Return whether the user may change tasks."""
         return request.user.has_perm("django_tasks_database.change_dbtaskresult")
 
     @admin.action(description=_("Run failed tasks again"), permissions=["run_again"])
     def run_again(self, request: HttpRequest, rows: QuerySet[DBTaskResult]) -> None:
-        """Enqueue those that have failed, as if for the first time."""
+        """Enqueue the failed tasks again, with no attempts."""
         count = rows.filter(status=TaskResultStatus.FAILED).update(
             status=TaskResultStatus.READY,
             run_after=timezone.now(),
@@ -53,7 +53,7 @@ class TaskAdmin(DBTaskResultAdmin):
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """To look at."""
+    """A read-only admin."""
 
     def has_add_permission(self, *_: Any) -> bool:
         return False

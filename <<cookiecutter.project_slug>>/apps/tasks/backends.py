@@ -1,4 +1,4 @@
-"""The two ways to run a task; TASKS chooses one.
+"""The two task backends; TASKS selects one.
 
 https://docs.djangoproject.com/en/6.1/ref/tasks/
 """
@@ -14,16 +14,16 @@ from apps.tasks.declaration import Task
 
 
 class DatabaseBackend(database.DatabaseBackend):
-    """Keeps tasks in the database, for a worker."""
+    """Stores tasks in the database, for a worker."""
 
     task_class = Task
 
 
 class ImmediateBackend(immediate.ImmediateBackend):
-    """Runs a task at once, in the process that enqueues it.
+    """Runs a task immediately, in the process that enqueues it.
 
-    Inside a transaction it waits for the commit, since a worker would not see the task earlier
-    either. The option `on_commit: False` is for tests, whose transactions never commit.
+    Inside a transaction, it waits for the commit, as a worker would. The option
+    `on_commit: False` is for tests, whose transactions never commit.
     """
 
     task_class = Task

@@ -20,7 +20,7 @@ TIME_LIMIT = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task(base.Task):
-    """Django's task with what `task` below explains."""
+    """Django's task with the options of `task` below."""
 
     max_attempts: int = MAX_ATTEMPTS
     retry_seconds: float = RETRY_SECONDS
@@ -28,7 +28,7 @@ class Task(base.Task):
     schedule: str | timedelta | None = None
 
     def __post_init__(self) -> None:
-        """Raise InvalidTask if something is declared that cannot be."""
+        """Raise InvalidTask if an option is invalid."""
         base.Task.__post_init__(self)
         if self.max_attempts < 1 or self.retry_seconds < 0 or self.time_limit <= 0:
             raise InvalidTask("A task takes one attempt or more, and a time limit above 0.")
@@ -36,16 +36,16 @@ class Task(base.Task):
             self.next_run(timezone.now())
 
     def retry_delay(self, attempts: int) -> timedelta:
-        """Return how long to wait after so many attempts have failed."""
+        """Return how long to wait after this number of failed attempts."""
         return timedelta(seconds=min(self.retry_seconds * 4.0 ** min(attempts - 1, 9), 3600))
 
     def next_run(self, after: datetime) -> datetime:
-        """Return when the schedule is due next; raise InvalidTask if it is none."""
+        """Return when the schedule is due next; raise InvalidTask if it is invalid."""
         if isinstance(self.schedule, timedelta) and self.schedule > timedelta():
             return after + self.schedule
         try:
             times = CronSim(str(self.schedule), timezone.localtime(after))
-            # Compared in UTC: when the clocks go back, an hour of local time comes twice.
+            # Compared in UTC: when the clocks go back, an hour of local time is repeated.
             return next(time for time in (each.astimezone(UTC) for each in times) if time > after)
         except (CronSimError, StopIteration) as error:
             raise InvalidTask(f"{self.schedule!r} is no cron expression: {error}") from error
@@ -59,20 +59,20 @@ def task[**P, R](
     schedule: str | timedelta | None = None,
     **options: Any,
 ) -> Callable[[Callable[P, R]], "base.Task[P, R]"]:
-    """Make a function a task; `options` are those of Django's own decorator.
+    """Turn a function into a task; `options` are those of Django's decorator.
 
-    An attempt that fails is repeated after `retry_seconds`, then after four times as long, and
-    so on up to an hour, until `max_attempts`. One that takes longer than `time_limit` seconds is broken off
-    and has failed. `schedule` is a cron expression in the site's time zone, or an interval.
-    Raises InvalidTask for what cannot be.
+    A failed attempt is repeated after `retry_seconds`, then after four times as long, and
+    so on up to an hour, until `max_attempts`. One that takes longer than `time_limit` seconds is interrupted
+    and fails. `schedule` is a cron expression in the site's time zone, or an interval.
+    Raises InvalidTask if an option is invalid.
     """
-    # Its types do not know that a backend may take more.
+    # Django's types do not include a backend's own options.
     decorator: Any = base.task
-    made: Callable[[Callable[P, R]], base.Task[P, R]] = decorator(
+    result: Callable[[Callable[P, R]], base.Task[P, R]] = decorator(
         max_attempts=max_attempts,
         retry_seconds=retry_seconds,
         time_limit=time_limit,
         schedule=schedule,
         **options,
     )
-    return made
+    return result

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Heartbeat(models.Model):
-    """A running worker's last heartbeat; the tasks of a worker without one are enqueued again."""
+    """The last heartbeat of a running worker; tasks of a worker without one are enqueued again."""
 
     worker = models.CharField(_("worker"), max_length=64, primary_key=True)
     seen_at = models.DateTimeField(_("last seen"))

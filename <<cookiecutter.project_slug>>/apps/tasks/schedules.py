@@ -1,4 +1,4 @@
-"""Enqueues tasks that declare a schedule; every worker does, and each due run is enqueued once."""
+"""Enqueues tasks with a schedule. Every worker does so, and each due run is enqueued once."""
 
 import sys
 
@@ -11,8 +11,8 @@ from apps.tasks.declaration import Task
 from apps.tasks.models import Schedule
 
 
-def declared() -> dict[str, Task]:
-    """Return by their path the tasks with a schedule in the `tasks.py` of all apps."""
+def find_scheduled_tasks() -> dict[str, Task]:
+    """Return the tasks with a schedule in the `tasks.py` of all apps, by their path."""
     autodiscover_modules("tasks")
     modules = (sys.modules.get(f"{app.name}.tasks") for app in apps.get_app_configs())
     return {
@@ -23,25 +23,25 @@ def declared() -> dict[str, Task]:
     }
 
 
-def plan(tasks: dict[str, Task]) -> None:
-    """Bring the table of schedules to what the code declares; a schedule that stays keeps its time."""
+def sync_schedules(tasks: dict[str, Task]) -> None:
+    """Update the table of schedules from the code; an unchanged schedule keeps its next run."""
     Schedule.objects.exclude(task_path__in=tasks).delete()
     for path, task in tasks.items():
         values = {"schedule": str(task.schedule), "next_run_at": task.next_run(timezone.now())}
-        kept, _ = Schedule.objects.get_or_create(task_path=path, defaults=values)
-        if kept.schedule != values["schedule"]:
+        row, _ = Schedule.objects.get_or_create(task_path=path, defaults=values)
+        if row.schedule != values["schedule"]:
             Schedule.objects.filter(pk=path).update(**values)
 
 
 def enqueue_due(tasks: dict[str, Task]) -> None:
-    """Enqueue what is due; a run that was missed while no worker ran is made up for once."""
+    """Enqueue due tasks; runs that were missed while no worker ran are enqueued once."""
     now = timezone.now()
     for due in Schedule.objects.filter(task_path__in=tasks, next_run_at__lte=now):
         task = tasks[due.task_path]
         with transaction.atomic():
-            # Of several workers one moves the time, and that one enqueues.
-            moved = Schedule.objects.filter(pk=due.pk, next_run_at=due.next_run_at).update(
+            # Of several workers, only the one that updates the time enqueues the task.
+            is_updated = Schedule.objects.filter(pk=due.pk, next_run_at=due.next_run_at).update(
                 next_run_at=task.next_run(now), last_run_at=now
             )
-            if moved:
+            if is_updated:
                 task.enqueue()

@@ -1,8 +1,8 @@
-"""Runs the tasks in the database, one at a time; start several for more.
+"""Runs the tasks in the database, one at a time; start several workers to run more.
 
-django-tasks-db keeps the tasks. Its own worker is not used, since it repeats no failed task,
+django-tasks-db stores the tasks. Its own worker is not used, since it does not repeat failed tasks,
 never recovers the task of a killed worker, has no time limit, and ends when the
-database does not answer.
+database does not respond.
 """
 
 import faulthandler
@@ -36,7 +36,7 @@ from apps.tasks.declaration import MAX_ATTEMPTS, TIME_LIMIT, Task
 from apps.tasks.models import Heartbeat
 
 logger = logging.getLogger("site.tasks")
-# The id of the task that is running, for the log.
+# The ID of the running task, for the log.
 task_id: ContextVar[str] = ContextVar("task_id", default="")
 
 # How long the worker sleeps when there is nothing to do, in seconds.
@@ -46,7 +46,7 @@ HARD_LIMIT = 5
 
 
 class AddTaskId(logging.Filter):
-    """Gives each record the id of the task that logs it."""
+    """Adds the ID of the running task to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if task := task_id.get():
@@ -57,8 +57,8 @@ class AddTaskId(logging.Filter):
 class TimeLimitExceeded(KeyboardInterrupt):
     """The task took longer than its time limit.
 
-    Not an Exception, which a task in a loop may catch; and a KeyboardInterrupt, on which psycopg
-    cancels the query under way.
+    Not an Exception, since a task in a loop might catch that; and a KeyboardInterrupt, since psycopg
+    then cancels the running query.
     """
 
 
@@ -67,14 +67,14 @@ class StopRequested(KeyboardInterrupt):
 
 
 class WorkerLostError(Exception):
-    """The worker of a task has ended without a word: killed, out of memory, cut off."""
+    """The worker of a task ended unexpectedly: killed, out of memory or disconnected."""
 
 
 class TaskWorker:
     """A process that runs tasks.
 
-    A worker without a heartbeat for `lost_after` seconds counts as dead. At a stop the
-    running task has `grace` seconds to finish, then it is handed back.
+    A worker without a heartbeat for `lost_after` seconds counts as dead. When it stops, the
+    running task has `grace` seconds to finish; then it is enqueued again.
     """
 
     def __init__(self, lost_after: float, grace: float) -> None:
@@ -90,47 +90,47 @@ class TaskWorker:
     # --- The process
 
     def run(self) -> None:
-        """Run tasks until a signal asks to stop."""
+        """Run tasks until a signal stops the worker."""
         for handler in logging.getLogger().handlers:
             handler.addFilter(AddTaskId())
         for number in (signal.SIGTERM, signal.SIGINT):
-            # The shell has Ctrl-C ignored for what it starts in the background.
+            # A shell makes background processes ignore Ctrl-C.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self.stop)
         signal.signal(signal.SIGALRM, self.interrupt)
         if not self.wait_until_ready():
             return
-        ended = threading.Event()
-        heart = threading.Thread(target=self.send_heartbeats, args=[ended], daemon=True)
-        heart.start()
+        stopped = threading.Event()
+        thread = threading.Thread(target=self.send_heartbeats, args=[stopped], daemon=True)
+        thread.start()
         logger.info("Worker %s is ready.", self.id)
         while not self.stopping:
             if not self.work():
                 time.sleep(PAUSE)
-        ended.set()
-        heart.join(PAUSE)
+        stopped.set()
+        thread.join(PAUSE)
         self.remove_heartbeat()
 
     def stop(self, *_: Any) -> None:
-        """End after the running task; at the second call without waiting for it."""
-        again, self.stopping = self.stopping, True
+        """Stop after the running task; the second call does not wait for it."""
+        is_second, self.stopping = self.stopping, True
         if self.running:
-            left = signal.getitimer(signal.ITIMER_REAL)[0]
-            signal.setitimer(signal.ITIMER_REAL, 0.001 if again else min(left, self.grace))
+            remaining = signal.getitimer(signal.ITIMER_REAL)[0]
+            signal.setitimer(signal.ITIMER_REAL, 0.001 if is_second else min(remaining, self.grace))
 
     def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        """Break the running task off, at its time limit or at the end of the grace period."""
+        """Interrupt the running task at its time limit or at the end of the grace period."""
         if self.running:
             raise TimeLimitExceeded if time.monotonic() >= self.limit_at else StopRequested
 
     def wait_until_ready(self) -> bool:
-        """Wait until the database answers and has this release's migrations; False at a stop."""
+        """Wait until the database responds and has this release's migrations; return False at a stop."""
         reported = ""
         while not self.stopping:
             try:
                 check_database()
-                self.scheduled = schedules.declared()
-                schedules.plan(self.scheduled)
+                self.scheduled = schedules.find_scheduled_tasks()
+                schedules.sync_schedules(self.scheduled)
                 return True
             except (NotReadyError, Error) as error:
                 if str(error) != reported:
@@ -141,13 +141,13 @@ class TaskWorker:
 
     # --- Heartbeat
 
-    def send_heartbeats(self, ended: threading.Event) -> None:
+    def send_heartbeats(self, stopped: threading.Event) -> None:
         """Send heartbeats until the worker has ended; runs in a separate thread."""
-        while not ended.wait(self.lost_after / 6):
+        while not stopped.wait(self.lost_after / 6):
             try:
                 self.send_heartbeat()
             except Error:
-                # The worker itself says so.
+                # The worker itself logs the error.
                 connection.close()
         connection.close()
 
@@ -157,11 +157,11 @@ class TaskWorker:
             Heartbeat.objects.create(worker=self.id, seen_at=Now())
 
     def remove_heartbeat(self) -> None:
-        """Say that the worker has ended."""
+        """Delete the heartbeat of this worker, which has ended."""
         try:
             Heartbeat.objects.filter(pk=self.id).delete()
         except Error as error:
-            logger.warning("The database does not answer: %s", error)
+            logger.warning("The database does not respond: %s", error)
 
     def requeue_lost(self) -> None:
         """Enqueue again the tasks whose worker is gone."""
@@ -169,7 +169,7 @@ class TaskWorker:
         running = list(DBTaskResult.objects.running())
         deadline = Now() - timedelta(seconds=self.lost_after)
         Heartbeat.objects.filter(seen_at__lt=deadline).delete()
-        # This worker runs nothing now, so what seems to run here is lost as well.
+        # This worker runs no task now, so a task that it seems to run is lost as well.
         alive = set(Heartbeat.objects.exclude(pk=self.id).values_list("pk", flat=True))
         for row in running:
             worker = row.worker_ids[-1] if row.worker_ids else ""
@@ -179,7 +179,7 @@ class TaskWorker:
     # --- Tasks
 
     def work(self) -> bool:
-        """Do what is due, and return whether there was a task to run."""
+        """Enqueue due schedules and run the next task; return whether there was one."""
         close_old_connections()
         reset_queries()
         try:
@@ -200,15 +200,15 @@ class TaskWorker:
         return row is not None
 
     def handle_lost_database(self, error: Error) -> None:
-        """Log it, and give the other workers time for a heartbeat once it is back."""
-        logger.warning("The database does not answer: %s", str(error).strip())
+        """Log the error, and give other workers time for a heartbeat once the database is back."""
+        logger.warning("The database does not respond: %s", str(error).strip())
         connection.close()
         self.check_lost_at = time.monotonic() + self.lost_after
 
     def claim(self) -> DBTaskResult | None:
-        """Return the next task, which no other worker gets; None if there is none."""
+        """Claim and return the next task for this worker, or None if there is none."""
         ready = DBTaskResult.objects.ready().filter(backend_name="default")
-        # SQLite's lock would hold up the whole site.
+        # With SQLite, the lock would block the whole site.
         if not ready.exists():
             return None
         with exclusive_transaction():
@@ -219,7 +219,7 @@ class TaskWorker:
         return row
 
     def attempt(self, row: DBTaskResult) -> None:
-        """Run a task once and write down what became of it."""
+        """Run a task once and record the result."""
         try:
             task, result = row.task, row.task_result
             task_started.send(type(task_backends[row.backend_name]), task_result=result)
@@ -238,7 +238,7 @@ class TaskWorker:
             )
         except BaseException as error:
             if isinstance(error, TimeLimitExceeded):
-                # A query may have been under way.
+                # A query may have been running.
                 connections.close_all()
             self.record_failure(row, error)
         else:
@@ -254,13 +254,13 @@ class TaskWorker:
 
     @contextmanager
     def limit_time(self, seconds: float) -> Iterator[None]:
-        """Break off what takes longer, by an exception; if that has no effect, end the process."""
+        """Interrupt the block with an exception if it takes longer; if that has no effect, end the process."""
         self.limit_at = time.monotonic() + seconds
         try:
             self.running = True
-            left = min(seconds, self.grace) if self.stopping else seconds
-            signal.setitimer(signal.ITIMER_REAL, left)
-            # Prints where the task hangs. Another worker takes it up again.
+            remaining = min(seconds, self.grace) if self.stopping else seconds
+            signal.setitimer(signal.ITIMER_REAL, remaining)
+            # Prints where the task hangs. Another worker recovers it.
             faulthandler.dump_traceback_later(seconds + HARD_LIMIT, exit=True)
             yield
         finally:
@@ -269,7 +269,7 @@ class TaskWorker:
             faulthandler.cancel_dump_traceback_later()
 
     def record_failure(self, row: DBTaskResult, error: BaseException) -> None:
-        """Write down a failed attempt: the task is repeated later, or has failed for good."""
+        """Record a failed attempt: the task is repeated later, or has finally failed."""
         attempts = len(row.worker_ids)
         outcome: dict[str, Any] = {
             "return_value": None,
@@ -279,16 +279,16 @@ class TaskWorker:
         try:
             task = row.task
         except ImportError:
-            # Perhaps a task of the next release, whose worker will know it.
+            # Possibly a task of the next release, whose worker can run it.
             task = None
-        most = getattr(task, "max_attempts", MAX_ATTEMPTS)
-        if attempts < most:
+        max_attempts = getattr(task, "max_attempts", MAX_ATTEMPTS)
+        if attempts < max_attempts:
             delay = task.retry_delay(attempts) if isinstance(task, Task) else timedelta(seconds=60)
             outcome |= {"status": TaskResultStatus.READY, "run_after": timezone.now() + delay}
             if self.record(row, **outcome):
                 logger.warning(
                     "Task id=%s path=%s failed, attempt %d of %d; again in %d s.",
-                    *(row.id, row.task_path, attempts, most, delay.total_seconds()),
+                    *(row.id, row.task_path, attempts, max_attempts, delay.total_seconds()),
                     exc_info=error,
                 )
         else:
@@ -297,16 +297,16 @@ class TaskWorker:
                 self.report_finished(row)
 
     def record(self, row: DBTaskResult, **outcome: Any) -> bool:
-        """Write what became of an attempt, and return whether it still was this worker's.
+        """Record the outcome of an attempt, and return whether it was still this worker's.
 
-        Waits for a database that does not answer, except at a stop.
+        Waits for a database that does not respond, unless the worker is stopping.
         """
         attempt = DBTaskResult.objects.filter(
             pk=row.pk, status=TaskResultStatus.RUNNING, started_at=row.started_at
         )
         while True:
             try:
-                written = attempt.update(**outcome)
+                updated = attempt.update(**outcome)
                 break
             except Error as error:
                 self.handle_lost_database(error)
@@ -315,7 +315,7 @@ class TaskWorker:
                 time.sleep(PAUSE)
         for name, value in outcome.items():
             setattr(row, name, value)
-        return bool(written)
+        return bool(updated)
 
     def report_finished(self, row: DBTaskResult) -> None:
         """Send the signal that a task has succeeded or failed, for example to Django's log."""

@@ -7,16 +7,16 @@ class StartController extends window.StimulusModule.Controller {
 
   connect() {
     const start = ALLOWED.test(this.nameValue) && window[this.nameValue];
-    const given = [
+    const parameters = [
       ...(this.hasIdValue ? [this.idValue] : []),
       ...(this.hasOptionsValue ? [this.optionsValue] : []),
     ];
     // Once, also where the form is moved.
     this.element.remove();
     if (/^[A-Z]/.test(this.nameValue)) {
-      Reflect.construct(start, given);
+      Reflect.construct(start, parameters);
     } else {
-      start(...given);
+      start(...parameters);
     }
   }
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up a new Debian or Ubuntu server for the site; it is idempotent.
-# `fab host.setup` sends this folder there and runs as root: sh setup.sh PROJECT SSH_PORT DOMAINS
+# `fab host.setup` copies this folder to the server and runs as root: sh setup.sh PROJECT SSH_PORT DOMAINS
 set -eu
 cd "$(dirname "$0")"
 project=$1
@@ -11,13 +11,13 @@ export DEBIAN_FRONTEND=noninteractive
 
 step() { echo "== $*"; }
 
-# Install a file, and tell whether it was another one before.
+# Install a file; return 1 if it has not changed.
 changed() {
   cmp --silent "$1" "$2" && return 1
   install -D --mode=644 "$1" "$2"
 }
 
-# Print 48 random digits.
+# Print 48 random hexadecimal digits.
 random() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 
 # shellcheck source=/dev/null
@@ -30,7 +30,7 @@ case "$ID" in
     ;;
 esac
 if ! test -f "$folder/.env" && ss -Hltn '( sport = :80 or sport = :443 )' | grep -q .; then
-  echo "Another site or program has port 80 or 443 of this server: see docs/troubleshooting.md" >&2
+  echo "Another site or program uses port 80 or 443 of this server: see docs/troubleshooting.md" >&2
   exit 1
 fi
 
@@ -39,7 +39,7 @@ apt-get update -qq
 packages="nftables unattended-upgrades"
 if ! docker compose version > /dev/null 2>&1; then
   packages="$packages docker.io"
-  # Debian and Ubuntu cut Docker differently.
+  # Debian and Ubuntu split Docker into different packages.
   for package in docker-cli docker-compose-v2 docker-compose; do
     apt-cache show "$package" > /dev/null 2>&1 || continue
     packages="$packages $package"
@@ -50,7 +50,7 @@ fi
 apt-get install --yes -qq --no-install-recommends $packages > /dev/null
 
 step "Docker"
-# Containers keep running while the engine is upgraded.
+# Containers keep running while Docker is upgraded.
 test -f /etc/docker/daemon.json || echo '{"live-restore": true}' > daemon.json
 if test -f daemon.json && changed daemon.json /etc/docker/daemon.json; then
   systemctl restart docker
@@ -67,7 +67,7 @@ changed firewall /etc/site-firewall.nft || true
 systemctl enable --quiet site-firewall
 systemctl reload-or-restart site-firewall
 
-step "Security updates each day"
+step "Daily security updates"
 printf 'APT::Periodic::%s "1";\n' Update-Package-Lists Unattended-Upgrade > upgrades
 changed upgrades /etc/apt/apt.conf.d/20auto-upgrades || true
 
@@ -113,7 +113,7 @@ if test -n "$domains"; then
   chown deploy:deploy "$folder/.env" "$folder/site.env"
 fi
 
-step "Backup each night"
+step "Nightly backup"
 units=unchanged
 for unit in site-backup@.service site-backup@.timer; do
   if changed "$unit" "/etc/systemd/system/$unit"; then units=changed; fi

@@ -17,7 +17,7 @@ EXPIRED = {
     *("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRetrievalError"),
     *("SSOTokenLoadError", "UnauthorizedSSOTokenError"),
 }
-WRONG = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
+INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
 SIGN_IN = "aws sso login, or set AWS_PROFILE: https://docs.aws.amazon.com/cli/latest/userguide/"
 
 
@@ -27,7 +27,7 @@ class Account:
     def __init__(self, name: str) -> None:
         """Read the environment's file and sign in.
 
-        Raises Exit in one line if boto3 is missing or the credentials belong to another account.
+        Raises Exit if boto3 is missing or the credentials belong to another account.
         """
         self.environment = environment.read(name)
         try:
@@ -40,8 +40,8 @@ class Account:
         if not self.environment.region:
             raise Exit(f'{self.environment.file} has no region, such as region = "eu-west-2".')
         self.session = boto3.Session(region_name=self.environment.region)
-        found = self.sts.get_caller_identity()["Account"]
-        check(self.environment, found)
+        account = self.sts.get_caller_identity()["Account"]
+        validate_account(self.environment, account)
 
     def __getattr__(self, service: str) -> Any:
         """Return the client of a service by its name in boto3: `iam`, `ecs` and so on."""
@@ -60,48 +60,48 @@ class Account:
         return f"/{self.prefix}"
 
 
-def check(environment: Environment, found: str) -> None:
+def validate_account(environment: Environment, account: str) -> None:
     """Raise Exit if the credentials' account is not the one that the environment's file names."""
     if not environment.account:
         raise Exit(
-            f"{environment.file} has no account. Your credentials belong to {found}:"
-            f' if that is the one, add account = "{found}"'
+            f"{environment.file} has no account. Your credentials belong to {account}:"
+            f' if that is the one, add account = "{account}"'
         )
-    if found != environment.account:
+    if account != environment.account:
         profile = os.environ.get("AWS_PROFILE", "")
         raise Exit(
             f"{environment.name} is in account {environment.account}, but your credentials"
-            f"{' (AWS_PROFILE=' + profile + ')' if profile else ''} belong to {found}."
+            f"{' (AWS_PROFILE=' + profile + ')' if profile else ''} belong to {account}."
         )
 
 
 def task(*arguments: Any, **options: Any) -> Any:
-    """Declare a task of Fabric; print an error of AWS in one line."""
+    """Declare a Fabric task that reports AWS errors in one line."""
 
-    def declare(body: Callable[..., None]) -> Any:
-        @functools.wraps(body)
-        def guarded(*args: Any, **kwargs: Any) -> None:
+    def decorator(function: Callable[..., None]) -> Any:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> None:
             try:
-                body(*args, **kwargs)
+                function(*args, **kwargs)
             except Exception as error:
                 if not type(error).__module__.startswith(("botocore", "boto3")):
                     raise
-                raise Exit(explain(error)) from None
+                raise Exit(describe_error(error)) from None
 
-        return fabric.task(*arguments, **options)(guarded)
+        return fabric.task(*arguments, **options)(wrapper)
 
-    return declare
+    return decorator
 
 
-def explain(error: Exception) -> str:
-    """Describe an error of botocore in one line, with what to do."""
+def describe_error(error: Exception) -> str:
+    """Describe a botocore error in one line, with what to do."""
     details = getattr(error, "response", {}).get("Error", {})
     name = details.get("Code") or type(error).__name__
     if name in NO_CREDENTIALS:
         return f"There are no AWS credentials. Type: {SIGN_IN}"
     if name in EXPIRED:
         return f"Your AWS credentials have expired. Type: {SIGN_IN}"
-    if name in WRONG:
+    if name in INVALID:
         return f"AWS rejects your credentials. Type: {SIGN_IN}"
     if name == "ProfileNotFound":
         return f"{error}: see `aws configure list-profiles`."
@@ -111,6 +111,6 @@ def explain(error: Exception) -> str:
     return f"AWS refused {operation or 'that'}: {details.get('Message') or error} ({name})"
 
 
-def error_code(error: Exception) -> str:
-    """Return AWS's code of an error, or "" if it is not from AWS."""
+def get_error_code(error: Exception) -> str:
+    """Return the AWS code of an error, or "" if it is not from AWS."""
     return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))

@@ -12,43 +12,43 @@ from fabfile.aws.account import Account
 
 PAUSE = 2
 CONTAINER = "site"
-# The settings that a new task definition copies from the site's.
-KEPT = (
+# A new task definition has these settings of the site's.
+COPIED = (
     *("executionRoleArn", "taskRoleArn", "networkMode", "containerDefinitions", "volumes"),
     *("requiresCompatibilities", "cpu", "memory", "runtimePlatform"),
 )
 
 
-def web(aws: Account) -> dict[str, Any]:
+def find_web_service(aws: Account) -> dict[str, Any]:
     """Return the service that serves the site; raise Exit if there is none."""
-    found = aws.ecs.describe_services(cluster=aws.prefix, services=["web"])["services"]
-    if not found or found[0]["status"] != "ACTIVE":
+    services = aws.ecs.describe_services(cluster=aws.prefix, services=["web"])["services"]
+    if not services or services[0]["status"] != "ACTIVE":
         name = aws.environment.name
         raise Exit(f"{name} is not running. Type: fab aws.up --environment {name}")
-    service: dict[str, Any] = found[0]
+    service: dict[str, Any] = services[0]
     return service
 
 
 @contextmanager
-def definition(
+def register_definition(
     aws: Account, kind: str, words: list[str], image: str = "", *, terminal: bool = False
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a task definition for one command, and the service from which it was copied.
+    """Yield a temporary task definition for one command, and the service that it was copied from.
 
-    It is the site's own except for the command, the log stream (`kind`) and, if given, the
-    image. With `terminal` it can write to its disk, which ECS Exec needs, and has the role for it.
+    It differs from the site's in the command, the log stream (`kind`) and, if given, the image.
+    With `terminal` it has a writable disk and the role that ECS Exec needs.
     """
-    service = web(aws)
-    like = aws.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
-    new = {name: value for name, value in like["taskDefinition"].items() if name in KEPT}
+    service = find_web_service(aws)
+    current = aws.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
+    new = {name: value for name, value in current["taskDefinition"].items() if name in COPIED}
     [container] = new["containerDefinitions"]
     container.update(command=words, image=image or container["image"])
     container["logConfiguration"]["options"]["awslogs-stream-prefix"] = kind
     if terminal:
         container["readonlyRootFilesystem"] = False
         new["taskRoleArn"] = new["taskRoleArn"].removesuffix("-task") + "-shell"
-    made = aws.ecs.register_task_definition(family=f"{aws.prefix}-{kind}", **new)
-    arn = made["taskDefinition"]["taskDefinitionArn"]
+    response = aws.ecs.register_task_definition(family=f"{aws.prefix}-{kind}", **new)
+    arn = response["taskDefinition"]["taskDefinitionArn"]
     try:
         yield arn, service
     finally:
@@ -58,7 +58,7 @@ def definition(
 def start(
     aws: Account, task_definition: str, service: dict[str, Any], *, terminal: bool = False
 ) -> str:
-    """Start a container in the site's cluster and return its task; raise Exit if AWS cannot."""
+    """Start a container in the site's cluster and return its task; raise Exit if that fails."""
     response = aws.ecs.run_task(
         cluster=aws.prefix,
         taskDefinition=task_definition,
@@ -73,11 +73,11 @@ def start(
 
 
 def run(aws: Account, kind: str, words: list[str], image: str = "") -> int:
-    """Run a command, print its output as it comes, and return its exit code.
+    """Run a command, print its output as it arrives, and return its exit code.
 
     Raises Exit with AWS's reason if the container could not be started; Ctrl-C stops it.
     """
-    with definition(aws, kind, words, image) as (task_definition, service):
+    with register_definition(aws, kind, words, image) as (task_definition, service):
         task = start(aws, task_definition, service)
         try:
             return follow(aws, kind, task)
@@ -88,7 +88,7 @@ def run(aws: Account, kind: str, words: list[str], image: str = "") -> int:
 
 def follow(aws: Account, kind: str, task: str) -> int:
     """Print a task's lines until it has ended, and return its exit code."""
-    log = logs.Stream(aws, logs.stream(kind, task))
+    log = logs.Stream(aws, logs.stream_name(kind, task))
     begin, status = time.monotonic(), ""
     while True:
         [response] = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=[task])["tasks"]
@@ -102,12 +102,12 @@ def follow(aws: Account, kind: str, task: str) -> int:
     log.show_rest()
     code = response["containers"][0].get("exitCode")
     if code is None:
-        raise Exit(f"The container did not run: {reason(response)}")
+        raise Exit(f"The container did not run: {describe_stop(response)}")
     return int(code)
 
 
-def reason(task: dict[str, Any]) -> str:
-    """Return AWS's reason why a task has stopped."""
+def describe_stop(task: dict[str, Any]) -> str:
+    """Return AWS's reason for a task's end, and the exit code."""
     [container] = [each for each in task["containers"] if each["name"] == CONTAINER]
     code = container.get("exitCode")
     words = [
@@ -115,4 +115,4 @@ def reason(task: dict[str, Any]) -> str:
         container.get("reason", ""),
         "" if code is None else f"exit code {code}",
     ]
-    return "; ".join(word for word in words if word) or "no reason is known"
+    return "; ".join(word for word in words if word) or "AWS gives no reason"

@@ -39,9 +39,9 @@ class Environment:
 
 
 def read(name: str) -> Environment:
-    """Return the environment called `name`; without a name, the only one.
+    """Return the environment called `name`, or the only one if `name` is empty.
 
-    Raises Exit in one line if it does not exist or its file is invalid.
+    Raises Exit if it does not exist or its file is invalid.
     """
     names = sorted(file.stem for file in FOLDER.glob("*.toml"))
     if not name and len(names) == 1:
@@ -71,6 +71,6 @@ def to_strings(values: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def template(kind: str) -> str:
+def read_template(kind: str) -> str:
     """Return the template of a stack."""
     return Path(FOLDER / f"{kind}.yaml").read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ def plan(c: Context, environment: str = "") -> None:
         if kind == "service" and not stacks.describe(aws, "base"):
             print(f"\n{aws.environment.stack(kind)}: created after the others")
             continue
-        values = parameters(aws, kind)
+        values = build_parameters(aws, kind)
         if kind == "service" and "ImageUri" not in values:
             # The resources do not depend on the image.
             values["ImageUri"] = f"image@sha256:{'0' * 64}"
@@ -46,20 +46,20 @@ def up(c: Context, environment: str = "", yes: bool = False, dirty: bool = False
     aws = Account(environment)
     print_target(aws)
     for kind in environments.STACKS:
-        delete_failed(aws, kind)
-    first = not stacks.describe(aws, "service")
-    if first:
+        delete_failed_stack(aws, kind)
+    is_new = not stacks.describe(aws, "service")
+    if is_new:
         # Refuse uncommitted files before a database is created.
-        image.commit(dirty)
+        image.find_commit(dirty)
     apply(aws, "bootstrap", yes)
     apply(aws, "base", yes)
-    if first:
+    if is_new:
         secrets.require_mail(aws)
-        apply(aws, "service", yes, ImageUri=first_image(c, aws, dirty))
+        apply(aws, "service", yes, ImageUri=build_first_image(c, aws, dirty))
         release.migrate(aws)
     else:
         apply(aws, "service", yes)
-    rolling.verify(aws, rolling.expected_definitions(aws))
+    rolling.verify(aws, rolling.find_expected_definitions(aws))
     print(f"The site is at {rolling.smoke_test(aws)}")
     print_next_steps(aws)
 
@@ -86,7 +86,7 @@ def down(c: Context, environment: str = "", data: bool = False) -> None:
         aws.secretsmanager.delete_secret(
             SecretId=response["SiteSecrets"], ForceDeleteWithoutRecovery=True
         )
-        empty(aws, response["Media"])
+        delete_bucket(aws, response["Media"])
     delete(aws, "bootstrap")
 
 
@@ -95,50 +95,51 @@ def down(c: Context, environment: str = "", data: bool = False) -> None:
 
 def print_target(aws: Account) -> None:
     """Print the account and region that will be changed."""
-    place = aws.environment
-    print(f"{place.name}: account {place.account}, region {place.region}, {place.file}")
+    target = aws.environment
+    print(f"{target.name}: account {target.account}, region {target.region}, {target.file}")
 
 
-def parameters(aws: Account, kind: str) -> dict[str, str]:
+def build_parameters(aws: Account, kind: str) -> dict[str, str]:
     """Return a stack's parameters: from its file, the outputs of base, and the running image."""
-    response = aws.cloudformation.get_template_summary(TemplateBody=environments.template(kind))
+    body = environments.read_template(kind)
+    response = aws.cloudformation.get_template_summary(TemplateBody=body)
     declared = {each["ParameterKey"] for each in response["Parameters"]}
     values = {"Prefix": aws.prefix, "Environment": aws.environment.name}
-    now = stacks.parameters(stacks.describe(aws, kind))
+    old = stacks.parameters(stacks.describe(aws, kind))
     if kind == "bootstrap":
-        values["CreateGitHubProvider"] = str(not trusts_github(aws)).lower()
-        # A provider that this stack has created stays in it.
-        if now.get("CreateGitHubProvider") == "true":
+        values["CreateGitHubProvider"] = str(not has_github_provider(aws)).lower()
+        # Keep the provider in this stack if it was created there.
+        if old.get("CreateGitHubProvider") == "true":
             values["CreateGitHubProvider"] = "true"
     if kind == "service":
         values.update(stacks.outputs(stacks.describe(aws, "base")))
-        values.update({name: now[name] for name in ("ImageUri", "PreviousImageUri") if name in now})
+        values.update({name: old[name] for name in ("ImageUri", "PreviousImageUri") if name in old})
     values = {name: value for name, value in values.items() if name in declared}
     return {**values, **aws.environment.parameters[kind]}
 
 
-def trusts_github(aws: Account) -> bool:
-    """Whether another site or environment has already set up GitHub's tokens in the account."""
-    found = aws.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
-    return any(each["Arn"].endswith(f"/{GITHUB}") for each in found)
+def has_github_provider(aws: Account) -> bool:
+    """Return whether another site or environment has already set up GitHub's tokens in the account."""
+    providers = aws.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    return any(each["Arn"].endswith(f"/{GITHUB}") for each in providers)
 
 
-def first_image(c: Context, aws: Account, dirty: bool) -> str:
+def build_first_image(c: Context, aws: Account, dirty: bool) -> str:
     """Build and push the site's first image, and return it by digest."""
     repository = stacks.outputs(stacks.describe(aws, "bootstrap"))["RepositoryUri"]
     architecture = aws.environment.parameters["service"].get("Architecture", "X86_64")
     return registry.build(c, aws, repository, architecture, dirty=dirty)
 
 
-def delete_failed(aws: Account, kind: str) -> None:
-    """Delete an empty stack left by a failed creation: it blocks another try."""
+def delete_failed_stack(aws: Account, kind: str) -> None:
+    """Delete the empty stack that a failed creation leaves: it blocks another attempt."""
     if (stacks.describe(aws, kind) or {}).get("StackStatus") == "ROLLBACK_COMPLETE":
         delete(aws, kind)
 
 
 def apply(aws: Account, kind: str, yes: bool, **more: str) -> None:
-    """Change a stack; ask first if a resource would be lost, and raise Exit if that is declined."""
-    change = Plan(aws, kind, {**parameters(aws, kind), **more})
+    """Change a stack. Before a resource is lost, ask for confirmation; raise Exit without it."""
+    change = Plan(aws, kind, {**build_parameters(aws, kind), **more})
     change.show()
     if change.is_empty:
         return
@@ -173,7 +174,7 @@ def print_next_steps(aws: Account) -> None:
 
 
 def delete(aws: Account, kind: str) -> None:
-    """Delete a stack, if it exists, and wait until that is done."""
+    """Delete a stack, if it exists, and wait until it is gone."""
     stack = stacks.describe(aws, kind)
     if not stack:
         return
@@ -184,14 +185,14 @@ def delete(aws: Account, kind: str) -> None:
 
 
 def unprotect(aws: Account, base: dict[str, Any]) -> None:
-    """Switch off the database's protection from deletion."""
+    """Disable the database's deletion protection."""
     if stacks.parameters(base)["Protect"] == "true":
         since = stacks.now()
         stacks.update(aws, "base", Protect="false")
         stacks.wait(aws, "base", since)
 
 
-def empty(aws: Account, bucket: str) -> None:
+def delete_bucket(aws: Account, bucket: str) -> None:
     """Delete a bucket with every version of every file in it."""
     print(f"== Delete the bucket {bucket}", flush=True)
     for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):

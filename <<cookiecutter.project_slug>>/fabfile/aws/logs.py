@@ -5,14 +5,14 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from fabfile.aws.account import Account, error_code
+from fabfile.aws.account import Account, get_error_code
 
 PAUSE = 2
 # Lines can arrive out of order and some seconds late.
 LATE_MS = 15_000
 
 
-def stream(kind: str, task: str) -> str:
+def stream_name(kind: str, task: str) -> str:
     """Return the name of a task's stream."""
     return f"{kind}/site/{task.rpartition('/')[2]}"
 
@@ -32,7 +32,7 @@ class Stream:
 
     def show(self) -> int:
         """Print new lines and return their number."""
-        new = [line for line in self.lines() if line["eventId"] not in self.seen]
+        new = [line for line in self.read_lines() if line["eventId"] not in self.seen]
         for line in new:
             self.seen.add(line["eventId"])
             self.since = max(self.since, line["timestamp"] - LATE_MS)
@@ -46,24 +46,24 @@ class Stream:
             quiet = 0 if self.show() else quiet + 1
             time.sleep(1)
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Return the lines since the last ones; none if the container has not written yet."""
+    def read_lines(self) -> list[dict[str, Any]]:
+        """Return the lines since the last call, or none if the container has not written any."""
         pages = self.aws.logs.get_paginator("filter_log_events")
         try:
-            found: list[dict[str, Any]] = []
+            events: list[dict[str, Any]] = []
             for page in pages.paginate(
                 logGroupName=self.aws.log, startTime=self.since, **self.filters
             ):
-                found += page["events"]
+                events += page["events"]
         except Exception as error:
-            if error_code(error) == "ResourceNotFoundException":
+            if get_error_code(error) == "ResourceNotFoundException":
                 return []
             raise
-        return found
+        return events
 
 
 def format_line(line: dict[str, Any], *, with_name: bool = False) -> str:
-    """Format a line of the log for reading; of JSON, the time, level and message."""
+    """Format a line of the log for reading: its time and text, or the level and message in its JSON."""
     text = line["message"].rstrip("\n")
     moment = datetime.fromtimestamp(line["timestamp"] / 1000, UTC).strftime("%H:%M:%S")
     try:
@@ -79,6 +79,6 @@ def format_line(line: dict[str, Any], *, with_name: bool = False) -> str:
     return f"  {moment}  {text}"
 
 
-def last_lines(aws: Account, name: str, count: int = 20) -> list[str]:
+def read_last_lines(aws: Account, name: str, count: int = 20) -> list[str]:
     """Return the last lines of a stream, formatted for reading."""
-    return [format_line(line) for line in Stream(aws, name).lines()[-count:]]
+    return [format_line(line) for line in Stream(aws, name).read_lines()[-count:]]

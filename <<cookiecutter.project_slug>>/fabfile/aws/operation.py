@@ -26,17 +26,17 @@ def status(c: Context, environment: str = "") -> None:
     stack = stacks.describe(aws, "service")
     if not stack:
         raise Exit(f"{aws.environment.name} has not been created yet. Type: fab aws.up")
-    now = release.summary(aws)
+    now = release.describe(aws)
     previous = now["PreviousImageUri"]
     rows = [
         ("site", now["Url"]),
-        ("release", registry.release(aws, now["ImageUri"])),
-        ("before", registry.release(aws, previous) if previous != "none" else "none"),
+        ("release", registry.find_release(aws, now["ImageUri"])),
+        ("before", registry.find_release(aws, previous) if previous != "none" else "none"),
         ("stack", f"{stack['StackName']} {stack['StackStatus'].lower()}"),
-        *[(name, state(service)) for name, service in sorted(rolling.services(aws).items())],
-        ("targets", targets(aws, now["Targets"])),
-        ("alarms", alarms(aws)),
-        ("answers", rolling.first_problem(now["Url"], now["LoadBalancer"])[1] or "all is well"),
+        *[(name, describe(each)) for name, each in sorted(rolling.list_services(aws).items())],
+        ("targets", count_targets(aws, now["Targets"])),
+        ("alarms", list_alarms(aws)),
+        ("health", rolling.find_problem(now["Url"], now["LoadBalancer"])[1] or "all is well"),
     ]
     for name, value in rows:
         print(f"{name:<10} {value}")
@@ -88,7 +88,7 @@ def shell(c: Context, environment: str = "") -> None:
         raise Exit(f"A shell needs Amazon's session-manager-plugin: {PLUGIN}")
     aws = Account(environment)
     words = ["sleep", str(SHELL_HOURS * 3600)]
-    with command.definition(aws, "shell", words, terminal=True) as (definition, service):
+    with command.register_definition(aws, "shell", words, terminal=True) as (definition, service):
         arn = command.start(aws, definition, service, terminal=True)
         try:
             connect(aws, arn)
@@ -107,21 +107,21 @@ def restart(c: Context, environment: str = "") -> None:
 # --- Steps --------------------------------------------------------------------------------
 
 
-def state(service: dict[str, Any]) -> str:
+def describe(service: dict[str, Any]) -> str:
     """Describe a service in a few words."""
     words = f"{service['runningCount']} of {service['desiredCount']} run"
-    deployment = rolling.primary(service)
+    deployment = rolling.find_deployment(service)
     return f"{words}, deployment {deployment.get('rolloutState', 'unknown').lower()}"
 
 
-def targets(aws: Account, group: str) -> str:
+def count_targets(aws: Account, group: str) -> str:
     """Return the number of containers in each state of the load balancer's health check."""
     response = aws.elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     states = [each["TargetHealth"]["State"] for each in response]
     return ", ".join(f"{states.count(name)} {name}" for name in sorted(set(states))) or "none"
 
 
-def alarms(aws: Account) -> str:
+def list_alarms(aws: Account) -> str:
     """Return the active alarms."""
     response = aws.cloudwatch.describe_alarms(AlarmNamePrefix=f"{aws.prefix}-", StateValue="ALARM")
     return ", ".join(each["AlarmName"] for each in response["MetricAlarms"]) or "none"
@@ -134,7 +134,7 @@ def connect(aws: Account, arn: str) -> None:
     while True:
         [response] = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=[arn])["tasks"]
         if response["lastStatus"] == "STOPPED" or time.monotonic() - begin > 300:
-            raise Exit(f"The container cannot be reached: {command.reason(response)}")
+            raise Exit(f"The container cannot be reached: {command.describe_stop(response)}")
         agents = response["containers"][0].get("managedAgents", [])
         states = {response["lastStatus"], *(each.get("lastStatus") for each in agents)}
         if agents and states == {"RUNNING"}:

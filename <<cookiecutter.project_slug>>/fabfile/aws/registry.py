@@ -9,47 +9,47 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from fabfile import image
-from fabfile.aws.account import Account, error_code
+from fabfile.aws.account import Account, get_error_code
 
 PLATFORMS = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 
 
-def find(aws: Account, tag: str) -> str:
+def find_digest(aws: Account, tag: str) -> str:
     """Return the digest of the image with this tag, or "" if there is none."""
-    return str(details(aws, imageTag=tag).get("imageDigest", ""))
+    return str(describe_image(aws, imageTag=tag).get("imageDigest", ""))
 
 
-def release(aws: Account, uri: str) -> str:
+def find_release(aws: Account, uri: str) -> str:
     """Return an image's tag, which is its commit, or its digest if it has none."""
     digest = uri.partition("@")[2]
-    return str(details(aws, imageDigest=digest).get("imageTags", [digest])[0])
+    return str(describe_image(aws, imageDigest=digest).get("imageTags", [digest])[0])
 
 
-def details(aws: Account, **identity: str) -> dict[str, Any]:
+def describe_image(aws: Account, **identity: str) -> dict[str, Any]:
     """Return the repository's details of an image; empty if it does not exist."""
     try:
-        found = aws.ecr.describe_images(repositoryName=aws.prefix, imageIds=[identity])
+        response = aws.ecr.describe_images(repositoryName=aws.prefix, imageIds=[identity])
     except Exception as error:
-        if error_code(error) == "ImageNotFoundException":
+        if get_error_code(error) == "ImageNotFoundException":
             return {}
         raise
-    return found["imageDetails"][0] if found["imageDetails"] else {}
+    return response["imageDetails"][0] if response["imageDetails"] else {}
 
 
 def build(c: Context, aws: Account, repository: str, architecture: str, *, dirty: bool) -> str:
-    """Return the image of the checkout, by digest; build and push it unless it has been pushed.
+    """Build and push the image of the checkout, unless it has been pushed; return it by digest.
 
-    Raises Exit in one line if it cannot be built or pushed.
+    Raises Exit if it cannot be built or pushed.
     """
-    tag = image.commit(dirty)
-    digest = find(aws, tag)
+    tag = image.find_commit(dirty)
+    digest = find_digest(aws, tag)
     if digest:
         print(f"The image of {tag} has already been pushed.")
         return f"{repository}@{digest}"
     local = f"{repository}:{tag}"
     image.build(c, local, tag, PLATFORMS[architecture])
     push(c, aws, local)
-    return f"{repository}@{find(aws, tag)}"
+    return f"{repository}@{find_digest(aws, tag)}"
 
 
 def push(c: Context, aws: Account, name: str) -> None:

@@ -29,7 +29,7 @@ def deploy(c: Context, environment: str = "", dirty: bool = False) -> None:
     if uri == now["ImageUri"]:
         print(f"This release is already running: {rolling.smoke_test(aws)}")
     else:
-        roll(aws, uri, now)
+        roll_out(aws, uri, now)
 
 
 @task(
@@ -45,7 +45,7 @@ def rollback(c: Context, release: str = "", environment: str = "") -> None:
     repository = now["ImageUri"].partition("@")[0]
     uri = now["PreviousImageUri"]
     if release:
-        digest = registry.find(aws, image.resolve_commit(release))
+        digest = registry.find_digest(aws, image.resolve_commit(release))
         if not digest:
             raise Exit(f"No image has been pushed for {release}; the last 30 are kept.")
         uri = f"{repository}@{digest}"
@@ -53,14 +53,14 @@ def rollback(c: Context, release: str = "", environment: str = "") -> None:
         raise Exit("There is no previous release.")
     if uri == now["ImageUri"]:
         raise Exit("That release is already running.")
-    print(f"Returning to {registry.release(aws, uri)}. Migrations are not reversed.")
-    roll(aws, uri, now)
+    print(f"Returning to {registry.find_release(aws, uri)}. Migrations are not reversed.")
+    roll_out(aws, uri, now)
 
 
 def refuse_second_deployment(aws: Account) -> None:
-    """Raise Exit if another deployment is migrating; `stacks.require` detects one that is rolling out."""
-    listed = aws.ecs.list_tasks(cluster=aws.prefix, family=f"{aws.prefix}-migrate")
-    if listed["taskArns"]:
+    """Raise Exit if another deployment is migrating; `stacks.require` detects one that rolls out."""
+    tasks = aws.ecs.list_tasks(cluster=aws.prefix, family=f"{aws.prefix}-migrate")
+    if tasks["taskArns"]:
         raise Exit("Another deployment is migrating the database: wait until it ends.")
 
 
@@ -78,17 +78,17 @@ def migrate(aws: Account, uri: str = "") -> None:
         )
 
 
-def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
+def roll_out(aws: Account, uri: str, before: dict[str, str]) -> None:
     """Replace the running image; roll back if the new one fails.
 
     `before` are the stack's current parameters. Raises Exit with the reason if it fails.
     """
-    print(f"== Roll out {registry.release(aws, uri)}", flush=True)
+    print(f"== Roll out {registry.find_release(aws, uri)}", flush=True)
     since = stacks.now()
     try:
         stacks.update(aws, "service", ImageUri=uri, PreviousImageUri=before["ImageUri"])
         stacks.wait(aws, "service", since)
-        rolling.verify(aws, rolling.expected_definitions(aws))
+        rolling.verify(aws, rolling.find_expected_definitions(aws))
         url = rolling.smoke_test(aws)
     except KeyboardInterrupt:
         name = aws.environment.name
@@ -99,22 +99,22 @@ def roll(aws: Account, uri: str, before: dict[str, str]) -> None:
     except Exception as error:
         restore_release(aws, before, error)
         raise
-    print(f"{registry.release(aws, uri)} is running: {url}")
+    print(f"{registry.find_release(aws, uri)} is running: {url}")
 
 
 def restore_release(aws: Account, before: dict[str, str], reason: Exception) -> None:
-    """Roll the stack back to its earlier parameters, unless CloudFormation has done so."""
+    """Roll the stack back to its earlier parameters, unless CloudFormation has already done so."""
     print(f"\n{str(reason).splitlines()[0]}\n== Roll back", flush=True)
     try:
         stack = stacks.describe(aws, "service") or {}
         if stack.get("StackStatus", "").endswith("_IN_PROGRESS"):
-            wait(aws)
+            wait_for_rollback(aws)
         if stacks.parameters(stacks.require(aws, "service")) != before:
             old = {name: before[name] for name in ("ImageUri", "PreviousImageUri")}
             since = stacks.now()
             stacks.update(aws, "service", **old)
             stacks.wait(aws, "service", since)
-        rolling.verify(aws, rolling.expected_definitions(aws))
+        rolling.verify(aws, rolling.find_expected_definitions(aws))
     except Exception as error:
         name = aws.environment.name
         print(f"The rollback failed too: {error}\nTo see what runs now: fab aws.status -e {name}")
@@ -122,17 +122,17 @@ def restore_release(aws: Account, before: dict[str, str], reason: Exception) -> 
     print("The old release is serving.")
 
 
-def wait(aws: Account) -> None:
-    """Wait until CloudFormation has rolled back by itself, which also raises Exit."""
+def wait_for_rollback(aws: Account) -> None:
+    """Wait until CloudFormation's own rollback ends, and print the Exit that this raises."""
     try:
         stacks.wait(aws, "service", stacks.now())
-    except Exit as ended:
-        print(ended)
+    except Exit as error:
+        print(error)
 
 
 def restart(aws: Account) -> None:
     """Restart every container with the current image and the current secrets."""
-    running = rolling.services(aws)
+    running = rolling.list_services(aws)
     definitions = {name: each["taskDefinition"] for name, each in running.items()}
     for name in running:
         aws.ecs.update_service(cluster=aws.prefix, service=name, forceNewDeployment=True)
@@ -140,7 +140,7 @@ def restart(aws: Account) -> None:
     print(f"The containers were restarted: {rolling.smoke_test(aws)}")
 
 
-def summary(aws: Account) -> dict[str, Any]:
-    """Return the parameters and the outputs of the service's stack together."""
+def describe(aws: Account) -> dict[str, Any]:
+    """Return the parameters and outputs of the service's stack."""
     stack = stacks.describe(aws, "service")
     return {**stacks.parameters(stack), **stacks.outputs(stack)}

@@ -13,48 +13,48 @@ from fabfile.aws import command, logs, stacks
 from fabfile.aws.account import Account
 
 PAUSE = 3
-# How long a service may take to become what its stack says, once CloudFormation is done.
+# How long a service may take to reach its stack's state after CloudFormation has finished.
 STEADY_SECONDS = 900
-# How long the site may not respond, or with a temporary error: the load balancer's, or /readyz's 503.
+# How long requests may fail or return a temporary error: the load balancer's, or /readyz's 503.
 SMOKE_SECONDS = 60
 TEMPORARY = {0, 502, 503, 504}
 TRIES = 3
 SERVICES = {"web": "WebTask"<< ', "worker": "WorkerTask"' if cookiecutter.tasks == 'database' else '' >>}
 
 
-def services(aws: Account) -> dict[str, dict[str, Any]]:
+def list_services(aws: Account) -> dict[str, dict[str, Any]]:
     """Return ECS's description of each running service by its name."""
-    found = aws.ecs.describe_services(cluster=aws.prefix, services=list(SERVICES))
-    return {each["serviceName"]: each for each in found["services"] if each["status"] == "ACTIVE"}
+    result = aws.ecs.describe_services(cluster=aws.prefix, services=list(SERVICES))
+    return {each["serviceName"]: each for each in result["services"] if each["status"] == "ACTIVE"}
 
 
-def primary(service: dict[str, Any]) -> dict[str, Any]:
+def find_deployment(service: dict[str, Any]) -> dict[str, Any]:
     """Return the current deployment of a service."""
-    [found] = [each for each in service["deployments"] if each["status"] == "PRIMARY"]
-    deployment: dict[str, Any] = found
+    [primary] = [each for each in service["deployments"] if each["status"] == "PRIMARY"]
+    deployment: dict[str, Any] = primary
     return deployment
 
 
-def expected_definitions(aws: Account) -> dict[str, str]:
-    """Return the stack's task definition of each running service."""
+def find_expected_definitions(aws: Account) -> dict[str, str]:
+    """Return the task definition that the stack has for each running service."""
     stack = aws.environment.stack("service")
     return {
         name: aws.cloudformation.describe_stack_resource(
             StackName=stack, LogicalResourceId=SERVICES[name]
         )["StackResourceDetail"]["PhysicalResourceId"]
-        for name in services(aws)
+        for name in list_services(aws)
     }
 
 
 def verify(aws: Account, definitions: dict[str, str]) -> None:
-    """Wait until each service runs our task definition, and print the progress.
+    """Wait until each service runs its task definition of `definitions`, and print the progress.
 
-    "Stable" is not enough: a service is also stable after rolling back to the old release by
-    itself. Raises Exit with the reason and the failed container's last lines in that case.
+    "Stable" is not enough: a service is also stable after it has rolled back to the old release.
+    Raises Exit with the reason and the failed container's last log lines in that case.
     """
     begin, printed = time.monotonic(), ""
     while True:
-        states = {name: primary(service) for name, service in services(aws).items()}
+        states = {name: find_deployment(service) for name, service in list_services(aws).items()}
         line = ", ".join(
             f"{name}: {state['runningCount']} of {state['desiredCount']} new containers run"
             for name, state in states.items()
@@ -64,8 +64,8 @@ def verify(aws: Account, definitions: dict[str, str]) -> None:
             print(f"{time.monotonic() - begin:5.0f} s  {line}", flush=True)
         for name, definition in definitions.items():
             state = states.get(name, {})
-            ours = state.get("taskDefinition") == definition
-            if not ours or state.get("rolloutState") == "FAILED":
+            is_current = state.get("taskDefinition") == definition
+            if not is_current or state.get("rolloutState") == "FAILED":
                 raise Exit(
                     f"The new release does not run as {name}.{describe_failure(aws, definition)}"
                 )
@@ -77,19 +77,20 @@ def verify(aws: Account, definitions: dict[str, str]) -> None:
 
 
 def describe_failure(aws: Account, definition: str) -> str:
-    """Return why the last container of a task definition ended, with its last lines; "" if none has."""
+    """Return why the last container of a task definition ended, with its log; "" if none has ended."""
     family, _, _ = definition.rpartition("/")[2].partition(":")
-    listed = aws.ecs.list_tasks(cluster=aws.prefix, family=family, desiredStatus="STOPPED")
-    if not listed["taskArns"]:
+    stopped = aws.ecs.list_tasks(cluster=aws.prefix, family=family, desiredStatus="STOPPED")
+    if not stopped["taskArns"]:
         return ""
-    found = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=listed["taskArns"][:100])["tasks"]
-    ended = [task for task in found if task["taskDefinitionArn"] == definition]
-    if not ended:
+    tasks = aws.ecs.describe_tasks(cluster=aws.prefix, tasks=stopped["taskArns"][:100])["tasks"]
+    matching = [task for task in tasks if task["taskDefinitionArn"] == definition]
+    if not matching:
         return ""
-    last = max(ended, key=lambda task: task["createdAt"])
+    last = max(matching, key=lambda task: task["createdAt"])
     kind = family.removeprefix(f"{aws.prefix}-")
-    lines = logs.last_lines(aws, logs.stream(kind, last["taskArn"]))
-    return "\n".join([f" Its container ended: {command.reason(last)}. Its last log lines:", *lines])
+    lines = logs.read_last_lines(aws, logs.stream_name(kind, last["taskArn"]))
+    title = f" Its container ended: {command.describe_stop(last)}. Its last log lines:"
+    return "\n".join([title, *lines])
 
 
 # --- The site's own response --------------------------------------------------------------
@@ -99,13 +100,13 @@ def smoke_test(aws: Account) -> str:
     """Request the site's health checks and first page, and return its URL.
 
     Connects to the load balancer's own name, but with the site's host and, over HTTPS, its
-    certificate, so it works before DNS points there. Raises Exit with a wrong response.
+    certificate, so it works before DNS points there. Raises Exit if a response is wrong.
     """
     outputs = stacks.outputs(stacks.describe(aws, "service"))
     url, begin, tries = outputs["Url"], time.monotonic(), 0
     print(f"== Test {url}", flush=True)
     while True:
-        status, problem = first_problem(url, outputs["LoadBalancer"])
+        status, problem = find_problem(url, outputs["LoadBalancer"])
         if not problem:
             return url
         tries += status not in TEMPORARY
@@ -114,14 +115,14 @@ def smoke_test(aws: Account) -> str:
         time.sleep(PAUSE)
 
 
-def first_problem(url: str, balancer: str) -> tuple[int, str]:
+def find_problem(url: str, balancer: str) -> tuple[int, str]:
     """Return the status and a description of the first wrong response; "" if all are right.
 
     The status is 0 if there is no response.
     """
     for path in ("/healthz", "/readyz", "/"):
         try:
-            status, body = ask(url, balancer, path)
+            status, body = request(url, balancer, path)
         except (OSError, http.client.HTTPException) as error:
             return 0, f"{path} does not respond: {error}"
         if status >= 400:
@@ -129,17 +130,17 @@ def first_problem(url: str, balancer: str) -> tuple[int, str]:
     return 200, ""
 
 
-def ask(url: str, balancer: str, path: str) -> tuple[int, str]:
-    """Return the status and body of a response of the site; raise OSError if there is none."""
+def request(url: str, balancer: str, path: str) -> tuple[int, str]:
+    """Request a path of the site, and return the status and body; raise OSError without a response."""
     parts = urlsplit(url)
     host = parts.hostname or balancer
-    secure = parts.scheme == "https"
+    is_https = parts.scheme == "https"
     connection = http.client.HTTPConnection(host, timeout=10)
-    plain = socket.create_connection((balancer, 443 if secure else 80), timeout=10)
+    plain = socket.create_connection((balancer, 443 if is_https else 80), timeout=10)
     try:
         connection.sock = (
             ssl.create_default_context().wrap_socket(plain, server_hostname=host)
-            if secure
+            if is_https
             else plain
         )
         connection.request("GET", path)

@@ -1,4 +1,4 @@
-"""The site's secrets on AWS: one secret that holds a variable under each name."""
+"""The site's secrets on AWS: one secret, a JSON object of variables."""
 
 import getpass
 import json
@@ -45,7 +45,7 @@ def find_secret(aws: Account) -> str:
 
 
 def read(aws: Account, arn: str) -> dict[str, str]:
-    """Return the variables."""
+    """Return the variables in the secret."""
     values: dict[str, str] = json.loads(
         aws.secretsmanager.get_secret_value(SecretId=arn)["SecretString"]
     )

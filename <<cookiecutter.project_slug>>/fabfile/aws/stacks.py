@@ -7,7 +7,7 @@ from typing import Any
 from invoke.exceptions import Exit
 
 from fabfile.aws import environment
-from fabfile.aws.account import Account, error_code
+from fabfile.aws.account import Account, get_error_code
 
 # How often CloudFormation is polled, in seconds.
 PAUSE = 3
@@ -27,14 +27,14 @@ def describe(aws: Account, kind: str) -> dict[str, Any] | None:
         ]
     except Exception as error:
         # CloudFormation has no error code for this.
-        if error_code(error) == "ValidationError" and "does not exist" in str(error):
+        if get_error_code(error) == "ValidationError" and "does not exist" in str(error):
             return None
         raise
     return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else stack
 
 
 def require(aws: Account, kind: str) -> dict[str, Any]:
-    """Return a stack that can be changed; raise Exit in one line if it is missing, busy or broken."""
+    """Return a stack that can be changed; raise Exit if it is missing, busy or broken."""
     stack = describe(aws, kind)
     if not stack:
         name = aws.environment.name
@@ -76,10 +76,10 @@ def parameters(stack: dict[str, Any] | None) -> dict[str, str]:
 
 
 class Plan:
-    """A change of one stack that CloudFormation has computed but not started; see `is_empty`."""
+    """A change set: a change of one stack that CloudFormation has computed but not started."""
 
     def __init__(self, aws: Account, kind: str, values: dict[str, str]) -> None:
-        """Compute it; raise Exit if CloudFormation cannot."""
+        """Create the change set; raise Exit if CloudFormation cannot."""
         self.aws, self.kind, self.stack = aws, kind, aws.environment.stack(kind)
         self.before = describe(aws, kind)
         if self.before:
@@ -89,7 +89,7 @@ class Plan:
             StackName=self.stack,
             ChangeSetName=f"fab-{time.time_ns()}",
             ChangeSetType="UPDATE" if self.before else "CREATE",
-            TemplateBody=environment.template(kind),
+            TemplateBody=environment.read_template(kind),
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value} for name, value in values.items()
             ],
@@ -99,7 +99,7 @@ class Plan:
         self.wait()
 
     def wait(self) -> None:
-        """Read the changes once they are known."""
+        """Wait until the changes are computed, and read them."""
         while True:
             response = self.aws.cloudformation.describe_change_set(ChangeSetName=self.id)
             if response["Status"] in {"CREATE_COMPLETE", "FAILED"}:
@@ -117,7 +117,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing would change."""
+        """Return whether nothing would change."""
         return not self.changes
 
     @property
@@ -137,14 +137,14 @@ class Plan:
             print(f"{line} {describe_loss(each)}".rstrip())
 
     def discard(self) -> None:
-        """Delete the change, and the empty stack that CloudFormation created to hold it."""
+        """Delete the change set, and the empty stack that CloudFormation creates for a new one."""
         if self.before:
             self.aws.cloudformation.delete_change_set(ChangeSetName=self.id)
         else:
             self.aws.cloudformation.delete_stack(StackName=self.stack)
 
     def execute(self) -> None:
-        """Make the change, and wait for its end; raise Exit with the reason if it fails."""
+        """Execute the change set and wait until it ends; raise Exit with the reason if it fails."""
         since = now()
         self.aws.cloudformation.execute_change_set(ChangeSetName=self.id)
         wait(self.aws, self.kind, since)
@@ -153,8 +153,8 @@ class Plan:
 def describe_loss(change: dict[str, Any]) -> str:
     """Describe the loss of a resource by a change, such as REPLACED or REMOVED; else ""."""
     if change["Action"] == "Remove":
-        kept = change.get("PolicyAction", "Delete")
-        return "REMOVED" if kept == "Delete" else f"REMOVED, but: {kept}"
+        policy = change.get("PolicyAction", "Delete")
+        return "REMOVED" if policy == "Delete" else f"REMOVED, but: {policy}"
     if change["ResourceType"] in ALWAYS_NEW:
         return ""
     return {"True": "REPLACED", "Conditional": "perhaps REPLACED"}.get(
@@ -165,15 +165,15 @@ def describe_loss(change: dict[str, Any]) -> str:
 # --- A change in progress ---------------------------------------------------------------
 
 
-def update(aws: Account, kind: str, **changed: str) -> None:
-    """Start to change a stack's parameters; its template and other parameters stay."""
+def update(aws: Account, kind: str, **changes: str) -> None:
+    """Start to change some of a stack's parameters; its template and other parameters stay."""
     stack = require(aws, kind)
     aws.cloudformation.update_stack(
         StackName=stack["StackName"],
         UsePreviousTemplate=True,
         Parameters=[
-            {"ParameterKey": name, "ParameterValue": changed[name]}
-            if name in changed
+            {"ParameterKey": name, "ParameterValue": changes[name]}
+            if name in changes
             else {"ParameterKey": name, "UsePreviousValue": True}
             for name in parameters(stack)
         ],
@@ -189,13 +189,13 @@ def now() -> datetime:
 def wait(aws: Account, kind: str, since: datetime, stack: dict[str, Any] | None = None) -> None:
     """Wait until a stack is not being changed, and print what happens; raise Exit if it failed.
 
-    A stack that is being deleted must be passed, since it may already have lost its name.
+    Pass a stack that is being deleted: it may no longer be found by its name.
     """
     stack = stack or describe(aws, kind)
     begin, printed, seen = time.monotonic(), time.monotonic(), set()
     reasons: list[str] = []
     while stack:
-        for event in events(aws, stack["StackId"], since):
+        for event in read_events(aws, stack["StackId"], since):
             if event["EventId"] in seen:
                 continue
             seen.add(event["EventId"])
@@ -219,12 +219,12 @@ def wait(aws: Account, kind: str, since: datetime, stack: dict[str, Any] | None 
         raise Exit(f"{aws.environment.stack(kind)} ended as {status}. {reason}".rstrip())
 
 
-def events(aws: Account, stack: str, since: datetime) -> list[dict[str, Any]]:
+def read_events(aws: Account, stack: str, since: datetime) -> list[dict[str, Any]]:
     """Return a stack's events since a time, oldest first."""
-    found: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
     for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
         recent = [event for event in page["StackEvents"] if event["Timestamp"] >= since]
-        found += recent
+        events += recent
         if len(recent) < len(page["StackEvents"]):
             break
-    return found[::-1]
+    return events[::-1]

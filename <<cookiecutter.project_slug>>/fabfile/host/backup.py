@@ -12,7 +12,7 @@ from invoke.exceptions import Exit
 from fabfile.host import release
 from fabfile.host.server import Server, connect
 
-# The new database into which a backup is restored.
+# The new database that a backup is restored into.
 RESTORED = "site_restored"
 PSQL = "docker compose exec -T db psql --username=site --dbname=postgres --quiet -v ON_ERROR_STOP=1"
 
@@ -42,20 +42,21 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
     """Restore a backup; the current data is set aside.
 
     The backup is restored into a new database and migrated there; then the site stops for a
-    moment and switches to it. So a backup that cannot be restored changes nothing.
+    moment and switches to it. A backup that cannot be restored changes nothing.
     """
     server = connect(c)
-    slot = release.active_slot(server)
+    slot = release.find_slot(server)
     if not slot:
         raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
     if not yes and not (sys.stdin.isatty() and confirm(file)):
         raise Exit("Nothing was changed: not confirmed. Answer y, or add --yes.")
-    if not server.succeeds("grep -q \"^DATABASE_URL='[^']*@db[:/]\" site.env"):
+    if not server.succeeds("grep -qE \"^DATABASE_URL='[^']*@db(:[0-9]*)?/site['?]\" site.env"):
         raise Exit(
-            "The database in site.env is not on this server: restore the backup on the database's own server."
+            "The database in site.env is not on this server, or its name is not site:"
+            " restore the backup where it is."
         )
     with server.lock():
-        name = find(server, file)
+        name = find_backup(server, file)
         set_aside = f"site_before_{time.strftime('%Y%m%dT%H%M%S', time.gmtime()).lower()}"
         load_backup(server, name, slot)
         print("== Switch databases: the site stops for a moment", flush=True)
@@ -66,16 +67,16 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
         services = f"web-{slot}"
 <% endif %>
         try:
-            server.ask(f"docker compose stop {services}")
-            # Both or none.
-            server.ask(
+            server.capture(f"docker compose stop {services}")
+            # Rename both or none.
+            server.capture(
                 f"{PSQL} --single-transaction"
                 f" -c 'ALTER DATABASE site RENAME TO {set_aside}'"
                 f" -c 'ALTER DATABASE {RESTORED} RENAME TO site'"
             )
         finally:
-            server.ask(f"docker compose start {services}")
-        release.wait(server, slot)
+            server.capture(f"docker compose start {services}")
+        release.wait_until_ready(server, slot)
     print(
         f"The site now has the data of {name}. Its earlier data is in the database {set_aside};"
         f" to delete that: docker compose exec db dropdb --username=site {set_aside}"
@@ -88,12 +89,12 @@ def confirm(file: str) -> bool:
     return answer.strip().lower() == "y"
 
 
-def find(server: Server, file: str) -> str:
-    """Return a backup's path on the server, after uploading a local file; raise Exit if there is none."""
+def find_backup(server: Server, file: str) -> str:
+    """Return a backup's path on the server; upload a local file first. Raise Exit if there is none."""
     name = f"backups/{Path(file).name}"
     local = Path(file)
     if local.is_file():
-        server.ask("mkdir -p -m 700 backups")
+        server.capture("mkdir -p -m 700 backups")
         server.connection.sftp().put(str(local), f"{server.folder}/{name}")
     if not server.succeeds(f"test -f {shlex.quote(name)}"):
         backups = server.run("ls -1 backups", warn=True, hide=True).stdout.split()
@@ -108,8 +109,8 @@ def load_backup(server: Server, name: str, slot: str) -> None:
     """
     print(f"== Restore {name} into a new database", flush=True)
     drop = f"docker compose exec -T db dropdb --username=site --if-exists --force {RESTORED}"
-    server.ask(drop)
-    server.ask(f"docker compose exec -T db createdb --username=site {RESTORED}")
+    server.capture(drop)
+    server.capture(f"docker compose exec -T db createdb --username=site {RESTORED}")
     restore = f"pg_restore --exit-on-error --no-owner --username=site --dbname={RESTORED}"
     url = f"$(sed -n \"s|^DATABASE_URL='\\(.*\\)/[^/]*'$|\\1|p\" site.env)/{RESTORED}"
     steps = (
@@ -120,5 +121,5 @@ def load_backup(server: Server, name: str, slot: str) -> None:
     for step in steps:
         result = server.run(step, warn=True, hide=True)
         if not result:
-            server.ask(drop)
+            server.capture(drop)
             raise Exit(f"{result.stderr.strip()}\n{name} cannot be restored. Nothing was changed.")

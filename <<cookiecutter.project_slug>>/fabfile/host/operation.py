@@ -13,8 +13,8 @@ from invoke.exceptions import Exit
 from fabfile.host import release
 from fabfile.host.server import Server, connect
 
-# The command for each line of `host.status`.
-QUESTIONS = {
+# The commands behind the lines of `host.status`.
+COMMANDS = {
     "containers": "docker compose ps --format '{{.Service}} {{.Status}}'",
     "disk": 'df -h --output=pcent,avail / | tail -n 1 | awk \'{print $1 " used, " $2 " free"}\'',
     "memory": "awk '/^MemAvail/ {print int($2 / 1024) \" MB free\"}' /proc/meminfo",
@@ -27,16 +27,16 @@ QUESTIONS = {
 def status(c: Context) -> None:
     """Show the release, its health, and the server's state."""
     server = connect(c)
-    deployed = release.history(server)
+    deployed = release.read_history(server)
     now = deployed[-1] if deployed else "none"
     before = [each for each in deployed if each != now]
-    hosts = site(server)
+    hosts = read_hosts(server)
     rows = [
         ("site", ", ".join(f"https://{host}" for host in hosts)),
         ("release", now),
         ("before", before[-1] if before else "none"),
-        *((name, ask(server, question)) for name, question in QUESTIONS.items()),
-        ("answers", problem(hosts[0]) or "all is well"),
+        *((name, capture_line(server, command)) for name, command in COMMANDS.items()),
+        ("health", find_problem(hosts[0]) or "all is well"),
     ]
     for name, value in rows:
         print(f"{name:<12} {value}")
@@ -46,7 +46,7 @@ def status(c: Context) -> None:
 def logs(c: Context, service: str = "web", follow: bool = True) -> None:
     """Show the site's log and follow it; stop with Ctrl-C."""
     server = connect(c)
-    name = f"web-{release.active_slot(server) or 'a'}" if service == "web" else shlex.quote(service)
+    name = f"web-{release.find_slot(server) or 'a'}" if service == "web" else shlex.quote(service)
     options = "--follow" if follow else ""
     words = f"docker compose logs --no-log-prefix --tail 200 {options} {name}"
     try:
@@ -62,7 +62,7 @@ def manage(c: Context, line: str) -> None:
     It runs in a separate container, with your terminal, and the task has its exit code.
     """
     server = connect(c)
-    slot = release.active_slot(server)
+    slot = release.find_slot(server)
     if not slot:
         raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -78,19 +78,19 @@ def manage(c: Context, line: str) -> None:
 # --- Steps --------------------------------------------------------------------------------
 
 
-def site(server: Server) -> list[str]:
+def read_hosts(server: Server) -> list[str]:
     """Return the site's host names."""
     lines = dict(line.partition("=")[::2] for line in server.read(".env").splitlines())
     return [name.strip() for name in lines.get("SITE_HOSTS", "").split(",")]
 
 
-def ask(server: Server, question: str) -> str:
-    """Return what a command prints, on one line."""
-    output = str(server.run(question, warn=True, hide=True).stdout).strip()
+def capture_line(server: Server, command: str) -> str:
+    """Return a command's output on one line."""
+    output = str(server.run(command, warn=True, hide=True).stdout).strip()
     return ", ".join(output.splitlines()) or "none"
 
 
-def problem(host: str) -> str:
+def find_problem(host: str) -> str:
     """Return why the site cannot be reached from this machine, or ""."""
     try:
         with urlopen(f"https://{host}/", timeout=10):

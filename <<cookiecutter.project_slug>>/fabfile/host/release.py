@@ -17,9 +17,9 @@ PAUSE = 0.5
 # An error on the first page may be temporary, for example while the database is busy.
 TRIES = 3
 SLOTS = {"": "a", "a": "b", "b": "a"}
-# Runs in a container and requests /readyz and the first page. The exit code is 0 if both respond, 1
+# Runs in a container and requests /readyz and the first page. The exit code is 0 if both succeed, 1
 # if the container is not ready yet, 2 if the first page fails.
-ASK = """
+CHECK = """
 import os, sys
 from http.client import HTTPConnection
 host = os.environ["ALLOWED_HOSTS"].split(",")[0].strip().lstrip(".")
@@ -45,16 +45,16 @@ def deploy(c: Context, dirty: bool = False) -> None:
     Type: fab -H deploy@HOST host.deploy. If a step fails, the old release keeps serving, and the exit code is not 0.
     """
     server = connect(c)
-    release = image.commit(dirty)
+    release = image.find_commit(dirty)
     with server.lock():
         if server.succeeds(f"docker image inspect {server.project}:{release}"):
             print(f"The image of {release} is already on the server.")
         else:
             local = f"{server.project}:{release}"
-            image.build(Context(), local, release, transfer.platform(server))
+            image.build(Context(), local, release, transfer.find_platform(server))
             transfer.send(server, local)
         configure(server)
-        roll(server, release, migrated=False)
+        roll_out(server, release, migrated=False)
 
 
 @task(help={"to": "A commit, tag or branch (default: the previous release)"})
@@ -65,19 +65,19 @@ def rollback(c: Context, to: str = "") -> None:
     """
     server = connect(c)
     with server.lock():
-        deployed = history(server)
-        kept = releases(server)
+        deployed = read_history(server)
+        tags = list_releases(server)
         now = deployed[-1] if deployed else ""
-        before = [each for each in deployed if each != now and each in kept]
+        before = [each for each in deployed if each != now and each in tags]
         release = image.resolve_commit(to) if to else before[-1] if before else ""
         if not release:
             raise Exit("There is no previous release.")
-        if release not in kept:
-            raise Exit(f"There is no image of {to}; the last {KEPT} are kept: {', '.join(kept)}.")
+        if release not in tags:
+            raise Exit(f"There is no image of {to}; the last {KEPT} are kept: {', '.join(tags)}.")
         if release == now:
             raise Exit("That release is already running.")
         print(f"Returning to {release}. Migrations are not reversed.")
-        roll(server, release, migrated=True)
+        roll_out(server, release, migrated=True)
 
 
 @task
@@ -88,28 +88,28 @@ def restart(c: Context) -> None:
     """
     server = connect(c)
     with server.lock():
-        deployed = history(server)
+        deployed = read_history(server)
         if not deployed:
             raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
-        roll(server, deployed[-1], migrated=True)
+        roll_out(server, deployed[-1], migrated=True)
 
 
 # --- What is on the server ----------------------------------------------------------------
 
 
-def active_slot(server: Server) -> str:
-    """Return the slot that serves: "a", "b", or "" before the first deployment."""
+def find_slot(server: Server) -> str:
+    """Return the slot that serves: "a" or "b", or "" before the first deployment."""
     return server.read("caddy/upstream").removeprefix("web-")
 
 
-def history(server: Server) -> list[str]:
+def read_history(server: Server) -> list[str]:
     """Return the releases in the order of their deployment; the last one is serving."""
     return [line.split()[1] for line in server.read("releases").splitlines()]
 
 
-def releases(server: Server) -> list[str]:
+def list_releases(server: Server) -> list[str]:
     """Return the releases whose images are on the server."""
-    tags = server.ask(f"docker image ls --format '{{{{.Tag}}}}' {server.project}").split()
+    tags = server.capture(f"docker image ls --format '{{{{.Tag}}}}' {server.project}").split()
     return [tag for tag in tags if tag not in {"web-a", "web-b"<< ', "worker"' if cookiecutter.tasks == 'database' else '' >>}]
 
 
@@ -140,34 +140,34 @@ def configure(server: Server) -> None:
     if not result:
         raise Exit(f"{result.stderr.strip()}\nDatabase or Caddy failed: the lines above say why.")
     if old and old != new:
-        server.ask("docker compose exec -T caddy caddy reload --config /etc/caddy/Caddyfile")
+        server.capture("docker compose exec -T caddy caddy reload --config /etc/caddy/Caddyfile")
 
 
-def roll(server: Server, release: str, *, migrated: bool) -> None:
+def roll_out(server: Server, release: str, *, migrated: bool) -> None:
     """Replace the serving release with another one, without losing a request.
 
-    Migrates first, unless `migrated`. Raises Exit with the reason if the new one does not get ready;
-    the old one then keeps serving.
+    Migrates first, unless `migrated`. Raises Exit with the reason if the new one does not become
+    ready; the old one then keeps serving.
     """
-    old = active_slot(server)
+    old = find_slot(server)
     new = SLOTS[old]
-    server.ask(f"docker tag {server.project}:{release} {server.project}:web-{new}")
+    server.capture(f"docker tag {server.project}:{release} {server.project}:web-{new}")
     if not migrated:
         migrate(server, new)
     print(f"== Start {release}", flush=True)
-    server.ask(f"docker compose up --detach --no-deps --force-recreate --quiet-pull web-{new}")
+    server.capture(f"docker compose up --detach --no-deps --force-recreate --quiet-pull web-{new}")
     try:
-        wait(server, new)
+        wait_until_ready(server, new)
     except BaseException:
         server.run(f"docker compose rm --stop --force web-{new}", warn=True, hide=True)
         raise
     print("== Switch", flush=True)
     server.write("caddy/upstream", f"web-{new}", 0o644)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    server.ask(f"echo {stamp} {release} >> releases")
+    server.capture(f"echo {stamp} {release} >> releases")
     if old:
         print("== Drain the old release", flush=True)
-        server.ask(f"docker compose stop web-{old}")
+        server.capture(f"docker compose stop web-{old}")
 <% if cookiecutter.tasks == "database" %>
     run_worker(server, release)
 <% endif %>
@@ -191,43 +191,43 @@ def migrate(server: Server, slot: str) -> None:
         )
 
 
-def wait(server: Server, slot: str) -> None:
-    """Wait until the container in a slot is ready; raise Exit with the end of its log if it is not in time."""
+def wait_until_ready(server: Server, slot: str) -> None:
+    """Wait until the container in a slot is ready; after a timeout, raise Exit with the end of its log."""
     begin, failed = time.monotonic(), 0
-    check = f"docker compose exec -T web-{slot} python -c '{ASK}'"
-    look = "docker inspect --format '{{.State.Status}} {{.RestartCount}}'"
+    check = f"docker compose exec -T web-{slot} python -c '{CHECK}'"
+    inspect = "docker inspect --format '{{.State.Status}} {{.RestartCount}}'"
     problem = ""
     while time.monotonic() - begin < READY_SECONDS and failed < TRIES:
         result: Any = server.run(check, warn=True, hide=True)
         if result:
             print(f"  Ready after {time.monotonic() - begin:.0f} s.", flush=True)
             return
-        state = server.ask(f"{look} $(docker compose ps --all --quiet web-{slot})")
+        state = server.capture(f"{inspect} $(docker compose ps --all --quiet web-{slot})")
         if state != "running 0":
             problem = f"its container is {state.split()[0]}"
             break
         problem = result.stdout.strip()
         failed += result.exited == 2
         time.sleep(PAUSE)
-    lines = server.ask(f"docker compose logs --no-log-prefix --tail 30 web-{slot} 2>&1")
+    lines = server.capture(f"docker compose logs --no-log-prefix --tail 30 web-{slot} 2>&1")
     raise Exit(f"{lines}\nThe release is not ready: {problem}. The lines above are its log.")
 
 
 <% if cookiecutter.tasks == "database" %>
 def run_worker(server: Server, release: str) -> None:
-    """Let the worker be of this release too, or see that there is none."""
+    """Run the worker with this release, or remove it if the site runs its tasks itself."""
     if "TASKS='database'" not in server.read("site.env").splitlines():
-        server.ask("docker compose rm --stop --force worker")
+        server.capture("docker compose rm --stop --force worker")
         return
     print("== Worker", flush=True)
-    server.ask(f"docker tag {server.project}:{release} {server.project}:worker")
-    server.ask("docker compose up --detach --no-deps --force-recreate worker")
+    server.capture(f"docker tag {server.project}:{release} {server.project}:worker")
+    server.capture("docker compose up --detach --no-deps --force-recreate worker")
 
 
 <% endif %>
 def prune(server: Server) -> None:
-    """Remove the images of all but the last releases, so that the disk does not fill up."""
-    kept = list(dict.fromkeys(reversed(history(server))))[:KEPT]
-    old = [f"{server.project}:{release}" for release in releases(server) if release not in kept]
+    """Remove the images of all but the last releases, to save disk space."""
+    kept = list(dict.fromkeys(reversed(read_history(server))))[:KEPT]
+    old = [f"{server.project}:{tag}" for tag in list_releases(server) if tag not in kept]
     if old:
         server.run(f"docker image rm {' '.join(old)}", warn=True, hide=True)

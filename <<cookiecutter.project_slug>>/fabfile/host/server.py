@@ -24,7 +24,7 @@ class Server:
     """A server that can be reached; commands run in the site's folder."""
 
     def __init__(self, connection: Connection) -> None:
-        """Keep the open connection."""
+        """Use an open connection."""
         self.connection = connection
         content = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
         self.project: str = content["tool"]["deploy"]["name"]
@@ -39,7 +39,7 @@ class Server:
     def run(
         self, command: str, *, warn: bool = False, hide: bool = False, pty: bool = False
     ) -> Any:
-        """Run a command in the site's folder, show what it prints, and return its result.
+        """Run a command in the site's folder, show its output, and return its result.
 
         Raises UnexpectedExit if it fails, unless `warn` is set. With `pty` it has a terminal.
         """
@@ -47,15 +47,15 @@ class Server:
         options: dict[str, Any] = {"pty": True} if pty else {"in_stream": False}
         return self.connection.run(line, warn=warn, hide=hide, **options)
 
-    def ask(self, command: str) -> str:
-        """Return what a command prints; raise Exit in one line if it fails."""
+    def capture(self, command: str) -> str:
+        """Return a command's output; raise Exit if it fails."""
         result = self.run(command, warn=True, hide=True)
         if not result:
             raise Exit(f"{command.split()[0]} failed on the server: {last_line(result.stderr)}")
         return str(result.stdout).strip()
 
     def succeeds(self, command: str) -> bool:
-        """Whether a command succeeds; its output is not shown."""
+        """Return whether a command succeeds; its output is not shown."""
         return bool(self.run(command, warn=True, hide=True))
 
     def read(self, name: str) -> str:
@@ -72,9 +72,9 @@ class Server:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Lock the server against other deployments; raise Exit if another one holds the lock.
+        """Lock the server against other deployments; raise Exit if another one has the lock.
 
-        The lock ends with the connection, however that ends.
+        The lock is released when the connection ends, even if it is lost.
         """
         channel = self.connection.client.get_transport().open_session()
         command = (
@@ -95,7 +95,7 @@ class Server:
 
 
 def open_server(c: Context) -> Server:
-    """Return the server that -H names; raise Exit in one line if it cannot be reached."""
+    """Return the server that -H names; raise Exit if it cannot be reached."""
     usage = f"Name the server: fab -H {USER}@www.example.org host.status"
     return Server(connection.open_connection(c, usage))
 

@@ -14,12 +14,12 @@ from fabfile.host import release
 from fabfile.host.server import DEPLOY, Server, connect, open_server
 
 # The server's variables, in .env; all others are the site's.
-OF_SERVER = {
+SERVER_ENV = {
     "SITE_TLS": r"|tls (internal|\S+@\S+|\S+ \S+)",
     "BACKUP_DAYS": r"[1-9][0-9]{0,3}",
 }
 # Read by boto3, OpenTelemetry and OpenSSL.
-OF_LIBRARIES = r"(AWS|OTEL)_\w+|(HTTPS?|NO)_PROXY|SSL_CERT_FILE"
+LIBRARY_ENV = r"(AWS|OTEL)_\w+|(HTTPS?|NO)_PROXY|SSL_CERT_FILE"
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 # Checks the environment in the image: the error lists every problem.
 CHECK = "python -c 'from config.environment import read; read()'"
@@ -40,17 +40,17 @@ def setup(c: Context, domain: str = "") -> None:
         f"{sudo}test -f {server.folder}/.env", warn=True, hide=True, in_stream=False
     ):
         raise Exit("A new server needs the site's host name: --domain www.example.org")
-    sent = server.connection.run("mktemp --directory", hide=True, in_stream=False).stdout.strip()
+    folder = server.connection.run("mktemp --directory", hide=True, in_stream=False).stdout.strip()
     try:
         sftp = server.connection.sftp()
         for file in DEPLOY.iterdir():
-            sftp.put(str(file), f"{sent}/{file.name}")
-        words = ["sh", f"{sent}/setup.sh", server.project, str(server.connection.port), domain]
+            sftp.put(str(file), f"{folder}/{file.name}")
+        words = ["sh", f"{folder}/setup.sh", server.project, str(server.connection.port), domain]
         terminal = {"pty": True} if sudo and sys.stdin.isatty() else {"in_stream": False}
         if not server.connection.run(f"{sudo}{shlex.join(words)}", warn=True, **terminal):
             raise Exit("The setup failed: the lines above say why. You can run it again.")
     finally:
-        server.connection.run(f"rm -rf {sent}", hide=True, in_stream=False)
+        server.connection.run(f"rm -rf {folder}", hide=True, in_stream=False)
     print(f"The server is ready. Now type: fab -H {server.name} host.env EMAIL_URL host.deploy")
 
 
@@ -60,18 +60,18 @@ def env(c: Context, name: str) -> None:
 
     Reads the value from standard input if that is not a terminal. An empty value removes the variable.
     """
-    known = re.findall(
+    variables = re.findall(
         r"^#? ?([A-Z][A-Z0-9_]*)=", (PROJECT / ".env.example").read_text(), re.MULTILINE
     )
-    if name not in {*known, *OF_SERVER} and not re.fullmatch(OF_LIBRARIES, name):
+    if name not in {*variables, *SERVER_ENV} and not re.fullmatch(LIBRARY_ENV, name):
         raise Exit(f"There is no variable {name}: see docs/configuration.md.")
     server = connect(c)
     value = (getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()).strip()
     if "\n" in value or "'" in value:
         raise Exit(f"{name} cannot contain a line break or a single quote. Nothing was changed.")
     with server.lock():
-        if name in OF_SERVER:
-            if not re.fullmatch(OF_SERVER[name], value):
+        if name in SERVER_ENV:
+            if not re.fullmatch(SERVER_ENV[name], value):
                 raise Exit(
                     f"{name} cannot be {value!r}. For valid values, see docs/deployment-server.md."
                 )
@@ -90,12 +90,12 @@ def env(c: Context, name: str) -> None:
 def set_variable(text: str, name: str, value: str) -> str:
     """Return the text of an .env file with this variable; without it if the value is empty."""
     lines = [line for line in text.splitlines() if not line.startswith(f"{name}=")]
-    return "\n".join([*lines, *([f"{name}={value}"] if value or name in OF_SERVER else []), ""])
+    return "\n".join([*lines, *([f"{name}={value}"] if value or name in SERVER_ENV else []), ""])
 
 
 def validate_environment(server: Server) -> None:
     """Raise Exit and remove site.env.new if the serving release would not start with it."""
-    slot = release.active_slot(server)
+    slot = release.find_slot(server)
     if not slot:
         return
     result = server.run(

@@ -20,9 +20,9 @@ FORMAT = "{{json .RootFS.Layers}}"
 PLATFORMS = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 
 
-def platform(server: Server) -> str:
+def find_platform(server: Server) -> str:
     """Return the platform of images for this server."""
-    machine = server.ask("uname -m")
+    machine = server.capture("uname -m")
     if machine not in PLATFORMS:
         raise Exit(f"The server's architecture is {machine}; supported: {', '.join(PLATFORMS)}.")
     return PLATFORMS[machine]
@@ -31,35 +31,35 @@ def platform(server: Server) -> str:
 def send(server: Server, image: str) -> None:
     """Copy a local image to the server; raise Exit if that fails.
 
-    An engine that does not accept an image without the shared layers gets all of them.
+    If the engine does not accept an image without the shared layers, all of them are sent.
     """
     print("== Send", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "image.tar"
-        words = ["docker", "save", "--output", str(saved), image]
+        archive = Path(folder) / "image.tar"
+        words = ["docker", "save", "--output", str(archive), image]
         result = subprocess.run(words, capture_output=True, text=True)
         if result.returncode:
             raise Exit(f"The image could not be saved here: {last_line(result.stderr)}")
-        for shared in dict.fromkeys((shared_layers(server, image), 0)):
-            packed = pack(saved, shared)
+        for shared in dict.fromkeys((count_shared_layers(server, image), 0)):
+            packed = pack(archive, shared)
             problem = load(server, packed)
             if not problem:
                 return
     raise Exit(f"The server cannot load the image: {problem}. Nothing was changed.")
 
 
-def shared_layers(server: Server, image: str) -> int:
+def count_shared_layers(server: Server, image: str) -> int:
     """Return how many of an image's layers, from the bottom, an image on the server shares."""
-    ours = layers(docker.capture("docker", "image", "inspect", "--format", FORMAT, image) or "")
-    theirs = layers(
-        server.ask(
+    ours = to_layers(docker.capture("docker", "image", "inspect", "--format", FORMAT, image) or "")
+    theirs = to_layers(
+        server.capture(
             f"docker image ls --quiet | sort -u | xargs -r docker image inspect -f '{FORMAT}'"
         )
     )
     return max((count_common(ours[0], other) for other in theirs), default=0)
 
 
-def layers(text: str) -> list[list[str]]:
+def to_layers(text: str) -> list[list[str]]:
     """Return the digests of each image's layers."""
     return [json.loads(line) or [] for line in text.splitlines()]
 
@@ -72,21 +72,21 @@ def count_common(ours: list[str], theirs: list[str]) -> int:
     )
 
 
-def pack(saved: Path, shared: int) -> Path:
-    """Return a compressed copy of a saved image, without its first `shared` layers.
+def pack(archive: Path, shared: int) -> Path:
+    """Return a compressed copy of an image's archive, without its first `shared` layers.
 
     manifest.json lists the layers from the bottom: https://github.com/moby/docker-image-spec
     """
-    packed = saved.with_name(f"without-{shared}.tar.gz")
-    with tarfile.open(saved) as source:
+    packed = archive.with_name(f"without-{shared}.tar.gz")
+    with tarfile.open(archive) as source:
         manifest = source.extractfile("manifest.json")
         assert manifest is not None  # noqa: S101
-        [described] = json.load(manifest)
+        [description] = json.load(manifest)
         # The same layer can occur again further up, as an empty one does.
-        left_out = set(described["Layers"][:shared]) - set(described["Layers"][shared:])
+        excluded = set(description["Layers"][:shared]) - set(description["Layers"][shared:])
         with gzip.open(packed, "wb", 6) as file, tarfile.open(fileobj=file, mode="w|") as target:
             for member in source:
-                if member.name not in left_out:
+                if member.name not in excluded:
                     target.addfile(member, source.extractfile(member) if member.isfile() else None)
     return packed
 

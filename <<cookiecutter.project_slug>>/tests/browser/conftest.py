@@ -10,7 +10,7 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 from playwright.sync_api import ConsoleMessage, Error, Page
 
-# A site that has just been started for the first time installs its packages.
+# On its first start, the site installs its packages.
 START_SECONDS = 180
 
 
@@ -18,20 +18,20 @@ START_SECONDS = 180
 def browser_type_launch_args(
     browser_type_launch_args: dict[str, Any], browser_name: str
 ) -> dict[str, Any]:
-    """Take the Chromium that is installed here; without one, Playwright's own."""
-    own = {"executable_path": os.environ.get("CHROMIUM") or None}
-    return {**browser_type_launch_args, **(own if browser_name == "chromium" else {})}
+    """Use the installed Chromium, or else Playwright's own."""
+    options = {"executable_path": os.environ.get("CHROMIUM") or None}
+    return {**browser_type_launch_args, **(options if browser_name == "chromium" else {})}
 
 
 @pytest.fixture(scope="session", autouse=True)
 def site(base_url: str) -> None:
-    """Wait until the site answers and has its stylesheet; fail if it does not."""
+    """Wait until the site responds and has its stylesheet; fail if it does not."""
     deadline = time.monotonic() + START_SECONDS
-    ask = build_opener(ProxyHandler({})).open
+    open_url = build_opener(ProxyHandler({})).open
     for path in ("/readyz", "/static/dist/css/main.css"):
         while True:
             try:
-                ask(base_url + path, timeout=10).close()
+                open_url(base_url + path, timeout=10).close()
                 break
             except (URLError, OSError) as error:
                 if time.monotonic() > deadline:
@@ -41,7 +41,7 @@ def site(base_url: str) -> None:
 
 @pytest.fixture(autouse=True)
 def no_page_errors(page: Page) -> Iterator[None]:
-    """Fail if the page has an error in its scripts, or breaks its Content Security Policy."""
+    """Fail if the page has a script error or violates its Content Security Policy."""
     problems: list[str] = []
 
     def record_console(message: ConsoleMessage) -> None:

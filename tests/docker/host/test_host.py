@@ -44,6 +44,8 @@ def server(
         assert "EMAIL_URL is not set" in result.stdout
         assert "host.env" in get_error(result)
         server.fab("host.env", "EMAIL_URL", stdin="smtp+plain://localhost:25")
+        # Caddy and the deployments ignore it.
+        server.fab("host.env", "PORT", stdin="8080")
         server.fab("host.deploy")
         yield server
     finally:
@@ -92,7 +94,7 @@ def test_another_site(server: Server) -> None:
     finally:
         file.write_text(text)
     assert result.returncode == 1
-    assert "has port 80 or 443" in result.stdout
+    assert "uses port 80 or 443" in result.stdout
     assert "another_site" not in server.exec("ls", "/srv")
 
 
@@ -286,6 +288,9 @@ def test_database_on_another_server(server: Server) -> None:
             result = server.fab(*words, check=False)
             assert result.returncode == 1
             assert "is not on this server" in result.stdout
+        # Another database on this server, such as one that a restore has replaced.
+        server.run_script("cp kept site.env && sed -i \"s#/site'#/site_before'#\" site.env")
+        assert "its name is not site" in get_error(server.fab("host.backup", check=False))
     finally:
         server.run_script("mv kept site.env")
 

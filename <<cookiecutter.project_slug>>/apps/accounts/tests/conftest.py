@@ -9,13 +9,13 @@ from apps.accounts.tests.factories import make_user
 
 @pytest.fixture
 def user(db: None) -> User:
-    """A person with an account."""
+    """Return a user."""
     return make_user("ann@example.org", name="Ann Example")
 
 
 @pytest.fixture(autouse=True)
 def mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send mail within the test: another thread would not see what the test has not committed."""
+    """Send mail within the test: another thread would not see the test's uncommitted data."""
 
     def send_now(send: Callable[[], None]) -> None:
         send()

@@ -1,6 +1,6 @@
-"""People for the tests of every app: a test says what it cares about, and the rest is made up.
+"""Users for the tests of every app: a test passes what matters to it, and the rest has defaults.
 
-`fab seed` takes its people from here too.
+`fab seed` uses them too.
 """
 
 from itertools import count
@@ -22,11 +22,11 @@ def make_user(email: str = "", **fields: Any) -> User:
 
 
 def make_superuser(email: str = "", **fields: Any) -> User:
-    """Make somebody who may do everything."""
+    """Create a superuser."""
     return make_user(email, is_staff=True, is_superuser=True, **fields)
 
 
-# Some whom pages find it hard to show: long, short, in other scripts, without a name.
+# Names that are hard to display: long, short, in other scripts, empty.
 PEOPLE = {
     "admin": "Ada Lovelace",
     "ben": "Benjamin Okonkwo",
@@ -44,7 +44,7 @@ PEOPLE = {
 
 
 def seed() -> str:
-    """Make the people of a site in development, those who are missing; return what to know of them."""
+    """Create the missing users of a site in development; return a summary."""
     password = make_password(PASSWORD)
     for word, name in PEOPLE.items():
         rights = dict.fromkeys(("is_staff", "is_superuser"), word == "admin")

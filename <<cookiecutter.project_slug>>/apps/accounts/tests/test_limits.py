@@ -1,4 +1,4 @@
-"""Too many attempts to sign in or to have a password reset."""
+"""Limits on attempts to sign in or to reset a password."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ def sign_in(client: Client, password: str) -> Any:
 def test_too_many_wrong_passwords(client: Client, user: User) -> None:
     for _ in range(LIMITS["sign in"]["pair"].attempts):
         assert sign_in(client, "wrong").status_code == 200
-    refused = sign_in(client, PASSWORD)
-    assert refused.status_code == 429
-    assert int(refused["Retry-After"]) > 0
+    response = sign_in(client, PASSWORD)
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
     assert "_auth_user_id" not in client.session
 
 
@@ -30,6 +30,6 @@ def test_password_resets_are_limited(client: Client, user: User) -> None:
     attempts = LIMITS["reset"]["pair"].attempts
     for _ in range(attempts):
         assert client.post(reverse("password_reset"), {"email": user.email}).status_code == 302
-    refused = client.post(reverse("password_reset"), {"email": user.email})
-    assert refused.status_code == 429
+    response = client.post(reverse("password_reset"), {"email": user.email})
+    assert response.status_code == 429
     assert len(mail.outbox) == attempts

@@ -12,10 +12,10 @@ def test_email_is_case_insensitive(user: User) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["", "ann", "ann@"])
-def test_email_is_required(address: str) -> None:
+@pytest.mark.parametrize("email", ["", "ann", "ann@"])
+def test_email_is_required(email: str) -> None:
     with pytest.raises((ValueError, ValidationError)):
-        User.objects.create_user(address)
+        User.objects.create_user(email)
 
 
 def test_names(user: User) -> None:

@@ -27,10 +27,10 @@ def test_public_pages(client: Client, name: str) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["accounts:profile", "password_change", "password_change_done"])
 def test_pages_require_sign_in(client: Client, user: User, name: str) -> None:
-    address = reverse(name)
-    assert client.get(address)["Location"] == f"{reverse('login')}?next={address}"
+    url = reverse(name)
+    assert client.get(url)["Location"] == f"{reverse('login')}?next={url}"
     client.force_login(user)
-    assert client.get(address).status_code == 200
+    assert client.get(url).status_code == 200
 
 
 def test_sign_in_and_out(client: Client, user: User) -> None:
@@ -87,7 +87,7 @@ def test_change_password(client: Client, user: User) -> None:
 
 
 def change_profile(client: Client, **fields: str) -> User:
-    """Send the profile's form, and return the user as they are then."""
+    """Submit the profile form, and return the user afterwards."""
     defaults = {"name": "Ann Example", "email": "ann@example.org"}
     client.post(reverse("accounts:profile"), {**defaults, **fields})
     return User.objects.get(name__startswith="Ann")
@@ -122,9 +122,9 @@ def test_email_is_unique(client: Client, user: User) -> None:
 
 @pytest.mark.parametrize("name", ["changelist", "add"])
 def test_admin(client: Client, user: User, name: str) -> None:
-    address = reverse(f"admin:accounts_user_{name}")
+    url = reverse(f"admin:accounts_user_{name}")
     client.force_login(user)
-    assert client.get(address).status_code == 302
+    assert client.get(url).status_code == 302
     User.objects.update(is_staff=True, is_superuser=True)
-    assert client.get(address).status_code == 200
+    assert client.get(url).status_code == 200
     assert client.get(reverse("admin:accounts_user_change", args=[user.pk])).status_code == 200

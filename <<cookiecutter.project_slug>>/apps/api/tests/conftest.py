@@ -12,19 +12,19 @@ from apps.api.models import Token
 
 @pytest.fixture
 def user(db: None) -> User:
-    """A person with an account."""
+    """Return a user."""
     return make_user("ann@example.org", name="Ann Example")
 
 
 @pytest.fixture
 def token(user: User) -> Token:
-    """A token of theirs, with its secret."""
+    """Return a token of the user, with its secret."""
     return Token.objects.issue(user, "Report, on Ann's laptop")
 
 
 @pytest.fixture
 def api_client(token: Token) -> Client:
-    """A client that sends the token; errors are responses, as in production."""
+    """Return a client that sends the token; errors are responses, as in production."""
     headers = {"authorization": f"Bearer {token.secret}"}
     return Client(enforce_csrf_checks=True, raise_request_exception=False, headers=headers)
 
@@ -33,8 +33,7 @@ def api_client(token: Token) -> Client:
 def connection_stays_open() -> Iterator[None]:
     """Keep a test's connection when it sends a request to config.wsgi, as Django's client does.
 
-    Within a test's transaction PostgreSQL's connection looks as if a view had left it in disorder, and
-    would be closed.
+    Otherwise, Django would close PostgreSQL's connection, which is in the test's transaction.
     """
     signals = (request_started, request_finished)
     for signal in signals:

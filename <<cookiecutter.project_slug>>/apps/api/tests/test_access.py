@@ -10,7 +10,7 @@ from environs import ValidationError
 
 from apps.accounts.models import User
 from apps.accounts.tests.factories import make_user
-from apps.api.models import USED_EVERY, Token
+from apps.api.models import LAST_USED_PRECISION, Token
 from config.environment import validate_path
 
 ME = "/api/v1/me"
@@ -40,8 +40,8 @@ def test_a_session_gives_access(client: Client, user: User, path: str) -> None:
 
 def test_invalid_tokens_get_identical_responses(client: Client, user: User, token: Token) -> None:
     expired = Token.objects.issue(user, "old", timezone.now())
-    gone = make_user(is_active=False)
-    inactive = Token.objects.issue(gone, "of one who has left")
+    former = make_user(is_active=False)
+    inactive = Token.objects.issue(former, "of a former user")
     secrets = ["", "x", "ÿ", "\t", token.digest, token.secret[:-1], expired.secret, inactive.secret]
     for path in PATHS:
         responses = [client.get(path, headers=bearer(secret)) for secret in secrets]
@@ -94,14 +94,14 @@ def test_last_use_is_recorded_once_a_minute(api_client: Client, token: Token) ->
     api_client.get(ME)
     token.refresh_from_db()
     assert token.last_used == first
-    Token.objects.update(last_used=first - USED_EVERY - timedelta(seconds=1))
+    Token.objects.update(last_used=first - LAST_USED_PRECISION - timedelta(seconds=1))
     api_client.get(ME)
     token.refresh_from_db()
     assert token.last_used
     assert token.last_used >= first
 
 
-def test_the_database_holds_no_secret(token: Token) -> None:
+def test_the_database_contains_no_secret(token: Token) -> None:
     [row] = Token.objects.values()
     assert token.secret not in str(row)
     assert Token.objects.get().secret == ""

@@ -19,21 +19,21 @@ LIST = "admin:api_token_changelist"
 
 @pytest.fixture
 def admin(client: Client, db: None) -> Client:
-    """Somebody who may do everything."""
+    """Return a client of a superuser."""
     client.force_login(make_superuser("admin@example.org"))
     return client
 
 
 @pytest.fixture
 def staff(db: None) -> User:
-    """Somebody who may do everything with tokens."""
+    """Return a staff user with all permissions for tokens."""
     person = make_user("staff@example.org", is_staff=True)
     person.user_permissions.set(Permission.objects.filter(codename__endswith="_token"))
     return person
 
 
 def add(client: Client, user: User) -> Any:
-    """Fill in the form."""
+    """Submit the form for a new token."""
     form = {
         "user": user.pk,
         "name": "Report",
@@ -47,15 +47,15 @@ def test_a_new_token_is_shown_once(admin: Client, user: User) -> None:
     page = add(admin, user)
     assert page.status_code == 200
     assert "no-store" in page["Cache-Control"]
-    found = re.search(r'<code id="secret">([\w-]{43})</code>', page.content.decode())
-    assert found
-    assert Token.objects.user_of(found[1]) == user
+    match = re.search(r'<code id="secret">([\w-]{43})</code>', page.content.decode())
+    assert match
+    assert Token.objects.find_user(match[1]) == user
     token = Token.objects.get()
     for name in (reverse(LIST), reverse("admin:api_token_change", args=[token.pk])):
         page = admin.get(name)
         assert page.status_code == 200
         assert "Report" in page.content.decode()
-        assert found[1] not in page.content.decode()
+        assert match[1] not in page.content.decode()
         assert token.digest not in page.content.decode()
 
 
@@ -65,7 +65,7 @@ def test_revoking_a_token_deletes_it(admin: Client, token: Token) -> None:
 
 
 def test_staff_manage_only_their_own_tokens(client: Client, staff: User, token: Token) -> None:
-    """With a token of an administrator's they would be one."""
+    """With a superuser's token, they would have that user's permissions."""
     client.force_login(staff)
     assert add(client, token.user).context["adminform"].errors.keys() == {"user"}
     assert Token.objects.count() == 1

@@ -1,4 +1,4 @@
-"""The command that makes a token."""
+"""The command that creates a token."""
 
 from datetime import timedelta
 from io import StringIO
@@ -13,7 +13,7 @@ from apps.api.models import Token
 
 
 def create(*words: str) -> str:
-    """Return what the command prints."""
+    """Run the command, and return its output."""
     output = StringIO()
     call_command("create_token", *words, stdout=output)
     return output.getvalue().strip()
@@ -21,15 +21,15 @@ def create(*words: str) -> str:
 
 def test_it_prints_the_secret(user: User) -> None:
     secret = create("Ann@example.org", "--name", "Report", "--days", "7")
-    assert Token.objects.user_of(secret) == user
+    assert Token.objects.find_user(secret) == user
     token = Token.objects.get()
     assert token.name == "Report"
     assert abs(token.expires - timezone.now() - timedelta(days=7)) < timedelta(minutes=1)
 
 
 def test_unknown_user(user: User) -> None:
-    gone = make_user(is_active=False)
-    for email in ("ben@example.org", gone.email):
+    former = make_user(is_active=False)
+    for email in ("ben@example.org", former.email):
         with pytest.raises(CommandError, match="No active user"):
             create(email, "--name", "Report")
     for days in ("0", "-1", "99999999999"):

@@ -16,7 +16,7 @@ INVALID = << '422' if cookiecutter.api == 'ninja' else '400' >>
 
 
 def patch(client: Client, body: Any) -> Any:
-    """Send a change of oneself, as JSON unless it is a text."""
+    """Send a PATCH request for the user, as JSON unless the body is a text."""
     data = body if isinstance(body, str) else json.dumps(body)
     return client.patch(ME, data, content_type="application/json")
 
@@ -76,7 +76,7 @@ def test_a_body_must_be_a_json_object(api_client: Client, body: str) -> None:
 def test_tokens_are_paginated(api_client: Client, user: User) -> None:
     for number in range(24):
         Token.objects.issue(user, f"{number}")
-    Token.objects.issue(make_user(), "of somebody else")
+    Token.objects.issue(make_user(), "of another user")
     first = api_client.get(TOKENS).json()
     items = first["<< 'items' if cookiecutter.api == 'ninja' else 'results' >>"]
     assert first["count"] == 25
@@ -107,7 +107,7 @@ def test_revoke_own_token(api_client: Client, token: Token) -> None:
 
 
 def test_tokens_of_other_users_are_not_found(api_client: Client) -> None:
-    other = Token.objects.issue(make_user(), "of somebody else")
+    other = Token.objects.issue(make_user(), "of another user")
     for number in (other.pk, other.pk + 1, 10**30):
         assert api_client.delete(f"{TOKENS}/{number}").status_code == 404
     assert Token.objects.filter(pk=other.pk).exists()

@@ -59,7 +59,7 @@ def broken(client: Client) -> Any:
         raise RuntimeError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Token.objects, "user_of", fail)
+        patch.setattr(Token.objects, "find_user", fail)
         return client.get("/api/v1/me")
 
 
@@ -79,10 +79,10 @@ ERRORS: dict[Callable[[Client], Any], int] = {
 }
 
 
-@pytest.mark.parametrize("ask", ERRORS, ids=lambda ask: ask.__name__)
-def test_errors_are_json(api_client: Client, ask: Callable[[Client], Any]) -> None:
-    response = ask(api_client)
-    assert response.status_code == ERRORS[ask]
+@pytest.mark.parametrize("send", ERRORS, ids=lambda send: send.__name__)
+def test_errors_are_json(api_client: Client, send: Callable[[Client], Any]) -> None:
+    response = send(api_client)
+    assert response.status_code == ERRORS[send]
     assert response["Content-Type"].startswith("application/json")
     assert response["Cache-Control"] == "private, no-store"
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -92,30 +92,30 @@ def test_errors_are_json(api_client: Client, ask: Callable[[Client], Any]) -> No
     assert not response.cookies
     assert response.json().keys() == {"detail"}
     assert response.json()["detail"]
-    if ask is wrong_method:
+    if send is wrong_method:
         assert "PATCH" in response["Allow"]
 
 
-# Django's page for developers fails itself where it shows too many fields.
+# Django's debug page itself fails if there are too many fields.
 @pytest.mark.parametrize(
-    "ask",
-    [ask for ask in ERRORS if ask not in {broken, too_many_fields}],
-    ids=lambda ask: ask.__name__,
+    "send",
+    [send for send in ERRORS if send not in {broken, too_many_fields}],
+    ids=lambda send: send.__name__,
 )
 def test_errors_are_the_same_in_development(
-    api_client: Client, settings: LazySettings, ask: Callable[[Client], Any]
+    api_client: Client, settings: LazySettings, send: Callable[[Client], Any]
 ) -> None:
     settings.DEBUG = True
-    response = ask(api_client)
-    assert response.status_code == ERRORS[ask]
+    response = send(api_client)
+    assert response.status_code == ERRORS[send]
     assert response.json().keys() == {"detail"}
 
 
 @pytest.mark.parametrize(
-    ("address", "status"), [("me", 200), ("tokens", 200), ("tokens/1", 405), ("nothing", 404)]
+    ("path", "status"), [("me", 200), ("tokens", 200), ("tokens/1", 405), ("nothing", 404)]
 )
-def test_head_is_get_without_the_body(api_client: Client, address: str, status: int) -> None:
-    response = api_client.head(f"/api/v1/{address}")
+def test_head_is_get_without_the_body(api_client: Client, path: str, status: int) -> None:
+    response = api_client.head(f"/api/v1/{path}")
     assert (response.status_code, response.content) == (status, b"")
     assert response["Content-Type"].startswith("application/json")
 

@@ -22,9 +22,9 @@ def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LIMITS", {"user": two, "address": two})
 
 
-def bearer(secret: str, address: str = "192.0.2.1") -> Client:
-    """Return an API client at an IP address."""
-    return Client(headers={"authorization": f"Bearer {secret}"}, REMOTE_ADDR=address)
+def bearer(secret: str, ip: str = "192.0.2.1") -> Client:
+    """Return an API client with an IP address."""
+    return Client(headers={"authorization": f"Bearer {secret}"}, REMOTE_ADDR=ip)
 
 
 def test_limit_is_per_user(api_client: Client, user: User) -> None:
@@ -39,7 +39,7 @@ def test_limit_is_per_user(api_client: Client, user: User) -> None:
     browser = Client()
     browser.force_login(user)
     assert browser.get(ME).status_code == 429
-    other = Token.objects.issue(make_user(), "of somebody else")
+    other = Token.objects.issue(make_user(), "of another user")
     assert bearer(other.secret).get(ME).status_code == 200
 
 

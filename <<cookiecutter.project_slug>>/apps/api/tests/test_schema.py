@@ -24,18 +24,18 @@ from apps.api import limits
 from apps.api.models import Token
 from config.wsgi import application
 
-# The frameworks describe neither errors nor every rule, such as which files are allowed.
+# The frameworks describe neither errors nor every rule, such as the allowed file types.
 <% if cookiecutter.api == "ninja" %>
 EXCLUDED = [status_code_conformance, positive_data_acceptance]
 <% else %>
-# Django REST framework takes a number for a string.
+# Django REST framework accepts a number as a string.
 EXCLUDED = [status_code_conformance, positive_data_acceptance, negative_data_rejection]
 <% endif %>
 
 
 @pytest.fixture
 def schema(user: User, connection_stays_open: None, monkeypatch: pytest.MonkeyPatch) -> BaseSchema:
-    """Return the schema as a client gets it; no limit applies."""
+    """Return the schema that a client gets, without rate limits."""
     many = Limit(10**6, timedelta(hours=1))
     monkeypatch.setattr(limits, "LIMITS", {"user": many, "address": many})
     return schemathesis.openapi.from_wsgi(
@@ -50,7 +50,7 @@ def token_headers(user: User) -> dict[str, str]:
 
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_responses_match_the_schema(schema: BaseSchema, user: User, mode: GenerationMode) -> None:
-    """Requests that fit the schema, or just do not; the same in each run."""
+    """Requests that match the schema, or violate it; the same ones in each run."""
     described = set()
     for result in schema.get_all_operations():
         assert isinstance(result, Ok)
@@ -64,10 +64,10 @@ def test_responses_match_the_schema(schema: BaseSchema, user: User, mode: Genera
             suppress_health_check=list(HealthCheck),
         )
         @given(operation.as_strategy(generation_mode=mode))
-        def ask(case: Case) -> None:
+        def send(case: Case) -> None:
             case.call_and_validate(headers=token_headers(user), excluded_checks=EXCLUDED)
 
-        ask()
+        send()
     assert described == {
         "GET /api/v1/me",
         "PATCH /api/v1/me",

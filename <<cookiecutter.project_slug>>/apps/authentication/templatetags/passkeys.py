@@ -9,7 +9,7 @@ register = template.Library()
 @register.filter(is_safe=True)
 @stringfilter
 def say_passkey(text: str) -> str:
-    """Return a text of django-allauth's with "passkey" for its "security key"."""
+    """Return a django-allauth text with "security key" replaced by "passkey"."""
     return re.sub(
         "(s)ecurity key",
         lambda match: "Passkey" if match[1] == "S" else "passkey",

@@ -1,4 +1,4 @@
-"""The fixtures of accounts: a person, and mail that is sent within the test."""
+"""The fixtures of accounts: a user, and mail that is sent within the test."""
 
 from apps.accounts.tests.conftest import mail_at_once, user
 

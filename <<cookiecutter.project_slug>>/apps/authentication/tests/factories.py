@@ -13,25 +13,25 @@ from apps.accounts.models import User
 
 
 def make_totp(user: User) -> str:
-    """Give somebody an authenticator app; return the secret that is in it."""
+    """Add an authenticator app to a user; return its secret."""
     secret = auth.generate_totp_secret()
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": secret})
     return secret
 
 
 def current_code(secret: str) -> str:
-    """Return what the app shows now."""
+    """Return the app's current code."""
     _before, now, _after = auth.yield_hotp_counters_from_time()
     return auth.format_hotp_value(auth.hotp_value(secret, now))
 
 
 def make_recovery_codes(user: User) -> list[str]:
-    """Give somebody recovery codes, and return them."""
+    """Add recovery codes to a user, and return them."""
     return RecoveryCodes.activate(user).generate_codes()
 
 
 def make_passkey(user: User) -> Authenticator:
-    """Give somebody a passkey whose device no one has."""
+    """Add a passkey without a device to a user."""
     key = ES256({1: 2, 3: ES256.ALGORITHM, -1: 1, -2: bytes(32), -3: bytes(32)})
     credential = webauthn.AttestedCredentialData.create(webauthn.Aaguid.NONE, b"passkey", key)
     data = webauthn.AuthenticatorData.create(

@@ -19,18 +19,18 @@ NEW = "another correct horse battery staple"
 
 
 def sign_in(client: Client, email: str = "ann@example.org", password: str = PASSWORD) -> str:
-    """Sign in by password, and return where that leads."""
+    """Sign in with a password, and return the redirect's URL."""
     response = client.post(reverse("login"), {"login": email, "password": password})
     return response.get("Location", "")
 
 
 def confirm(client: Client) -> None:
-    """Enter the password again, as what changes the account takes."""
+    """Enter the password again, which changes of the account require."""
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
 
 
 def code_in_mail(message: mail.EmailMessage | None = None) -> str:
-    """Return the code in a mail, or in the last one."""
+    """Return the code in a mail, by default in the last one."""
     body = str((message or mail.outbox[-1]).body)
     [code] = re.findall(r"^[A-Z0-9]{4,}(?:-[A-Z0-9]+)?$", body, re.MULTILINE)
     return code
@@ -72,11 +72,11 @@ def test_public_pages(client: Client, name: str) -> None:
     ],
 )
 def test_pages_require_sign_in(client: Client, user: User, name: str) -> None:
-    address = reverse(name)
-    assert client.get(address).status_code == 302
+    url = reverse(name)
+    assert client.get(url).status_code == 302
     sign_in(client)
     confirm(client)
-    page = client.get(address)
+    page = client.get(url)
     assert page.status_code == 200
     assert page.text.count("<h1>") == 1
     assert "style=" not in page.text
@@ -120,11 +120,11 @@ def test_mail_is_in_the_language_of_the_request(client: Client, user: User, code
     with translation.override(code):
         form = {"email": user.email}
         client.post(reverse("password_reset"), form, headers={"accept-language": code})
-        address = reverse("password_reset")
+        url = reverse("password_reset")
         subject = translation.gettext("Password Reset Email")
     [message] = mail.outbox
     assert subject in message.subject
-    assert f"http://testserver{address}key/" in str(message.body)
+    assert f"http://testserver{url}key/" in str(message.body)
 
 
 def test_mail_thread_uses_the_language_of_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_change_name(client: Client, user: User) -> None:
 
 
 def test_reauthenticate_with_a_mailed_code(client: Client, user: User) -> None:
-    """Users without a password enter a mailed code instead: after wrong ones, or many, the page says so."""
+    """Users without a password enter a mailed code. Too many codes, or wrong ones, are an error."""
     client.force_login(user)
     request_code, form = reverse("account_request_reauthentication_code"), {"recipient": user.email}
     for _ in range(LIMITS["mail"]["pair"].attempts):
@@ -174,7 +174,7 @@ def test_reauthenticate_with_a_mailed_code(client: Client, user: User) -> None:
 
 
 def test_change_email(client: Client, user: User) -> None:
-    """The old one holds until the code that was sent to the new one is entered."""
+    """The old one is valid until the code that was sent to the new one is entered."""
     sign_in(client)
     form = {"email": "ann@example.net", "action_add": ""}
     client.post(reverse("account_email"), form)
@@ -187,8 +187,8 @@ def test_change_email(client: Client, user: User) -> None:
     client.post(reverse("account_email_verification_sent"), {"code": code_in_mail()})
     user.refresh_from_db()
     assert user.email == "ann@example.net"
-    [address] = EmailAddress.objects.filter(user=user)
-    assert (address.email, address.verified, address.primary) == ("ann@example.net", True, True)
+    [row] = EmailAddress.objects.filter(user=user)
+    assert (row.email, row.verified, row.primary) == ("ann@example.net", True, True)
 
 
 @pytest.mark.django_db
@@ -197,7 +197,7 @@ def test_superuser_needs_no_verification_mail(
 ) -> None:
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     call_command("createsuperuser", "--no-input", "--email", "Root@example.org")
-    # What a stranger can do before.
+    # A stranger can do this before.
     Client().post(reverse("password_reset"), {"email": "root@example.org"})
     mail.outbox.clear()
     assert sign_in(client, "root@example.org") == reverse("core:home")
@@ -212,21 +212,21 @@ def test_seeded_users_can_sign_in(client: Client) -> None:
 
 @pytest.mark.parametrize("name", ["changelist", "add"])
 def test_admin(client: Client, user: User, name: str) -> None:
-    address = reverse(f"admin:accounts_user_{name}")
+    url = reverse(f"admin:accounts_user_{name}")
     client.force_login(user)
-    assert client.get(address, follow=True).status_code == 403
+    assert client.get(url, follow=True).status_code == 403
     User.objects.update(is_staff=True, is_superuser=True)
-    assert client.get(address).status_code == 200
+    assert client.get(url).status_code == 200
     assert client.get(reverse("admin:accounts_user_change", args=[user.pk])).status_code == 200
 
 
 def test_staff_change_the_email_of_a_user(client: Client, user: User) -> None:
-    """It counts at once, and the old one no longer does."""
+    """The new one is valid immediately, and the old one no longer is."""
     client.force_login(make_superuser())
     form = {"email": "ann@example.net", "name": "", "is_active": "on"}
     client.post(reverse("admin:accounts_user_change", args=[user.pk]), form)
-    [address] = EmailAddress.objects.filter(user=user)
-    assert (address.email, address.verified) == ("ann@example.net", True)
+    [row] = EmailAddress.objects.filter(user=user)
+    assert (row.email, row.verified) == ("ann@example.net", True)
     assert sign_in(Client(), "ann@example.org") == ""
     assert sign_in(Client(), "ann@example.net") == reverse("core:home")
 

@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from apps.accounts.limits import LIMITS
 from apps.accounts.models import User
 from apps.accounts.tests.factories import make_superuser
-from apps.authentication.second_factor import is_needed
+from apps.authentication.second_factor import is_required
 from apps.authentication.tests.factories import (
     current_code,
     make_passkey,
@@ -31,18 +31,18 @@ ADMIN = "/admin/"
 
 @pytest.fixture
 def staff(settings: LazySettings, db: None) -> User:
-    """Somebody who may do everything, where the admin requires a second factor."""
+    """Return a superuser, with SECOND_FACTOR on."""
     settings.SECOND_FACTOR = True
     return make_superuser("root@example.org")
 
 
 def send_code(client: Client, code: str) -> str:
-    """Send a code at sign-in, and return where that leads."""
+    """Send a code at sign-in, and return the redirect's URL."""
     return client.post(reverse("mfa_authenticate"), {"code": code}).get("Location", "")
 
 
 def set_up_app(client: Client) -> str:
-    """Set up an authenticator app, and return where that leads."""
+    """Set up an authenticator app, and return the redirect's URL."""
     confirm(client)
     page = client.get(reverse("mfa_activate_totp"))
     assert 'src="data:image/svg+xml' in page.text
@@ -105,7 +105,7 @@ def test_wrong_codes_are_limited(client: Client, user: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_pages_and_mails_say_passkey(client: Client, user: User) -> None:
-    """Everywhere: django-allauth's own pages, mails and messages say "security key"."""
+    """In all pages, mails and messages of django-allauth, which say "security key" by default."""
     passkey = make_passkey(user)
     make_totp(user)
     sign_in(client)
@@ -144,12 +144,12 @@ def test_the_admin_has_no_sign_in_page_of_its_own(client: Client, staff: User, p
         assert response["Location"].endswith(f"account/login/?next={path}")
 
 
-@pytest.mark.parametrize(("path", "needed"), [("/de/admin/", True), ("/fr/admin/", False)])
-def test_second_factor_is_needed_after_a_language_prefix(
-    settings: LazySettings, path: str, needed: bool
+@pytest.mark.parametrize(("path", "required"), [("/de/admin/", True), ("/fr/admin/", False)])
+def test_second_factor_is_required_after_a_language_prefix(
+    settings: LazySettings, path: str, required: bool
 ) -> None:
     settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-    assert is_needed(RequestFactory().get(path)) == needed
+    assert is_required(RequestFactory().get(path)) == required
 
 
 def test_user_without_permission_gets_403_from_the_admin(client: Client, user: User) -> None:
@@ -175,7 +175,7 @@ def test_staff_with_a_factor_reach_the_admin(client: Client, staff: User) -> Non
 
 
 def test_a_session_without_the_factor_is_asked_for_it(client: Client, staff: User) -> None:
-    """A session that began before the factor was set up, elsewhere."""
+    """A session from before the factor was set up in another one."""
     sign_in(client, staff.email)
     secret = make_totp(staff)
     page = client.get(ADMIN)["Location"]
@@ -201,7 +201,7 @@ def test_second_factor_can_be_switched_off(
     assert client.get(ADMIN).status_code == 200
 
 
-# --- Who has lost theirs ------------------------------------------------------------------
+# --- Lost factors -------------------------------------------------------------------------
 
 
 def test_command_removes_second_factors(client: Client, user: User) -> None:

@@ -34,7 +34,7 @@ VERIFY = reverse_lazy("account_email_verification_sent")
 
 
 def sign_up(client: Client, email: str = "new@example.org", password: str = PASSWORD) -> Any:
-    """Send the form for a new account."""
+    """Submit the sign-up form."""
     return client.post(reverse("account_signup"), {"email": email, "password1": password})
 
 
@@ -69,7 +69,7 @@ def test_unverified_user_cannot_sign_in(client: Client) -> None:
 
 
 def test_sign_up_again_sends_a_new_code(client: Client) -> None:
-    """The password is that of the sign-up whose code was entered, since the others may be a stranger's."""
+    """The password is that of the sign-up whose code was entered: the others may be a stranger's."""
     second, third = f"second {PASSWORD}", f"third {PASSWORD}"
     clients = [client, Client(), Client()]
     for one, password in zip(clients, (PASSWORD, second, third), strict=True):
@@ -95,7 +95,7 @@ def test_unfinished_sign_up_changes_no_password(client: Client) -> None:
 
 
 def test_too_many_wrong_codes_send_a_new_one(client: Client) -> None:
-    """On the same page; the code that was guessed at no longer works, and the new one does."""
+    """On the same page: the old code no longer works, and the new one does."""
     sign_up(client)
     first = code_in_mail()
     for code in ("WRONG", "WRONG", "WRONG", first):
@@ -135,7 +135,7 @@ def test_weak_passwords_are_refused(client: Client) -> None:
 
 
 def test_sign_up_reveals_no_account(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the owner is told, by mail; the response takes as many hashes."""
+    """Only the owner is notified, by mail; the response takes as many hashes."""
     hashed: list[str] = []
     encode = Argon2PasswordHasher.encode
 

@@ -1,4 +1,4 @@
-"""The site's words as tags, so that pages without a context (the error pages) have them too."""
+"""The site's name and description as tags, for the error pages, which have no context."""
 
 from typing import Any
 
@@ -18,13 +18,13 @@ def site_name() -> str:
 
 @register.simple_tag
 def site_description() -> str:
-    """Return the site in one sentence."""
+    """Return the site's description, one sentence."""
     return settings.SITE_DESCRIPTION
 
 
 @register.filter
 def attributes(attrs: dict[str, Any]) -> SafeString:
-    """Return the attributes of an HTML element, as Django's template does in ten times the time."""
+    """Return the attributes of an HTML element, ten times as fast as Django's template."""
     text = "".join(
         f" {name}" if value is True else f' {name}="{conditional_escape(value)}"'
         for name, value in attrs.items()

@@ -7,7 +7,7 @@ from config import draining
 
 
 def test_alive_without_database_and_for_any_host(client: Client) -> None:
-    """A load balancer asks by IP address; without the mark django_db a query fails the test."""
+    """Load balancers use an IP address as the host. Without the mark django_db, a query fails the test."""
     response = client.get("/healthz", headers={"host": "10.0.0.1:8000"})
     assert (response.status_code, response.text) == (200, "ok")
     assert "no-store" in response["Cache-Control"]

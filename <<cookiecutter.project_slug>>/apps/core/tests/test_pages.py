@@ -10,7 +10,7 @@ from apps.core import views
 
 
 @pytest.mark.django_db
-def test_home_page_shows_the_sites_own_words(client: Client) -> None:
+def test_home_page_shows_the_name_and_description(client: Client) -> None:
     page = client.get("/")
     assert page.status_code == 200
     assert escape(settings.SITE_NAME) in page.text
@@ -30,7 +30,7 @@ def request_() -> HttpRequest:
 
 
 def test_error_pages_need_no_database(request_: HttpRequest) -> None:
-    """Without the mark django_db a query fails the test."""
+    """Without the mark django_db, a query fails the test."""
     pages = [
         views.bad_request(request_, Exception()),
         defaults.permission_denied(request_, Exception()),

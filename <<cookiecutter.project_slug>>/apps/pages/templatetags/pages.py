@@ -3,13 +3,13 @@ from typing import Any, NamedTuple
 from django import template
 from django.template import Context
 
-from apps.pages.addresses import first_page
+from apps.pages.routing import find_first_page
 
 register = template.Library()
 
 
 class Item(NamedTuple):
-    """A page in the menu; `current` is what aria-current says of it, for the page above the shown one too."""
+    """A page in the menu; `current` is its aria-current, also for an ancestor of the current page."""
 
     title: str
     url: str
@@ -18,9 +18,9 @@ class Item(NamedTuple):
 
 @register.simple_tag(takes_context=True)
 def menu(context: Context) -> list[Item]:
-    """Return the pages below the site's first one that editors show in menus."""
+    """Return the children of the site's first page that editors show in menus."""
     request: Any = context.get("request")
-    if not request or not (first := first_page(request)):
+    if not request or not (first := find_first_page(request)):
         return []
     items = []
     for page in first.get_children().live().public().in_menu():

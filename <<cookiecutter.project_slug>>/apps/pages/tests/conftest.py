@@ -11,14 +11,14 @@ from apps.accounts.tests.factories import make_user
 
 @pytest.fixture(autouse=True)
 def _own_media_and_cache(settings: Settings, tmp_path: Path) -> None:
-    """Keep uploaded files in a folder of the test's own, and nothing of another test's in the cache."""
+    """Keep uploaded files in a temporary folder, and clear the cache of other tests' data."""
     settings.MEDIA_ROOT = tmp_path
     cache.clear()
 
 
 @pytest.fixture
 def editor(client: Client) -> Client:
-    """Return somebody signed in who may write and publish pages, and no more."""
+    """Return the client of a user who may only write and publish pages."""
     user = make_user(is_staff=True)
     user.groups.add(Group.objects.get(name="Moderators"))
     client.force_login(user)

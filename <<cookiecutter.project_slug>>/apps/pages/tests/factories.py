@@ -1,4 +1,4 @@
-"""Pages for tests; `fab seed` takes its own from here too."""
+"""Pages for tests; `fab seed` uses them too."""
 
 from io import BytesIO
 from itertools import count
@@ -16,28 +16,28 @@ from apps.pages.models import ContentPage, HomePage
 numbers = count(1)
 
 
-def picture(name: str = "picture.png", width: int = 1600, height: int = 900) -> ImageFile:
-    """Return a file that holds a picture: a sky above water."""
-    drawn = Picture.new("RGB", (width, height), "#a8e2ec")
-    drawn.paste("#0a5566", (0, height * 2 // 3, width, height))
+def make_picture(name: str = "picture.png", width: int = 1600, height: int = 900) -> ImageFile:
+    """Return an image file: a sky above water."""
+    image = Picture.new("RGB", (width, height), "#a8e2ec")
+    image.paste("#0a5566", (0, height * 2 // 3, width, height))
     file = BytesIO()
-    drawn.save(file, "PNG")
+    image.save(file, "PNG")
     file.seek(0)
     return ImageFile(file, name=name)
 
 
 def make_image(title: str = "Water", **options: Any) -> Image:
-    """Keep a picture among the images of the CMS."""
-    return Image.objects.create(title=title, file=picture(**options))
+    """Create an image in the CMS."""
+    return Image.objects.create(title=title, file=make_picture(**options))
 
 
 def home() -> HomePage:
-    """Return the home page, which a migration has made."""
+    """Return the home page, which a migration creates."""
     return HomePage.objects.get(sites_rooted_here__is_default_site=True)
 
 
 def make_page(parent: Page | None = None, **fields: Any) -> ContentPage:
-    """Make a page that is published, below the home page unless it says otherwise."""
+    """Create a published page, by default below the home page."""
     page = ContentPage(**{"title": f"Page {next(numbers)}", "show_in_menus": True, **fields})
     (parent or home()).add_child(instance=page)
     page.save_revision().publish()
@@ -53,7 +53,7 @@ PAGES = {
 
 
 def seed() -> str:
-    """Make the pages of a site in development, those that are missing; return what to know of them."""
+    """Create the missing pages of a site in development; return a summary."""
     if not Site.objects.filter(is_default_site=True).exists():
         raise CommandError("No default site: add one in the CMS, Settings > Sites, then try again.")
     image = Image.objects.filter(title="Water").first() or make_image()

@@ -1,4 +1,4 @@
-"""The CMS: who gets in, under which policy, and what may be uploaded."""
+"""The CMS: access, its Content Security Policy, and uploads."""
 
 import json
 from contextlib import closing
@@ -22,18 +22,18 @@ from wagtail.models import Page, Site
 
 from apps.accounts.tests.factories import make_superuser, make_user
 from apps.pages.models import ContentPage
-from apps.pages.tests.factories import home, make_image, make_page, picture
+from apps.pages.tests.factories import home, make_image, make_page, make_picture
 from apps.pages.views import search
 
 pytestmark = pytest.mark.django_db
 
-# The test client's own kind of response is not to be named.
+# The test client's response class is not public.
 type Response = Any
 
 CMS = "/cms/"
 
 
-# --- Who gets in --------------------------------------------------------------------------
+# --- Access -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["", "pages/", "images/", "login/", "account/", "api/main/pages/"])
@@ -104,68 +104,68 @@ def page_form(title: str, **fields: str) -> dict[str, str]:
 
 
 def test_a_published_page_is_shown_and_found(editor: Client) -> None:
-    address = reverse("wagtailadmin_pages:add", args=["pages", "contentpage", home().pk])
-    editor.post(address, page_form("Boats"))
+    url = reverse("wagtailadmin_pages:add", args=["pages", "contentpage", home().pk])
+    editor.post(url, page_form("Boats"))
     page = ContentPage.objects.get(slug="boats")
     assert not page.live
     assert Client().get("/boats/").status_code == 404
-    address = reverse("wagtailadmin_pages:edit", args=[page.pk])
-    editor.post(address, page_form("Boats", **{"action-publish": "true"}))
-    shown = Client().get("/boats/").text
-    assert "Row upstream" in shown
-    assert "<h2>Above</h2>" in shown
+    url = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    editor.post(url, page_form("Boats", **{"action-publish": "true"}))
+    text = Client().get("/boats/").text
+    assert "Row upstream" in text
+    assert "<h2>Above</h2>" in text
     assert "/boats/" in Client().get("/search/?query=upstream").text
 
 
-# --- URLs that something else has ---------------------------------------------------------
+# --- Taken URLs ---------------------------------------------------------------------------
 
 # URLs of the site itself, in every project.
 TAKEN = ["admin", "account", "cms", "search", "media", "static"]
 
 
 def add(editor: Client, slug: str, **fields: str) -> Response:
-    """Send the form of a new page below the home page."""
-    address = reverse("wagtailadmin_pages:add", args=["pages", "contentpage", home().pk])
-    return editor.post(address, page_form("New", slug=slug, **fields))
+    """Submit the form of a new page below the home page."""
+    url = reverse("wagtailadmin_pages:add", args=["pages", "contentpage", home().pk])
+    return editor.post(url, page_form("New", slug=slug, **fields))
 
 
 def bulk_action_url(action: str, page: Page) -> str:
-    """Return where an action for selected pages is confirmed."""
-    address = reverse("wagtail_bulk_action", args=["wagtailcore", "page", action])
-    return f"{address}?id={page.pk}&next={CMS}"
+    """Return the URL that confirms an action for selected pages."""
+    url = reverse("wagtail_bulk_action", args=["wagtailcore", "page", action])
+    return f"{url}?id={page.pk}&next={CMS}"
 
 
 @pytest.mark.parametrize("slug", TAKEN)
 def test_a_page_at_a_taken_url_is_refused(editor: Client, slug: str) -> None:
-    """As a draft too, and where a page gets it later."""
+    """As a draft too, and when a page's slug is changed later."""
     assert "slug" in add(editor, slug).context["form"].errors
     assert add(editor, f"{slug}s").status_code == 302
-    address = reverse("wagtailadmin_pages:edit", args=[ContentPage.objects.get().pk])
-    response = editor.post(address, page_form("New", slug=slug, **{"action-publish": "true"}))
+    url = reverse("wagtailadmin_pages:edit", args=[ContentPage.objects.get().pk])
+    response = editor.post(url, page_form("New", slug=slug, **{"action-publish": "true"}))
     assert "slug" in response.context["form"].errors
 
 
 def test_the_home_page_may_have_any_slug(editor: Client) -> None:
-    address = reverse("wagtailadmin_pages:edit", args=[home().pk])
+    url = reverse("wagtailadmin_pages:edit", args=[home().pk])
     for slug in ("home", "search"):
         form = page_form("Home", slug=slug, **{"action-publish": "true"})
-        assert editor.post(address, form).status_code == 302
+        assert editor.post(url, form).status_code == 302
         assert Client().get("/").status_code == 200
 
 
 def test_a_copy_at_a_taken_url_is_refused(editor: Client) -> None:
     parent, page = make_page(), make_page()
-    address = reverse("wagtailadmin_pages:copy", args=[page.pk])
+    url = reverse("wagtailadmin_pages:copy", args=[page.pk])
     form = {"new_title": "Search", "new_slug": "search", "new_parent_page": str(home().pk)}
-    assert "new_slug" in editor.post(address, form).context["form"].errors
-    assert editor.post(address, form | {"new_parent_page": str(parent.pk)}).status_code == 302
+    assert "new_slug" in editor.post(url, form).context["form"].errors
+    assert editor.post(url, form | {"new_parent_page": str(parent.pk)}).status_code == 302
     assert ContentPage.objects.get(slug="search").get_parent().specific == parent
 
 
 def test_a_move_to_a_taken_url_is_refused(editor: Client) -> None:
     page = make_page(make_page(slug="section"), slug="search")
-    address = reverse("wagtailadmin_pages:move_confirm", args=[page.pk, home().pk])
-    assert "Choose another slug" in editor.post(address, follow=True).text
+    url = reverse("wagtailadmin_pages:move_confirm", args=[page.pk, home().pk])
+    assert "Choose another slug" in editor.post(url, follow=True).text
     response = editor.post(bulk_action_url("move", page), {"chooser": str(home().pk)}, follow=True)
     assert "Choose another slug" in response.text
     page.refresh_from_db()
@@ -191,8 +191,8 @@ def test_check_reports_a_page_whose_url_is_taken_later(settings: Settings, taken
 def test_the_home_page_cannot_be_deleted_or_unpublished(client: Client, action: str) -> None:
     client.force_login(make_superuser())
     page = home()
-    address = reverse(f"wagtailadmin_pages:{action}", args=[page.pk])
-    assert "Settings &gt; Sites" in client.post(address, follow=True).text
+    url = reverse(f"wagtailadmin_pages:{action}", args=[page.pk])
+    assert "Settings &gt; Sites" in client.post(url, follow=True).text
     assert "Settings &gt; Sites" in client.post(bulk_action_url(action, page), follow=True).text
     assert Client().get("/").status_code == 200
     other = make_page()
@@ -202,8 +202,8 @@ def test_the_home_page_cannot_be_deleted_or_unpublished(client: Client, action: 
 
 def test_the_home_page_cannot_expire(editor: Client) -> None:
     fields = {"expire_at": "2100-01-01 00:00", "action-publish": "true"}
-    address = reverse("wagtailadmin_pages:edit", args=[home().pk])
-    response = editor.post(address, page_form("Home", **fields))
+    url = reverse("wagtailadmin_pages:edit", args=[home().pk])
+    response = editor.post(url, page_form("Home", **fields))
     assert "expire_at" in response.context["form"].errors
     assert add(editor, "boats", **fields).status_code == 302
 
@@ -211,13 +211,13 @@ def test_the_home_page_cannot_expire(editor: Client) -> None:
 def test_the_default_site_cannot_be_deleted(client: Client) -> None:
     client.force_login(make_superuser())
     site = Site.objects.get()
-    address = reverse("wagtailsites:delete", args=[site.pk])
-    for response in (client.get(address, follow=True), client.post(address, follow=True)):
+    url = reverse("wagtailsites:delete", args=[site.pk])
+    for response in (client.get(url, follow=True), client.post(url, follow=True)):
         assert "Make another one the default site first" in response.text
     assert client.get("/").status_code == 200
     Site.objects.update(is_default_site=False)
     Site.objects.create(hostname="example.org", root_page=site.root_page, is_default_site=True)
-    client.post(address)
+    client.post(url)
     assert not Site.objects.filter(pk=site.pk).exists()
 
 
@@ -233,8 +233,8 @@ def test_the_schedule_form_links_the_docs_unless_tasks_run(
 # --- The Content Security Policy ----------------------------------------------------------
 
 
-def policy(response: Response) -> dict[str, str]:
-    """Return a response's policy, by directive."""
+def parse_csp(response: Response) -> dict[str, str]:
+    """Return a response's Content Security Policy by directive."""
     parts = response["Content-Security-Policy"].split("; ")
     return dict(part.split(" ", 1) for part in parts)
 
@@ -258,20 +258,20 @@ VIEWS = [
 def test_every_part_of_the_cms_respects_the_csp(
     client: Client, settings: Settings, name: str
 ) -> None:
-    """Of scripts and styles it allows what the site does, and no page has one written into it."""
+    """It allows the same scripts and styles as the site's, and pages contain no inline scripts."""
     client.force_login(make_superuser())
     response = client.get(reverse(name))
     assert response.status_code == 200
-    found = policy(response)
-    assert "unsafe" not in str(found)
-    assert found["frame-ancestors"] == "'none'"
-    assert found["script-src"] == found["style-src"] == "'self'"
-    assert found["img-src"] == "'self' data: blob:"
-    assert not inline_scripts(response.text)
+    csp = parse_csp(response)
+    assert "unsafe" not in str(csp)
+    assert csp["frame-ancestors"] == "'none'"
+    assert csp["script-src"] == csp["style-src"] == "'self'"
+    assert csp["img-src"] == "'self' data: blob:"
+    assert not find_inline_scripts(response.text)
 
 
-def inline_scripts(text: str) -> list[str]:
-    """Return the scripts that a page holds itself, but for data and templates."""
+def find_inline_scripts(text: str) -> list[str]:
+    """Return a page's inline scripts, except data and templates."""
     parts = [part.partition(">") for part in text.split("<script")[1:]]
     return [
         body[:80]
@@ -292,28 +292,28 @@ def test_forms_have_no_inline_scripts(client: Client) -> None:
         ("wagtailadmin_workflows:edit", 1),
     ):
         text = client.get(reverse(name, args=arguments)).text
-        assert not inline_scripts(text), name
+        assert not find_inline_scripts(text), name
         assert "site-start" in text or "history" in name
 
 
 def test_a_preview_can_be_framed_only_by_the_site(editor: Client) -> None:
     page = make_page()
-    address = reverse("wagtailadmin_pages:preview_on_edit", args=[page.pk])
-    assert editor.post(address, page_form("Ships")).json()["is_valid"]
-    response = editor.get(address)
+    url = reverse("wagtailadmin_pages:preview_on_edit", args=[page.pk])
+    assert editor.post(url, page_form("Ships")).json()["is_valid"]
+    response = editor.get(url)
     assert "Ships" in response.text
     assert response["X-Frame-Options"] == "SAMEORIGIN"
-    found = policy(response)
-    assert found["frame-ancestors"] == "'self'"
-    assert "unsafe" not in str(found)
-    assert policy(Client().get(page.url))["frame-ancestors"] == "'none'"
+    csp = parse_csp(response)
+    assert csp["frame-ancestors"] == "'self'"
+    assert "unsafe" not in str(csp)
+    assert parse_csp(Client().get(page.url))["frame-ancestors"] == "'none'"
 
 
 # --- Uploads ------------------------------------------------------------------------------
 
 
 def upload(editor: Client, name: str, file: Any) -> Response:
-    """Send a file to the page for new images or documents."""
+    """Upload a file in the form for new images or documents."""
     return editor.post(reverse(name), {"title": "New", "file": file, "collection": "1"})
 
 
@@ -334,36 +334,36 @@ def test_a_file_that_is_not_an_image_is_refused(editor: Client, name: str, conte
 
 @pytest.mark.parametrize("kind", ["avif", "gif", "jpeg", "png", "webp"])
 def test_a_truncated_image_is_refused(editor: Client, kind: str) -> None:
-    """Its head may say what it is, but pages cannot show it."""
-    drawn = BytesIO()
-    Picture.effect_noise((640, 480), 100).convert("RGB").save(drawn, kind)
-    for kept in (0.05, 0.5, 0.95):
-        file = SimpleUploadedFile(f"picture.{kind}", drawn.getvalue()[: int(drawn.tell() * kept)])
+    """Its header is valid, but pages cannot show it."""
+    data = BytesIO()
+    Picture.effect_noise((640, 480), 100).convert("RGB").save(data, kind)
+    for part in (0.05, 0.5, 0.95):
+        file = SimpleUploadedFile(f"picture.{kind}", data.getvalue()[: int(data.tell() * part)])
         response = upload(editor, "wagtailimages:add", file)
         assert response.context["form"].errors.keys() == {"file"}
-    file = SimpleUploadedFile(f"picture.{kind}", drawn.getvalue())
+    file = SimpleUploadedFile(f"picture.{kind}", data.getvalue())
     assert upload(editor, "wagtailimages:add", file).status_code == 302
 
 
 def test_an_image_is_accepted(editor: Client) -> None:
-    response = upload(editor, "wagtailimages:add", picture())
+    response = upload(editor, "wagtailimages:add", make_picture())
     assert response.status_code == 302
     assert Image.objects.get().width == 1600
 
 
 def test_an_image_with_too_many_pixels_is_refused(editor: Client, settings: Settings) -> None:
     settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS = 100
-    upload(editor, "wagtailimages:add", picture())
+    upload(editor, "wagtailimages:add", make_picture())
     assert not Image.objects.exists()
 
 
 def test_a_large_file_is_refused(editor: Client, settings: Settings) -> None:
     assert settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE < settings.BODY_MAX_BYTES
-    drawn = BytesIO()
-    Picture.effect_noise((3150, 3150), 100).save(drawn, "PNG")
-    assert settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE < drawn.tell() < settings.BODY_MAX_BYTES
-    upload(editor, "wagtailimages:add", SimpleUploadedFile("long.png", drawn.getvalue()))
-    upload(editor, "wagtaildocs:add", SimpleUploadedFile("long.pdf", drawn.getvalue()))
+    data = BytesIO()
+    Picture.effect_noise((3150, 3150), 100).save(data, "PNG")
+    assert settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE < data.tell() < settings.BODY_MAX_BYTES
+    upload(editor, "wagtailimages:add", SimpleUploadedFile("long.png", data.getvalue()))
+    upload(editor, "wagtaildocs:add", SimpleUploadedFile("long.pdf", data.getvalue()))
     assert not Image.objects.exists()
     assert not Document.objects.exists()
 

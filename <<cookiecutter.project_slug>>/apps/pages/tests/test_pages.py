@@ -1,4 +1,4 @@
-"""The pages as visitors get them."""
+"""The pages, as visitors see them."""
 
 import re
 from collections.abc import Callable
@@ -118,7 +118,7 @@ type Rename = Callable[[ContentPage, str], None]
 
 @pytest.fixture
 def rename(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -> Rename:
-    """Return how to give a page another slug, from which Wagtail makes a redirect."""
+    """Return a function that changes a page's slug, for which Wagtail creates a redirect."""
 
     def rename(page: ContentPage, slug: str) -> None:
         page.slug = slug
@@ -143,12 +143,12 @@ def test_a_redirect_leads_only_to_a_live_page(client: Client, rename: Rename) ->
     assert client.get("/ships/")["Location"] == "/boats/"
     assert client.get("/boats/").status_code == 200
     page.unpublish()
-    for address in ("/boats/", "/ships/", "/boats/?q=1"):
-        assert client.get(address).status_code == 404
+    for url in ("/boats/", "/ships/", "/boats/?q=1"):
+        assert client.get(url).status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("old", "link", "asked", "location"),
+    ("old", "link", "url", "location"),
     [
         ("/old", "/new/", "/old/?q=1", "/new/?q=1"),
         ("/old", "https://example.org/", "/old/?q=1", "https://example.org/?q=1"),
@@ -159,15 +159,15 @@ def test_a_redirect_leads_only_to_a_live_page(client: Client, rename: Rename) ->
         ("/old", "http://testserver/old", "/old/", ""),
     ],
 )
-def test_manual_redirects(client: Client, old: str, link: str, asked: str, location: str) -> None:
+def test_manual_redirects(client: Client, old: str, link: str, url: str, location: str) -> None:
     Redirect.objects.create(old_path=old, redirect_link=link)
-    response = client.get(asked)
+    response = client.get(url)
     assert response.status_code == (301 if location else 404)
     assert response.get("Location", "") == location
 
 
 def test_a_page_without_a_url_is_left_out(client: Client) -> None:
-    """Such as those next to and above the site's first page."""
+    """Such as a sibling or ancestor of the site's first page."""
     sibling = make_page(title="Sibling", show_in_menus=True)
     first = make_page(title="First")
     make_page(
@@ -206,30 +206,30 @@ def test_the_menu_links_to_the_marked_pages(client: Client) -> None:
     make_page(title="Hidden", slug="hidden", show_in_menus=False)
     PageViewRestriction.objects.create(page=make_page(title="Private"), restriction_type="login")
     make_page(title="Lakes", slug="lakes")
-    for address, boats_are in (("/", ""), ("/boats/", "page"), ("/boats/sails/", "true")):
-        [menu] = re.findall(r'<nav class="site-nav menu".*?</nav>', client.get(address).text, re.S)
+    for url, boats_are in (("/", ""), ("/boats/", "page"), ("/boats/sails/", "true")):
+        [menu] = re.findall(r'<nav class="site-nav menu".*?</nav>', client.get(url).text, re.S)
         assert re.findall(r">(\w+)</a>", menu) == ["Boats", "Lakes"]
         assert re.findall(r'aria-current="(\w+)"', menu) == [boats_are] * bool(boats_are)
     assert "site-nav menu" in client.get("/account/login/").text
 
 
-@pytest.mark.parametrize("address", ["/", "/about-us/"])
+@pytest.mark.parametrize("url", ["/", "/about-us/"])
 def test_a_page_makes_few_queries(
-    client: Client, address: str, django_assert_max_num_queries: DjangoAssertNumQueries
+    client: Client, url: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     """However many pages there are; the first request fills the cache."""
     seed()
-    client.get(address)
+    client.get(url)
     with django_assert_max_num_queries(14):
-        assert client.get(address).status_code == 200
+        assert client.get(url).status_code == 200
 
 
 def test_pages_work_without_the_cache(client: Client, settings: Settings) -> None:
     seed()
     nowhere = "redis://127.0.0.1:1"
     settings.CACHES = {"default": {"BACKEND": "apps.pages.cache.PagesCache", "LOCATION": nowhere}}
-    for address in ("/", "/about-us/", "/search/?query=us"):
-        assert client.get(address).status_code == 200
+    for url in ("/", "/about-us/", "/search/?query=us"):
+        assert client.get(url).status_code == 200
 
 
 def test_seed_is_idempotent(client: Client) -> None:

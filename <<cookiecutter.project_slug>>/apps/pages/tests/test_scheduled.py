@@ -1,4 +1,4 @@
-"""Publishing at a set time, which a background task does."""
+"""Scheduled publishing, by a background task."""
 
 from datetime import timedelta
 
@@ -8,13 +8,13 @@ from django.utils import timezone
 from apps.pages.models import ContentPage
 from apps.pages.tasks import publish_scheduled
 from apps.pages.tests.factories import home, make_page
-from apps.tasks.schedules import declared
+from apps.tasks.schedules import find_scheduled_tasks
 
 pytestmark = pytest.mark.django_db
 
 
 def test_the_task_is_enqueued_regularly() -> None:
-    assert publish_scheduled.module_path in declared()
+    assert publish_scheduled.module_path in find_scheduled_tasks()
 
 
 def test_pages_are_published_and_unpublished_on_schedule() -> None:

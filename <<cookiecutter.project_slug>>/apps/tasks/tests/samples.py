@@ -25,14 +25,14 @@ def fail() -> None:
 
 @task(max_attempts=2, retry_seconds=0)
 def remember(email: str) -> None:
-    """Write to the database and fail all the same."""
+    """Write to the database, then fail."""
     User.objects.create_user(email)
     raise ValueError("not today")
 
 
 @task(max_attempts=1, time_limit=0.2)
 def hang() -> None:
-    """Never end, whatever error comes."""
+    """Never end, whatever exception is raised."""
     while True:
         with suppress(Exception):
             time.sleep(60)

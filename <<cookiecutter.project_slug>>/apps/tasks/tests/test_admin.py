@@ -31,7 +31,7 @@ def failed() -> DBTaskResult:
 
 @pytest.fixture
 def staff(client: Client) -> User:
-    """Return a person who is signed in and may do everything."""
+    """Return a superuser who is signed in."""
     user = make_superuser()
     client.force_login(user)
     return user
@@ -46,13 +46,13 @@ def test_a_failed_task_and_its_error_are_shown(
 
 
 def test_a_failed_task_is_run_again(client: Client, staff: User, failed: DBTaskResult) -> None:
-    done = samples.add.enqueue(3, 4)
-    DBTaskResult.objects.filter(pk=done.id).update(status=TaskResultStatus.SUCCESSFUL)
-    chosen = {"action": "run_again", "_selected_action": [failed.pk, done.id]}
-    assert client.post(reverse(LIST), chosen).status_code == 302
+    successful = samples.add.enqueue(3, 4)
+    DBTaskResult.objects.filter(pk=successful.id).update(status=TaskResultStatus.SUCCESSFUL)
+    form = {"action": "run_again", "_selected_action": [failed.pk, successful.id]}
+    assert client.post(reverse(LIST), form).status_code == 302
     failed.refresh_from_db()
     assert (failed.status, failed.worker_ids) == (TaskResultStatus.READY, [])
-    assert DBTaskResult.objects.get(pk=done.id).status == TaskResultStatus.SUCCESSFUL
+    assert DBTaskResult.objects.get(pk=successful.id).status == TaskResultStatus.SUCCESSFUL
 
 
 def test_view_permission_cannot_run_a_task_again(

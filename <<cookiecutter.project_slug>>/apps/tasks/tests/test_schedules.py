@@ -17,20 +17,20 @@ pytestmark = pytest.mark.usefixtures("tasks_wait")
 
 @pytest.fixture
 def planned() -> dict[str, Task]:
-    """Return two tasks with a schedule, planned."""
+    """Return two tasks with a schedule in the table of schedules."""
     both = [each for each in (samples.often, samples.daily) if isinstance(each, Task)]
     tasks = {each.module_path: each for each in both}
-    schedules.plan(tasks)
+    schedules.sync_schedules(tasks)
     return tasks
 
 
 def make_due(ago: timedelta) -> None:
-    """Let the next run of all have been due some time ago."""
+    """Make all schedules due, some time ago."""
     Schedule.objects.update(next_run_at=timezone.now() - ago)
 
 
 def test_the_schedules_of_the_site_are_found() -> None:
-    names = {path.rpartition(".")[2] for path in schedules.declared()}
+    names = {path.rpartition(".")[2] for path in schedules.find_scheduled_tasks()}
     assert {"delete_expired_sessions", "delete_old_results"} <= names
 
 
@@ -76,12 +76,12 @@ def test_missed_runs_are_enqueued_once(planned: dict[str, Task]) -> None:
 
 def test_an_edit_changes_the_next_run_and_a_restart_does_not(planned: dict[str, Task]) -> None:
     make_due(timedelta(hours=1))
-    schedules.plan(planned)
+    schedules.sync_schedules(planned)
     assert Schedule.objects.filter(next_run_at__lt=timezone.now()).count() == 2
     Schedule.objects.update(schedule="of the last release")
-    schedules.plan(planned)
+    schedules.sync_schedules(planned)
     assert not Schedule.objects.filter(next_run_at__lt=timezone.now()).exists()
-    schedules.plan({})
+    schedules.sync_schedules({})
     assert not Schedule.objects.exists()
 
 

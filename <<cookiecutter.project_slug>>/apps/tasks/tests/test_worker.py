@@ -35,7 +35,7 @@ def get_row() -> DBTaskResult:
 
 
 def make_all_due() -> None:
-    """Let no task wait any longer."""
+    """Make all tasks due."""
     DBTaskResult.objects.update(run_after=timezone.now())
 
 
@@ -107,7 +107,7 @@ def test_a_stop_requeues_a_long_task(worker: TaskWorker, monkeypatch: pytest.Mon
     worker.grace = 0.05
     worker.stop()
     worker.attempt(row)
-    # As if it had never been begun.
+    # As if it had never been started.
     assert (get_row().status, get_row().worker_ids) == (TaskResultStatus.READY, [])
 
 

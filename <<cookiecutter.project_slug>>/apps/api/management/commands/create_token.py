@@ -13,12 +13,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="The user's email address.")
-        parser.add_argument("--name", required=True, help="The client that uses it.")
+        parser.add_argument("--name", required=True, help="The client that uses the token.")
         parser.add_argument(
             "--days",
             type=int,
             default=LIFETIME.days,
-            help=f"How long it is valid (default: {LIFETIME.days}).",
+            help=f"How many days it is valid (default: {LIFETIME.days}).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -10,7 +10,7 @@ class Command(BaseCommand):
     help = "Remove all second factors of a user who has lost them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("email", help="Whose: the address they sign in with.")
+        parser.add_argument("email", help="The user's email address.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Refuses migrations that break the release before them: apps/core/migration_rules.py."""
+"""Rejects migrations that break the previous release: apps/core/migration_rules.py."""
 
 from pathlib import Path
 from sys import modules
@@ -9,14 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
-from apps.core import migration_rules
+from apps.core.migration_rules import MARK, find_problems
 
 
 class Command(BaseCommand):
-    help = "Refuse migrations that break the release which serves while they are applied."
+    help = "Reject migrations that break the release that serves while they are applied."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Without a database: what matters is what is written, not what has been applied.
+        # Without a database: this checks the files, not what has been applied.
         loader = MigrationLoader(None)
         lines = []
         state = ProjectState()
@@ -25,7 +25,7 @@ class Command(BaseCommand):
             file = Path(str(modules[type(migration).__module__].__file__))
             if file.is_relative_to(settings.BASE_DIR / "apps"):
                 name = file.relative_to(settings.BASE_DIR)
-                lines += [f"{name}: {text}" for text in migration_rules.problems(migration, state)]
+                lines += [f"{name}: {text}" for text in find_problems(migration, state)]
             state = migration.mutate_state(state, preserve=False)
         if lines:
             raise CommandError(
@@ -33,7 +33,7 @@ class Command(BaseCommand):
                     [
                         *lines,
                         "See docs/deployment.md, or state in the migration why nothing breaks:"
-                        f' {migration_rules.MARK} = "No release since 2.3 uses it."',
+                        f' {MARK} = "No release since 2.3 uses it."',
                     ]
                 )
             )

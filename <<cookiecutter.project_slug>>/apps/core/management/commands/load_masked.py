@@ -1,4 +1,4 @@
-"""Takes in a masked copy of another machine's database; `fab pull` calls it: docs/masking.md."""
+"""Loads a masked copy of another machine's database; `fab pull` calls it: docs/masking.md."""
 
 import sys
 from typing import Any
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if connection.introspection.table_names():
-            raise CommandError("The database is not empty: fab pull makes a new one.")
+            raise CommandError("The database is not empty: fab pull creates a new one.")
         try:
             counts = masked_copy.read(sys.stdin.buffer, DEFAULT_DB_ALIAS)
         except masked_copy.CopyError as error:

@@ -1,4 +1,4 @@
-"""Creates an app in apps/, in this project's layout; Django's own command has another one."""
+"""Creates an app in apps/ with this project's layout, which differs from Django's."""
 
 import keyword
 import re

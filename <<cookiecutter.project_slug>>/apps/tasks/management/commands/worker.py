@@ -1,4 +1,4 @@
-"""The worker's process: `fab worker` in development, bash/worker.sh in production."""
+"""The worker process: `fab worker` in development, bash/worker.sh in production."""
 
 import socket
 import threading
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             help="Seconds without a heartbeat after which a worker counts as dead (default: 30).",
         )
         parser.add_argument(
-            "--health-port", type=int, help="Answer /healthz at this port, as the site does."
+            "--health-port", type=int, help="Respond to /healthz on this port, as the site does."
         )
         parser.add_argument(
             "--reload",
@@ -59,38 +59,38 @@ class HealthServer(ThreadingHTTPServer):
 
 
 class HealthHandler(BaseHTTPRequestHandler):
-    """Says that the process lives, at the address where the image's health check asks."""
+    """Responds to the image's health check while the process is alive."""
 
     def do_GET(self) -> None:
-        """Answer /healthz with 200, all else with 404."""
+        """Return 200 for /healthz, and 404 for other paths."""
         self.send_response(200 if self.path == "/healthz" else 404)
         self.send_header("Content-Type", "text/plain")
         self.end_headers()
-        self.wfile.write(b"ok" if self.path == "/healthz" else b"not here")
+        self.wfile.write(b"ok" if self.path == "/healthz" else b"not found")
 
     def log_message(self, *_: Any) -> None:
-        """Stay out of the log."""
+        """Log nothing."""
 
 
 def stop_on_change(worker: TaskWorker) -> None:
-    """Let the worker end, after its task, once a file of the project has changed."""
-    begin = files()
+    """Stop the worker, after its current task, when a file of the project changes."""
+    begin = read_mtimes()
 
     def watch() -> None:
-        while files() == begin:
+        while read_mtimes() == begin:
             time.sleep(1)
         worker.stop()
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def files() -> dict[Path, float]:
-    """Return the time of the last change of each file that a task may use."""
-    found = {}
+def read_mtimes() -> dict[Path, float]:
+    """Return the modification time of each file that a task may use."""
+    mtimes = {}
     for folder in ("apps", "config", "templates"):
         for file in (BASE_DIR / folder).rglob("*.*"):
-            # An editor may remove it meanwhile.
+            # An editor may remove the file in the meantime.
             with suppress(FileNotFoundError):
                 if file.suffix in {".py", ".html", ".txt"}:
-                    found[file] = file.stat().st_mtime
-    return found
+                    mtimes[file] = file.stat().st_mtime
+    return mtimes

@@ -9,15 +9,15 @@ from django.utils.translation import get_language_from_path, override
 from wagtail.models import Page, Site
 
 
-def first_page(request: HttpRequest) -> Page | None:
-    """Return the first page of the site that is asked for, in the request's language."""
+def find_first_page(request: HttpRequest) -> Page | None:
+    """Return the first page of the requested site, in the request's language."""
     site = Site.find_for_request(request)
     return site.root_page.localized if site else None
 
 
-def leads_to_pages(path: str) -> bool:
-    """Whether the CMS's pages answer at a path, other than the first page's."""
-    # WhiteNoise, a bucket or development's server answers at these, whatever the URLs are.
+def is_page_path(path: str) -> bool:
+    """Return whether a path leads to a page of the CMS other than the first page."""
+    # WhiteNoise, a bucket or the development server serves these, whatever the URLconf is.
     if path.startswith((settings.STATIC_URL, settings.MEDIA_URL)):
         return False
     with override(get_language_from_path(path) or settings.LANGUAGE_CODE):
@@ -28,9 +28,9 @@ def leads_to_pages(path: str) -> bool:
 
 
 def is_taken(parent: Page, slug: str) -> bool:
-    """Whether a page with this slug below `parent` could not be reached."""
+    """Return whether a page with this slug below `parent` could not be reached."""
     page = Page(slug=slug)
     page.set_url_path(parent)
     parts = page.get_url_parts()
     is_root = any(root.root_path == page.url_path for root in Site.get_site_root_paths())
-    return bool(parts) and not is_root and not leads_to_pages(parts[2])
+    return bool(parts) and not is_root and not is_page_path(parts[2])
