@@ -30,7 +30,7 @@ class Load:
     async def send_request(self, number: int) -> None:
         """Send one request and record the result."""
         begin, kind, body = time.monotonic(), "get", ""
-        # Mostly what costs little: the test is of the deployment, and not of the pages.
+        # Mostly cheap requests: this tests deployments, not pages.
         line = "GET /robots.txt" if number % 10 else "GET /"
         if number % SLOW_EACH == 0:
             kind, line = "slow", "GET /slow/"
