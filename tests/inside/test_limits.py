@@ -83,8 +83,8 @@ def test_signing_in_resets_the_counter_of_the_account(client: Client, user: User
             assert sign_in(Client()).status_code == 200
         assert sign_in(Client(), password=PASSWORD).status_code == 302
     # Failed attempts count against the IP address even if the user then signs in; the sign-in does not.
-    failed = 3 * (PAIR - 1)
-    assert sorted(AttemptCounter.objects.values_list("count", flat=True)) == [0, failed, failed]
+    failures = 3 * (PAIR - 1)
+    assert sorted(AttemptCounter.objects.values_list("count", flat=True)) == [0, failures, failures]
 
 
 @pytest.mark.django_db
