@@ -87,7 +87,7 @@ def refuse_other_checkout(name: str) -> None:
     owners = [line for line in output.splitlines() if Path(line).exists()]
     if is_in_file:
         original = env_file.read(PROJECT / ".env").get("CHECKOUT_FOLDER", "")
-        owners = [each for each in [*owners, PROJECT / original] if has_name(Path(each), name)]
+        owners = [each for each in [*owners, str(PROJECT / original)] if has_name(Path(each), name)]
     elif not owners and capture("docker", "volume", "ls", "--quiet", selected):
         raise Exit(f"COMPOSE_PROJECT_NAME={name} has another checkout's data: {UNSET}. {HELP}")
     for folder in owners:
