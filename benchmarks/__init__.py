@@ -1,1 +1,1 @@
-"""How quick a generated project is. `make benchmark` runs all of this and writes docs/benchmarks.md."""
+"""The performance of generated projects. `make benchmark` measures it and writes docs/benchmarks.md."""

@@ -28,7 +28,7 @@ Compare only figures from the same run. The last section compares Slipway with a
 hand in other runs.
 
 """
-OWN_TESTS = """
+TEST_TIMES = """
 ## The template's own tests
 
 Measured by hand on 2026-11-28, on two processors, without downloads: `make test` 3 min,
@@ -40,20 +40,20 @@ COMPARISON = Path(__file__).with_name("comparison.md")
 
 
 def main() -> None:
-    """Measure and write the page; end with one line if something is missing."""
+    """Measure and write the page; exit with one line if a program is missing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="number of rounds (5)")
     parser.add_argument("--against", default="", metavar="COMMIT", help="compare requests with this commit")
     parser.add_argument(
-        "what", nargs="?", choices=["requests", "serving"], help="measure and print only this"
+        "section", nargs="?", choices=["requests", "serving"], help="measure and print only this"
     )
     arguments = parser.parse_args()
     rounds = arguments.rounds
     if rounds < 1:
         parser.error("--rounds must be 1 or more")
-    if arguments.what == "requests":
+    if arguments.section == "requests":
         with tempfile.TemporaryDirectory(prefix="slipway-benchmark-") as name:
-            print(request_cost.measure(Path(name), rounds, say, arguments.against))
+            print(request_cost.measure(Path(name), rounds, report, arguments.against))
         return
     for command in ("docker", "wrk"):
         if not shutil.which(command):
@@ -66,28 +66,30 @@ def main() -> None:
         building.generate(folder)
         project = folder / "my_site"
         image = f"slipway-benchmark:{folder.name.rsplit('-', 1)[1].lower()}"
-        say("building the image")
+        report("building the image")
         building.build(project, image)
         try:
-            chapters = [serving.measure(image, folder, rounds, say)]
-            if arguments.what == "serving":
-                print(*chapters)
+            sections = [serving.measure(image, folder, rounds, report)]
+            if arguments.section == "serving":
+                print(*sections)
                 return
-            chapters += [
-                request_cost.measure(folder / "requests", rounds, say),
-                building.measure(project, image, folder, rounds, say),
-                first_page.measure(folder, rounds, say),
-                deploying.measure(folder, rounds, say),
+            sections += [
+                request_cost.measure(folder / "requests", rounds, report),
+                building.measure(project, image, folder, rounds, report),
+                first_page.measure(folder, rounds, report),
+                deploying.measure(folder, rounds, report),
             ]
         finally:
             docker("image", "rm", "--force", image)
-    head = HEAD.format(rounds=rounds, machine=building.machine(), day=f"{datetime.now(UTC):%Y-%m-%d}")
+    head = HEAD.format(
+        rounds=rounds, machine=building.describe_machine(), day=f"{datetime.now(UTC):%Y-%m-%d}"
+    )
     comparison = COMPARISON.read_text(encoding="utf-8")
-    RESULTS.write_text(f"{head}{'\n'.join(chapters)}{OWN_TESTS}\n{comparison}", encoding="utf-8")
-    say(f"written to {RESULTS.relative_to(building.TEMPLATE)}")
+    RESULTS.write_text(f"{head}{'\n'.join(sections)}{TEST_TIMES}\n{comparison}", encoding="utf-8")
+    report(f"wrote {RESULTS.relative_to(building.TEMPLATE)}")
 
 
-def say(line: str) -> None:
+def report(line: str) -> None:
     """Report the progress."""
     print(line, file=sys.stderr, flush=True)
 

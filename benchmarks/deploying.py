@@ -1,48 +1,48 @@
-"""How long a deployment to one server takes: a Debian with an engine of its own, in a container."""
+"""The time of deployments to one server: Debian with its own Docker engine, in a container."""
 
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.building import append, generate, timed
-from benchmarks.figures import Figure, table
-from benchmarks.first_page import with_fabric
+from benchmarks.building import append, generate, measure_time
+from benchmarks.figures import Figure, render_table
+from benchmarks.first_page import use_fabric
 from tests.docker import engine
 from tests.docker.host import server as servers
 
 
-def measure(folder: Path, rounds: int, say: Callable[[str], None]) -> str:
-    """Set a server up, then deploy and roll back `rounds` times; return the chapter in Markdown."""
-    say("deploying: setting a server up")
-    servers.build()
+def measure(folder: Path, rounds: int, report: Callable[[str], None]) -> str:
+    """Set up a server, then deploy and roll back in each round; return the section in Markdown."""
+    report("deploying: setting up a server")
+    servers.build_images()
     generate(folder / "deployed", "deploy=server")
     project = folder / "deployed" / "my_site"
-    server = servers.Server(project, with_fabric(), engine.build_options(project))
-    first, again, same, back = Figure("s"), Figure("s"), Figure("s"), Figure("s")
+    server = servers.Server(project, use_fabric(), engine.get_build_options(project))
+    first, changed, unchanged, rollback = Figure("s"), Figure("s"), Figure("s"), Figure("s")
     sent = Figure("kB", 0)
     try:
-        server.know()
+        server.add_known_host()
         server.fab("host.setup", "--domain", servers.HOST, user="root")
         server.load_images()
-        server.fab("host.env", "SITE_TLS", says="tls internal")
-        server.fab("host.env", "EMAIL_URL", says="smtp+plain://localhost:25")
-        first.values.append(timed(lambda: server.fab("host.deploy")))
+        server.fab("host.env", "SITE_TLS", stdin="tls internal")
+        server.fab("host.env", "EMAIL_URL", stdin="smtp+plain://localhost:25")
+        first.values.append(measure_time(lambda: server.fab("host.deploy")))
         for number in range(rounds):
-            say(f"deploying: round {number + 1} of {rounds}")
+            report(f"deploying: round {number + 1} of {rounds}")
             append(project / "apps/core/views.py", f"# {uuid.uuid4().hex}\n")
             server.commit()
-            before = server.received()
-            again.values.append(timed(lambda: server.fab("host.deploy")))
-            sent.values.append((server.received() - before) / 1000)
-            same.values.append(timed(lambda: server.fab("host.deploy")))
-            back.values.append(timed(lambda: server.fab("host.rollback")))
+            before = server.count_received_bytes()
+            changed.values.append(measure_time(lambda: server.fab("host.deploy")))
+            sent.values.append((server.count_received_bytes() - before) / 1000)
+            unchanged.values.append(measure_time(lambda: server.fab("host.deploy")))
+            rollback.values.append(measure_time(lambda: server.fab("host.rollback")))
     finally:
         server.remove()
     rows = [
-        ["the first, `fab host.deploy`", first],
-        ["after an edit of Python, build included", again],
-        ["of the release that runs already", same],
-        ["`fab host.rollback`", back],
+        ["the first `fab host.deploy`", first],
+        ["after an edit of Python, build included", changed],
+        ["of the release that is running already", unchanged],
+        ["`fab host.rollback`", rollback],
         ["sent to the server after an edit of Python", sent],
     ]
-    return "\n".join(["## Deploying to one server\n", table(["Deployment", "Figure"], rows)])
+    return "\n".join(["## Deploying to one server\n", render_table(["Deployment", "Figure"], rows)])

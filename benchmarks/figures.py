@@ -1,4 +1,4 @@
-"""Figures of several rounds, and how a table shows them."""
+"""Figures from several rounds, and their tables and charts."""
 
 from dataclasses import dataclass, field
 from statistics import median
@@ -6,7 +6,7 @@ from statistics import median
 
 @dataclass
 class Figure:
-    """The measured values, one for each round."""
+    """Measured values, one per round."""
 
     unit: str
     digits: int = 1
@@ -14,28 +14,28 @@ class Figure:
 
     @property
     def median(self) -> float:
-        """The middle of what was measured."""
+        """Return the median."""
         return median(self.values)
 
     def __str__(self) -> str:
-        """Return the median, and the lowest and highest where they differ."""
+        """Return the median, with the minimum and the maximum if they differ."""
 
-        def number(value: float) -> str:
+        def format_number(value: float) -> str:
             return f"{value:,.{self.digits}f}"
 
-        low, high = number(min(self.values)), number(max(self.values))
+        low, high = format_number(min(self.values)), format_number(max(self.values))
         spread = f" ({low} to {high})" if low != high else ""
-        return f"{number(self.median)} {self.unit}{spread}"
+        return f"{format_number(self.median)} {self.unit}{spread}"
 
 
-def table(columns: list[str], rows: list[list[object]]) -> str:
-    """Return a table in Markdown."""
+def render_table(columns: list[str], rows: list[list[object]]) -> str:
+    """Return a Markdown table."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
-def bars(title: str, unit: str, values: dict[str, float]) -> str:
-    """Return a bar chart in Mermaid, which GitHub draws.
+def render_bars(title: str, unit: str, values: dict[str, float]) -> str:
+    """Return a bar chart in Mermaid, which GitHub renders.
 
     https://mermaid.js.org/syntax/xyChart.html
     """

@@ -1,8 +1,8 @@
-"""Measure what requests cost, inside a generated project: benchmarks/request_cost.py runs this there.
+"""Measure the cost of requests inside a generated project, where benchmarks/request_cost.py runs this.
 
-It prints the names of its pages. For each name on standard input it measures that page, and prints the CPU
-time of one request, the part of it outside of URL, view and template, both in seconds, and the number of SQL
-queries, each line in JSON.
+Prints the names of its pages. For each name on standard input, it measures that page and prints a line of
+JSON: the CPU time of a request and the part outside of URL, view and template, both in seconds, and the
+number of SQL queries.
 """
 
 import gc
@@ -27,10 +27,10 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import path, reverse
 
-UNIT = "a bare Django view"
+BARE_VIEW = "a bare Django view"
 # How long a page is asked for at a time.
 SECONDS = 0.02
-PERSON = {"username": "benchmark@example.org", "password": "correct-horse-battery"}
+USER = {"username": "benchmark@example.org", "password": "correct-horse-battery"}
 HEADERS = {
     "HTTP_ACCEPT": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "HTTP_ACCEPT_ENCODING": "gzip, deflate, br",
@@ -45,32 +45,32 @@ BARE.urlpatterns = [path("", lambda _request: HttpResponse(b"ok"))]
 
 
 class Site(WSGIHandler):
-    """The site, which notes how long it is inside all middleware: URL, view and template."""
+    """The site, which measures the time inside all middleware: URL, view and template."""
 
     inside = 0.0
 
     def _get_response(self, request: Any) -> Any:
-        begin = process_time()
+        start = process_time()
         try:
             return super()._get_response(request)
         finally:
-            self.inside += process_time() - begin
+            self.inside += process_time() - start
 
 
 class Page:
-    """A request to a site, the same each time."""
+    """A page of a site, requested in the same way each time."""
 
     def __init__(
-        self, site: Site, target: str, cookies: str = "", form: dict[str, str] | None = None
+        self, site: Site, path_info: str, cookies: str = "", form: dict[str, str] | None = None
     ) -> None:
-        """Ask the site for a path, or send a form there."""
+        """Prepare a GET request, or a POST request with a form."""
         self.site = site
         self.body = urlencode(form or {}).encode()
         self.environ = {
             **HEADERS,
             "HTTP_COOKIE": cookies,
             "REQUEST_METHOD": "POST" if form else "GET",
-            "PATH_INFO": target,
+            "PATH_INFO": path_info,
             "QUERY_STRING": "",
             "SCRIPT_NAME": "",
             "SERVER_NAME": "localhost",
@@ -81,15 +81,15 @@ class Page:
             "CONTENT_LENGTH": str(len(self.body)),
             "wsgi.url_scheme": "http",
         }
-        self.ask()
+        self.request()
         with CaptureQueriesContext(connection) as queries:
-            response = self.ask()
+            response = self.request()
         if response.status_code != (302 if form else 200):
-            raise AssertionError(f"{target}: {response.status_code}")
+            raise AssertionError(f"{path_info}: {response.status_code}")
         self.queries = len(queries)
 
-    def ask(self) -> Any:
-        """Ask once, and read the response."""
+    def request(self) -> Any:
+        """Send the request and read the response."""
         environ = {**self.environ, "wsgi.input": BytesIO(self.body)}
         response = self.site(environ, lambda _status, _headers: None)
         b"".join(response)
@@ -97,14 +97,14 @@ class Page:
         return response
 
     def measure(self) -> tuple[float, float, int]:
-        """Return the CPU time of the fastest request, that of middleware, and the number of queries."""
+        """Return the minimum CPU time of a request and of the middleware, and the number of queries."""
         gc.collect()
         times, middleware = [], []
         end = process_time() + SECONDS
-        while (begin := process_time()) < end:
+        while (start := process_time()) < end:
             self.site.inside = 0.0
-            self.ask()
-            times.append(process_time() - begin)
+            self.request()
+            times.append(process_time() - start)
             middleware.append(times[-1] - self.site.inside)
         return min(times), min(middleware), self.queries
 
@@ -117,29 +117,29 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     # The password's hash, which is meant to be expensive, is no part of what is measured.
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        unit, pages = prepare()
-        print(json.dumps([UNIT, *pages]), file=results, flush=True)
+        bare_view, pages = prepare()
+        print(json.dumps([BARE_VIEW, *pages]), file=results, flush=True)
         for name in map(str.strip, sys.stdin):
-            with override_settings(ROOT_URLCONF=BARE if name == UNIT else "config.urls"):
-                page = unit if name == UNIT else pages[name]
+            with override_settings(ROOT_URLCONF=BARE if name == BARE_VIEW else "config.urls"):
+                page = bare_view if name == BARE_VIEW else pages[name]
                 print(json.dumps(page.measure()), file=results, flush=True)
 
 
 def prepare() -> tuple[Page, dict[str, Page]]:
-    """Return the unit, and the pages of the site with their names."""
+    """Return the bare view, and the pages of the site by name."""
     with override_settings(MIDDLEWARE=[], ROOT_URLCONF=BARE):
-        unit = Page(Site(), "/")
+        bare_view = Page(Site(), "/")
     get_user_model().objects.all().delete()
-    person = get_user_model().objects.create_superuser(*PERSON.values())
+    user = get_user_model().objects.create_superuser(*USER.values())
     browser, visitor = Client(headers={"host": "localhost"}), Client(headers={"host": "localhost"})
-    browser.force_login(person)
+    browser.force_login(user)
     session = browser.cookies.output(attrs=[], header="", sep=";")
     login = reverse("login")
     token = re.search(r'name="csrfmiddlewaretoken" value="(.*?)"', visitor.get(login).text)[1]
     cookies = visitor.cookies.output(attrs=[], header="", sep=";")
-    form = {**PERSON, "csrfmiddlewaretoken": token}
+    form = {**USER, "csrfmiddlewaretoken": token}
     site = Site()
-    return unit, {
+    return bare_view, {
         "static file": Page(site, staticfiles_storage.url("dist/css/main.css")),
         "/healthz": Page(site, "/healthz"),
         "robots.txt": Page(site, "/robots.txt"),

@@ -15,43 +15,43 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.building import TEMPLATE, generate
-from benchmarks.figures import table
+from benchmarks.figures import render_table
 from tests import conftest
 from tests.production import Production
 from tests.project import install_packages
 
-# The name that the program gives to a bare Django view.
-UNIT = "a bare Django view"
+# The name of the bare Django view in measure_requests.py.
+BARE_VIEW = "a bare Django view"
 PROGRAM = Path(__file__).with_name("measure_requests.py")
-# How often each page has its turn in a round.
+# How often each page is measured in a round.
 TURNS = 6
 Figures = dict[str, list[float]]
 
 
-def measure(folder: Path, rounds: int, say: Callable[[str], None], against: str = "") -> str:
-    """Measure each page `rounds` times in turn; return the chapter in Markdown.
+def measure(folder: Path, rounds: int, report: Callable[[str], None], against: str = "") -> str:
+    """Measure each page in each round; return the section in Markdown.
 
-    The template's code at the commit `against` has its turn in the same rounds.
+    The template at the commit `against` is measured in the same rounds.
     """
-    sites = {"CPU per request": Cost(production(TEMPLATE, folder / "now"))}
+    sites = {"CPU per request": Cost(create_production(TEMPLATE, folder / "now"))}
     if against:
         archive = subprocess.run(
             ["git", "archive", against], cwd=TEMPLATE, capture_output=True, check=True
         ).stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(folder / "template", filter="data")
-        sites[f"at {against}"] = Cost(production(folder / "template", folder / "before"))
+        sites[f"at {against}"] = Cost(create_production(folder / "template", folder / "before"))
     for number in range(rounds):
-        say(f"requests: round {number + 1} of {rounds}")
+        report(f"requests: round {number + 1} of {rounds}")
         for _ in range(TURNS):
             for page in next(iter(sites.values())).figures:
                 for site in sites.values():
                     site.measure(page)
-    return chapter({name: site.stop() for name, site in sites.items()})
+    return render_section({name: site.stop() for name, site in sites.items()})
 
 
-def production(template: Path, folder: Path) -> Production:
-    """Return a project of this template to be served as in production."""
+def create_production(template: Path, folder: Path) -> Production:
+    """Return a project of this template that can be served as in production."""
     generate(folder, template=template)
     project = folder / "my_site"
     environment = conftest.get_virtualenv(project, *conftest.get_node_options())
@@ -62,7 +62,7 @@ def production(template: Path, folder: Path) -> Production:
 
 
 class Cost:
-    """The costs of a site's requests, measured in a process of its own."""
+    """The cost of a site's requests, measured in a separate process."""
 
     def __init__(self, site: Production) -> None:
         """Start the process."""
@@ -78,12 +78,12 @@ class Cost:
         self.figures: Figures = {page: [math.inf] * 3 for page in self.read()}
 
     def measure(self, page: str) -> None:
-        """Measure a page, and keep the lowest of its figures."""
+        """Measure a page and keep the minimum of each figure."""
         print(page, file=self.process.stdin, flush=True)
         self.figures[page] = [*map(min, self.figures[page], self.read())]
 
     def read(self) -> Any:
-        """Return what the process prints next."""
+        """Read the next line of the process."""
         return json.loads(self.process.stdout.readline())
 
     def stop(self) -> Figures:
@@ -92,23 +92,23 @@ class Cost:
         return self.figures
 
 
-def chapter(sites: dict[str, Figures]) -> str:
-    """Return what was measured, in Markdown; of all but the first site only the CPU time."""
+def render_section(sites: dict[str, Figures]) -> str:
+    """Return the results in Markdown; of all sites except the first only the CPU time."""
     first = next(iter(sites.values()))
     rows = []
     for page, (cpu, middleware, queries) in first.items():
-        times = [in_milliseconds(page, figures) for figures in sites.values()]
+        times = [format_cpu_time(page, figures) for figures in sites.values()]
         rows.append([page, *times, f"{middleware / cpu:.0%}", f"{queries:.0f}"])
     return "\n".join(
         [
             "## One request, in one process\n",
             (__doc__ or "").split("\n\n", 1)[1],
-            table(["Page", *sites, "in handler and middleware", "SQL queries"], rows),
+            render_table(["Page", *sites, "in handler and middleware", "SQL queries"], rows),
         ]
     )
 
 
-def in_milliseconds(page: str, figures: Figures) -> str:
-    """Return a page's CPU time, also in bare Django views."""
-    cpu, unit = figures[page][0], figures[UNIT][0]
-    return f"{1000 * cpu:.3f} ms ({cpu / unit:.1f})"
+def format_cpu_time(page: str, figures: Figures) -> str:
+    """Return a page's CPU time, with the ratio to a bare Django view."""
+    cpu, bare_view = figures[page][0], figures[BARE_VIEW][0]
+    return f"{1000 * cpu:.3f} ms ({cpu / bare_view:.1f})"

@@ -16,25 +16,24 @@ affects requests per second.
 """
 
 import re
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.figures import Figure, bars, table
-from tests.docker.engine import HEADERS, Container, Network, cookie_line, docker, log_in, run, wait_until
+from benchmarks.figures import Figure, render_bars, render_table
+from tests.docker.conftest import create_network
+from tests.docker.engine import HEADERS, Container, Network, format_cookies, log_in, run, wait_until
 
 CONNECTIONS = 8
 SECONDS = 4
-# The number of users who sign in, in each round.
-PEOPLE = 10
+# The number of sign-ins in each round.
+USERS = 10
 
 WORKERS = {
     "gthread": "--worker-class gthread --threads 4 --keep-alive 75",
     "sync": "--worker-class sync --threads 1",
 }
-# A worker class, and how many processes.
+# A worker class and the number of processes.
 PROCESSES = (("gthread", 1), ("gthread", 2), ("gthread", 4), ("sync", 2), ("sync", 4), ("sync", 8))
 # How long one of the views waits, as for another service, in seconds.
 WAIT = 0.05
@@ -53,7 +52,7 @@ def wait(request):
 
 urlpatterns = [path("bytes/", send_bytes), path("wait/", wait), *urlpatterns]
 """
-# The image's static files are this site's, too.
+# This site serves the image's static files, too.
 PLAIN = f"""
 cd /tmp && django-admin startproject plain && cd plain && mkdir templates && cp /tmp/home.html templates/
 cat > plain/urls.py << END
@@ -81,56 +80,45 @@ def application(environ, start_response):
 END
 exec gunicorn --bind 0.0.0.0:8000 bare:application
 """
-# What is the same work on every site, and what each site does in its own way.
+# Pages that do the same on every site, and one that does not.
 BYTES, STATIC, HOME = "the same page as bytes", "the same static file", "first page"
 
 
 @dataclass
 class Page:
-    """A page of a site, and what was measured of it."""
+    """A page of a site, and its figures."""
 
     site: str
     name: str
     container: Container
     path: str
     headers: dict[str, str]
-    processor: Figure
+    cpu_time: Figure
     rate: Figure
-    half: Figure
-    slowest: Figure
+    median_time: Figure
+    slow_time: Figure
 
 
-def measure(image: str, folder: Path, rounds: int, say: Callable[[str], None]) -> str:
-    """Measure all pages in turn, `rounds` times; return the chapter in Markdown."""
-    with network() as net:
-        pages = list(start(net, image, folder))
+def measure(image: str, folder: Path, rounds: int, report: Callable[[str], None]) -> str:
+    """Measure all pages in each round; return the section in Markdown."""
+    with create_network("slipway-benchmark") as net:
+        pages = list(start_sites(net, image, folder))
         for number in range(rounds):
-            say(f"serving: round {number + 1} of {rounds}")
+            report(f"serving: round {number + 1} of {rounds}")
             for page in pages:
-                load(page)
-        say("serving: sign-in")
-        sign_in = signing_in(pages[0].container, rounds)
-        say("serving: workers")
-        mounts = own_views(folder)
-        workers = [with_workers(net, image, mounts, *each, rounds) for each in PROCESSES]
-    return chapter(pages, sign_in, workers)
+                measure_page(page)
+        report("serving: sign-in")
+        sign_in = measure_sign_in(pages[0].container, rounds)
+        report("serving: workers")
+        mounts = mount_views(folder)
+        workers = [measure_workers(net, image, mounts, *each, rounds) for each in PROCESSES]
+    return render_section(pages, sign_in, workers)
 
 
-@contextmanager
-def network() -> Iterator[Network]:
-    """Make a network, and remove it with its containers."""
-    net = Network(f"slipway-benchmark-{uuid.uuid4().hex[:12]}")
-    docker("network", "create", net.name)
-    try:
-        yield net
-    finally:
-        net.remove()
-
-
-def start(net: Network, image: str, folder: Path) -> Iterator[Page]:
+def start_sites(net: Network, image: str, folder: Path) -> Iterator[Page]:
     """Start the sites and yield their pages, ours first."""
-    net.database()
-    first = net.site(image, WEB_CONCURRENCY="1").ready()
+    net.start_database()
+    first = net.start_site(image, WEB_CONCURRENCY="1").wait_until_ready()
     home = first.get("/").body
     style = re.search(r'href="(/static/[^"]+\.css)"', home)[1]
     urls = first.exec("cat", "config/urls.py") + VIEWS
@@ -139,68 +127,68 @@ def start(net: Network, image: str, folder: Path) -> Iterator[Page]:
     for name, text in (("home.html", home.replace("{", "&#123;").replace("}", "&#125;")), ("urls.py", urls)):
         (folder / name).write_text(text, encoding="utf-8")
         (folder / name).chmod(0o644)
-    mounts = own_views(folder)
+    mounts = mount_views(folder)
     for worker, arguments in WORKERS.items():
         settings = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": arguments}
-        ours = net.site(image, mounts, **settings).ready()
-        yield from pages_of(f"Slipway, {worker}", ours, style)
+        ours = net.start_site(image, mounts, **settings).wait_until_ready()
+        yield from list_pages(f"Slipway, {worker}", ours, style)
         if worker == "gthread":
-            cookie = cookie_line(log_in(ours))
+            cookie = format_cookies(log_in(ours))
             headers = {**HEADERS, "Cookie": cookie}
-            yield page("Slipway, gthread", "admin, signed in", ours, "/admin/", headers)
-            yield page("Slipway, gthread", "/healthz", ours, "/healthz", HEADERS)
+            yield create_page("Slipway, gthread", "admin, signed in", ours, "/admin/", headers)
+            yield create_page("Slipway, gthread", "/healthz", ours, "/healthz", HEADERS)
     for name, script in (("startproject", PLAIN), ("bare WSGI", BARE)):
         for worker, arguments in WORKERS.items():
             options = (*mounts[:2], "--env", f"GUNICORN_CMD_ARGS={arguments}")
             other = net.run(image, "sh", "-euc", script, options=options)
-            wait_until(lambda other=other: other.status("/") == 200, 60, f"{name}: {other.logs()}")
+            wait_until(lambda other=other: other.get_status("/") == 200, 60, f"{name}: {other.logs()}")
             if script is PLAIN:
-                yield from pages_of(f"{name}, {worker}", other, style)
+                yield from list_pages(f"{name}, {worker}", other, style)
             else:
-                yield page(f"{name}, {worker}", BYTES, other, "/", HEADERS)
+                yield create_page(f"{name}, {worker}", BYTES, other, "/", HEADERS)
 
 
-def own_views(folder: Path) -> tuple[str, ...]:
-    """Return Docker's options which give our site the page and the views of `start`."""
+def mount_views(folder: Path) -> tuple[str, ...]:
+    """Return the Docker options that add the page and the views of `start_sites` to our site."""
     return (
         *("--volume", f"{folder / 'home.html'}:/tmp/home.html:ro"),
         *("--volume", f"{folder / 'urls.py'}:/app/config/urls.py:ro"),
     )
 
 
-def pages_of(site: str, container: Container, style: str) -> Iterator[Page]:
-    """Yield the pages that every site of Django has."""
-    yield page(site, BYTES, container, "/bytes/", HEADERS)
-    yield page(site, STATIC, container, style, {**HEADERS, "Accept-Encoding": "gzip"})
-    yield page(site, HOME, container, "/", HEADERS)
+def list_pages(site: str, container: Container, style: str) -> Iterator[Page]:
+    """Yield the pages that every Django site has."""
+    yield create_page(site, BYTES, container, "/bytes/", HEADERS)
+    yield create_page(site, STATIC, container, style, {**HEADERS, "Accept-Encoding": "gzip"})
+    yield create_page(site, HOME, container, "/", HEADERS)
 
 
-def page(site: str, name: str, container: Container, path: str, headers: dict[str, str]) -> Page:
-    """Return a page of which nothing is measured yet."""
+def create_page(site: str, name: str, container: Container, path: str, headers: dict[str, str]) -> Page:
+    """Return a page without figures."""
     figures = (Figure("ms", 2), Figure("/s", 0), Figure("ms", 1), Figure("ms", 1))
     return Page(site, name, container, path, headers, *figures)
 
 
-def load(page: Page, connections: int = CONNECTIONS) -> None:
-    """Ask for the page as fast as it is answered, and note what that took."""
+def measure_page(page: Page, connections: int = CONNECTIONS) -> None:
+    """Request the page as fast as the site responds, and record the figures."""
     headers = [word for name, value in page.headers.items() for word in ("--header", f"{name}: {value}")]
     words = ["wrk", "--threads", "1", "--connections", str(connections), "--latency", *headers]
     url = f"http://{page.container.address}:8000{page.path}"
     run(*words, "--duration", "1s", url)
-    before = processor_seconds(page.container)
+    before = read_cpu_seconds(page.container)
     output = run(*words, "--duration", f"{SECONDS}s", url).stdout
-    used = processor_seconds(page.container) - before
-    if failed := re.search(r"(Non-2xx|Socket errors).*", output):
-        raise AssertionError(f"{page.site} {page.path}: {failed[0]}")
+    cpu_seconds = read_cpu_seconds(page.container) - before
+    if error := re.search(r"(Non-2xx|Socket errors).*", output):
+        raise AssertionError(f"{page.site} {page.path}: {error[0]}")
     requests = int(re.search(r"(\d+) requests in", output)[1])
-    page.processor.values.append(1000 * used / requests)
+    page.cpu_time.values.append(1000 * cpu_seconds / requests)
     page.rate.values.append(float(re.search(r"Requests/sec: +([\d.]+)", output)[1]))
-    page.half.values.append(milliseconds(output, "50%"))
-    page.slowest.values.append(milliseconds(output, "99%"))
+    page.median_time.values.append(read_percentile(output, "50%"))
+    page.slow_time.values.append(read_percentile(output, "99%"))
 
 
-def processor_seconds(container: Container) -> float:
-    """Return for how long gunicorn's processes have had a processor, in seconds.
+def read_cpu_seconds(container: Container) -> float:
+    """Return the CPU time of gunicorn's processes in seconds.
 
     https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: utime, stime and those of ended children.
     """
@@ -215,26 +203,26 @@ def processor_seconds(container: Container) -> float:
     return float(container.exec("python", "-c", script))
 
 
-def milliseconds(output: str, share: str) -> float:
-    """Return within how many milliseconds this share of the requests was answered, from wrk's output."""
-    number, unit = re.search(rf"{share} +([\d.]+)(us|ms|s)", output).groups()
+def read_percentile(output: str, percentile: str) -> float:
+    """Return a percentile of the response time in milliseconds, from wrk's output."""
+    number, unit = re.search(rf"{percentile} +([\d.]+)(us|ms|s)", output).groups()
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
-def signing_in(site: Container, rounds: int) -> Figure:
-    """Sign ten people in, in each round, each from an address of their own; return what one took."""
+def measure_sign_in(site: Container, rounds: int) -> Figure:
+    """Sign in ten users per round, each from another IP address; return the CPU time of a sign-in."""
     script = (
         "from apps.accounts.models import User\n"
-        f"for n in range({rounds * PEOPLE}): User.objects.create_user(f'{{n}}@example.org', 'correct-horse')"
+        f"for n in range({rounds * USERS}): User.objects.create_user(f'{{n}}@example.org', 'correct-horse')"
     )
     site.exec("python", "manage.py", "shell", "--command", script)
     form = site.get("/account/login/")
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.body)[1]
-    cookie = cookie_line(form.cookies)
+    cookie = format_cookies(form.cookies)
     figure = Figure("ms", 1)
     for round_number in range(rounds):
-        before = processor_seconds(site)
-        for n in range(round_number * PEOPLE, (round_number + 1) * PEOPLE):
+        before = read_cpu_seconds(site)
+        for n in range(round_number * USERS, (round_number + 1) * USERS):
             fields = {
                 "csrfmiddlewaretoken": token,
                 "username": f"{n}@example.org",
@@ -243,27 +231,27 @@ def signing_in(site: Container, rounds: int) -> Figure:
             address = f"198.51.{n // 256}.{n % 256}"
             response = site.get("/account/login/", fields, Cookie=cookie, X_Forwarded_For=address)
             assert response.status == 302, response.body
-        figure.values.append(1000 * (processor_seconds(site) - before) / PEOPLE)
+        figure.values.append(1000 * (read_cpu_seconds(site) - before) / USERS)
     return figure
 
 
-def with_workers(
-    net: Network, image: str, options: tuple[str, ...], kind: str, count: int, rounds: int
+def measure_workers(
+    net: Network, image: str, options: tuple[str, ...], worker_class: str, count: int, rounds: int
 ) -> list[object]:
-    """Return a row of the table: the workers, requests per second of two pages, and the workers' memory."""
-    settings = {"WEB_CONCURRENCY": str(count), "GUNICORN_CMD_ARGS": WORKERS[kind]}
-    site = net.site(image, options, **settings).ready()
-    home, wait = (page("Slipway", path, site, path, HEADERS) for path in ("/", "/wait/"))
+    """Return a table row: the workers, requests per second of two pages, and the memory."""
+    settings = {"WEB_CONCURRENCY": str(count), "GUNICORN_CMD_ARGS": WORKERS[worker_class]}
+    site = net.start_site(image, options, **settings).wait_until_ready()
+    home, wait = (create_page("Slipway", path, site, path, HEADERS) for path in ("/", "/wait/"))
     for _ in range(rounds):
-        load(home)
-        load(wait, 4 * CONNECTIONS)
-    memory = proportional_memory(site)
+        measure_page(home)
+        measure_page(wait, 4 * CONNECTIONS)
+    memory = measure_memory(site)
     site.stop()
-    return [f"{count} {kind}", home.rate, wait.rate, f"{memory:.0f} MB"]
+    return [f"{count} {worker_class}", home.rate, wait.rate, f"{memory:.0f} MB"]
 
 
-def proportional_memory(site: Container) -> float:
-    """Return the MB of a site's processes, pages that they share counted once."""
+def measure_memory(site: Container) -> float:
+    """Return the memory of a site's processes in MB; shared pages count once."""
     script = (
         "import pathlib, re\n"
         "kb = 0\n"
@@ -275,32 +263,34 @@ def proportional_memory(site: Container) -> float:
     return int(site.exec("python", "-c", script)) * 1024 / 1e6
 
 
-def chapter(pages: list[Page], sign_in: Figure, workers: list[list[object]]) -> str:
-    """Return what was measured, in Markdown."""
+def render_section(pages: list[Page], sign_in: Figure, workers: list[list[object]]) -> str:
+    """Return the results in Markdown."""
     titles = ["CPU time per request", "Requests", "Median", "99th percentile"]
 
-    def rows(*names: str) -> list[list[object]]:
+    def select_rows(*names: str) -> list[list[object]]:
         return [
-            [p.name, p.site, p.processor, p.rate, p.half, p.slowest]
+            [p.name, p.site, p.cpu_time, p.rate, p.median_time, p.slow_time]
             for name in names
             for p in pages
             if p.name == name
         ]
 
-    same = {p.site: p.processor.median for p in pages if p.name == BYTES}
+    same = {p.site: p.cpu_time.median for p in pages if p.name == BYTES}
     return "\n".join(
         [
             "## Serving\n",
             (__doc__ or "").split("\n\n", 1)[1],
             f"One worker; `wrk` on the same machine, {CONNECTIONS} connections, {SECONDS} s in each round.\n",
             "The same work on every site, with each site's own middleware and log:\n",
-            table(["Page", "Site, worker class", *titles], rows(BYTES, STATIC)),
+            render_table(["Page", "Site, worker class", *titles], select_rows(BYTES, STATIC)),
             "Each site's own pages, which do different work:\n",
-            table(["Page", "Site, worker class", *titles], rows(HOME, "admin, signed in", "/healthz")),
-            bars("CPU time for the same page as bytes", "ms per request", same),
+            render_table(
+                ["Page", "Site, worker class", *titles], select_rows(HOME, "admin, signed in", "/healthz")
+            ),
+            render_bars("CPU time for the same page as bytes", "ms per request", same),
             f"A sign-in takes {sign_in} of CPU time, most of it for Argon2, which is expensive by design.\n",
             f"The worker class: {4 * CONNECTIONS} clients request a page that waits {WAIT * 1000:.0f} ms,\n"
             "as for a slow query. gthread serves four of them in each process, sync one.\n",
-            table(["Workers", "First page", "A page that waits", "Total memory"], workers),
+            render_table(["Workers", "First page", "A page that waits", "Total memory"], workers),
         ]
     )

@@ -42,7 +42,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Fail before the first test if a program that a selected layer needs is not installed."""
-    if message := programs.report(layer for layer in programs.LAYERS if is_selected(layer, config)):
+    if message := programs.report_missing(layer for layer in programs.LAYERS if is_selected(layer, config)):
         raise pytest.UsageError(message)
 
 

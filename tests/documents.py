@@ -22,7 +22,7 @@ MARKER = re.compile(
     r"<!-- (?:not run: (?P<reason>\S.*)|run in docker(?: until it says: (?P<until>\S.*))?) -->"
 )
 
-# The answers for the documents with blocks to run that a project with all defaults lacks.
+# The answers for documents with shell blocks that a default project lacks.
 ANSWERS = {"docs/api.md": {"api": "ninja"}}
 
 

@@ -30,7 +30,7 @@ def find_po_file(project: Project, locale: str) -> Path:
 
 def make_messages(project: Project, locale: str) -> None:
     """Step 1: run makemessages."""
-    type_block(project, 0, locale)
+    run_document_block(project, 0, locale)
 
 
 def translate(project: Project, locale: str) -> None:
@@ -49,10 +49,10 @@ def translate(project: Project, locale: str) -> None:
 
 def compile_messages(project: Project) -> None:
     """Step 2, continued: run compilemessages."""
-    type_block(project, 1, LOCALE)
+    run_document_block(project, 1, LOCALE)
 
 
-def type_block(project: Project, number: int, locale: str) -> None:
+def run_document_block(project: Project, number: int, locale: str) -> None:
     """Run a shell block of the document for this language."""
     block = list(documents.read_blocks(find_document(project)))[number]
     block.text = block.text.replace(LOCALE, locale)

@@ -64,11 +64,11 @@ def replace_once(file: Path, old: str, new: str) -> None:
 
 def find_processes(folder: Path) -> list[str]:
     """Return the PIDs of processes whose working directory is in this folder, even if it was deleted."""
-    found = []
+    pids = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
         try:
             if str(link.readlink()).startswith(str(folder)):
-                found.append(link.parent.name)
+                pids.append(link.parent.name)
         except OSError:
             continue
-    return found
+    return pids

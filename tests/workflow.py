@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,4 +89,5 @@ def parse_steps(output: str) -> list[str]:
 def list_steps(project: Path) -> list[str]:
     """Return the steps of `fab check` in the project's list."""
     steps = runpy.run_path(str(project / "fabfile" / "steps.py"))
-    return [steps["shorten"](command) for command in steps["CHECKS"]]
+    commands = [command.removeprefix(steps["PRODUCTION"]) for command in steps["CHECKS"]]
+    return [textwrap.shorten(command, 100, placeholder="…") for command in commands]

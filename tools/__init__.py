@@ -1,4 +1,4 @@
-"""Programs for people who change the template: its locks, its releases and the pages made from its code."""
+"""Programs for maintaining the template: lock files, releases and generated files."""
 
 from pathlib import Path
 

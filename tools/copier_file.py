@@ -1,4 +1,4 @@
-"""Print copier.yml: what cookiecutter.json asks and computes, in copier's words.
+"""Print copier.yml: the questions and computed values of cookiecutter.json, for Copier.
 
 https://copier.readthedocs.io/en/stable/configuring/
 """
@@ -11,27 +11,27 @@ import yaml
 from tools import TEMPLATE
 
 HEAD = """\
-# Made from cookiecutter.json by: make copier.yml
-# Copier reads the same tree by it, for `copier copy` and for `fab update` in a project.
+# Generated from cookiecutter.json by `make copier.yml`.
+# Copier uses it for `copier copy`, and for `fab update` in a project.
 """
 
-# The version that projects of the first release pin: a newer one could not update them.
+# The version that projects of the first release pin: they could not be updated if a newer one were required.
 OLDEST_COPIER = "9.19.1"
 
-# Copier has no filter `slugify`, so letters outside of a to z are left out here instead of spelt in Latin.
+# Copier has no filter `slugify`, so characters other than a to z and 0 to 9 are removed, not transliterated.
 SLUG = """\
 <% set slug = (project_name | lower | regex_replace('[^a-z0-9]+', '_') | trim('_'))[:40] | trim('_') %>
 << slug if slug[:1].isalpha() else 'site_' ~ slug if slug else 'my_site' >>"""
 
-# Values that hooks/pre_gen_project.py has refused from the first release on, and no more: an update takes
-# the default instead of an answer that is refused.
-SHAPES = {
-    "project_name": (r"^\S(.*\S)?$", "Write at least one character, and no space around it."),
+# Only what hooks/pre_gen_project.py has rejected since the first release: if an answer is rejected, an update
+# uses the default instead.
+VALIDATORS = {
+    "project_name": (r"^\S(.*\S)?$", "Enter at least one character, without spaces around it."),
     "project_slug": (
         "^[a-z][a-z0-9]*(_[a-z0-9]+)*$",
-        "Use the letters a to z, digits and single underscores between them, a letter first.",
+        "Use lowercase letters a to z, digits and single underscores; start with a letter.",
     ),
-    "description": (r"^\S(.*\S)?$", "Write at least one character, and no space around it."),
+    "description": (r"^\S(.*\S)?$", "Enter at least one character, without spaces around it."),
     "author": (r"^.*\S <[^<>@]+@[^<>@]+>$", "Use the form Ada Lovelace <ada@example.org>."),
 }
 
@@ -42,45 +42,54 @@ The project is ready. Start it, in its folder, with:
   fab build && fab start
 """
 
-# A project's own from its first day on: an update neither brings nor changes them.
+# Files that belong to a project after generation: an update neither adds nor changes them.
 NEVER_UPDATED = ["/poetry.lock", "/package-lock.json", "/apps/*/migrations/[0-9]*.py"]
 
 
-def page() -> str:
-    """Return the file's text."""
-    return HEAD + yaml.dump(configuration(), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+def render() -> str:
+    """Return the content of copier.yml."""
+    return HEAD + yaml.dump(
+        build_configuration(), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000
+    )
 
 
-def configuration() -> dict[str, Any]:
-    """Return what the file holds."""
+def build_configuration() -> dict[str, Any]:
+    """Return the configuration as a dictionary."""
     content = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-    asked = {name: default for name, default in content.items() if not name.startswith("_")}
+    questions = {name: default for name, default in content.items() if not name.startswith("_")}
     return {
         "_min_copier_version": OLDEST_COPIER,
         "_subdirectory": "<% raw %><<cookiecutter.project_slug>><% endraw %>",
         "_templates_suffix": "",
         "_envops": content["_jinja2_env_vars"],
-        "_exclude": [*not_chosen(content["_optional_files"]), *never_updated()],
+        "_exclude": [*list_unchosen_files(content["_optional_files"]), *list_excluded_from_updates()],
         "_message_after_copy": AFTER_COPY,
-        **{name: question(name, default, content["__prompts__"][name]) for name, default in asked.items()},
-        "cookiecutter": {"type": "json", "when": False, "default": names(content, list(asked))},
+        **{
+            name: build_question(name, default, content["__prompts__"][name])
+            for name, default in questions.items()
+        },
+        "cookiecutter": {
+            "type": "json",
+            "when": False,
+            "default": render_variables(content, list(questions)),
+        },
     }
 
 
-def question(name: str, default: str | list[str], prompt: str | dict[str, str]) -> dict[str, Any]:
-    """Return one question: text with a rule, or a choice."""
+def build_question(name: str, default: str | list[str], prompt: str | dict[str, str]) -> dict[str, Any]:
+    """Return the configuration of a question: text with a validator, or a choice."""
     if isinstance(default, list) and isinstance(prompt, dict):
         choices = {prompt[value]: value for value in default}
         return {"type": "str", "help": prompt["__prompt__"], "choices": choices, "default": default[0]}
-    shape, advice = SHAPES[name]
-    pattern = shape.replace("\\", "\\\\")
-    rule = f"<% if not ({name} | regex_search('{pattern}')) %>{advice}<% endif %>"
+    pattern, message = VALIDATORS[name]
+    pattern = pattern.replace("\\", "\\\\")
+    validator = f"<% if not ({name} | regex_search('{pattern}')) %>{message}<% endif %>"
     default = SLUG if "slugify" in default else default
-    return {"type": "str", "help": prompt, "default": default, "validator": rule}
+    return {"type": "str", "help": prompt, "default": default, "validator": validator}
 
 
-def not_chosen(optional_files: dict[str, dict[str, list[str]]]) -> list[str]:
-    """Return patterns of the files that only other answers have."""
+def list_unchosen_files(optional_files: dict[str, dict[str, list[str]]]) -> list[str]:
+    """Return patterns that exclude the files of other answers."""
     patterns = []
     for name, values in optional_files.items():
         for file in dict.fromkeys(file for files in values.values() for file in files):
@@ -90,14 +99,14 @@ def not_chosen(optional_files: dict[str, dict[str, list[str]]]) -> list[str]:
     return patterns
 
 
-def never_updated() -> list[str]:
-    """Return patterns of the files that an update leaves alone."""
+def list_excluded_from_updates() -> list[str]:
+    """Return patterns that exclude files from updates."""
     return [f"<% if _copier_operation == 'update' %>{pattern}<% endif %>" for pattern in NEVER_UPDATED]
 
 
-def names(content: dict[str, Any], asked: list[str]) -> str:
-    """Return a template that gives, as JSON, all that files know as `cookiecutter`."""
-    answers = ", ".join(f"{name}={name}" for name in asked)
+def render_variables(content: dict[str, Any], questions: list[str]) -> str:
+    """Return a template that renders, as JSON, the variables that files use as `cookiecutter`."""
+    answers = ", ".join(f"{name}={name}" for name in questions)
     lines = [f"<% set cookiecutter = dict({answers}) %>"]
     for name, value in content.items():
         if name.startswith("__") and isinstance(value, str):
@@ -107,19 +116,19 @@ def names(content: dict[str, Any], asked: list[str]) -> str:
 
 
 class Dumper(yaml.SafeDumper):
-    """YAML as people write it: long texts as blocks, and lists under their key's first letter."""
+    """YAML in the usual style: long strings as blocks, and lists indented under their key."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Indent lists too."""
         super().increase_indent(flow, False)
 
 
-def as_block(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """Write a text of several lines as a block."""
+def represent_string(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Represent a string of several lines as a block."""
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
-Dumper.add_representer(str, as_block)
+Dumper.add_representer(str, represent_string)
 
 if __name__ == "__main__":
-    print(page(), end="")
+    print(render(), end="")

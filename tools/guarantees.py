@@ -10,16 +10,16 @@ TESTS = TEMPLATE / "tests"
 ALL = "all"
 TASKS = "`tasks=database`"
 DEPLOY = "`deploy=server` or `aws`"
-# Answers for which single tests hold, by the beginning of the decorator that skips them otherwise ...
+# The answers for which single tests hold, by the start of the decorator that skips them otherwise ...
 CONDITIONS = {
     "PUBLIC_SIGN_UP": "`sign_up=public`",
     "STAFF_SIGN_UP": "`cms=wagtail`, `sign_up=staff`",
     "pytest.mark.skipif(not HAS_ALLAUTH": "`sign_up=public` or `cms=wagtail`",
     "pytest.mark.skipif(HAS_ALLAUTH": "`sign_up=staff`, `cms=none`",
 }
-# ... and by a fixture: the site on another machine, of which `fab pull` fetches a copy.
+# ... and by fixture: `source` is a remote site, which `fab pull` copies.
 FIXTURES = {"source": DEPLOY}
-# The files of each topic, and the answers for which their promises hold.
+# The files of each topic, and the answers for which their guarantees hold.
 TOPICS: dict[str, dict[str, str]] = {
     "Image": {
         "docker/test_image_steps.py": ALL,
@@ -140,9 +140,9 @@ depends on its folder: `make test` runs `tests/answers/`, `tests/render/` and `t
 """
 
 
-def page() -> str:
-    """Return the page."""
-    topics = {topic: rows(files) for topic, files in TOPICS.items()}
+def render() -> str:
+    """Return the content of docs/guarantees.md."""
+    topics = {topic: render_rows(files) for topic, files in TOPICS.items()}
     index = "\n".join(
         f"- [{topic}](#{re.sub(r'[^a-z -]', '', topic.lower()).replace(' ', '-')}): {len(table)} guarantees"
         for topic, table in topics.items()
@@ -152,23 +152,23 @@ def page() -> str:
     return "\n\n".join([HEAD + "\n" + index, *chapters]) + "\n"
 
 
-def rows(files: dict[str, str]) -> list[str]:
+def render_rows(files: dict[str, str]) -> list[str]:
     """Return a table row for each test in these files."""
     return [
-        f"| {promise(test)} | {answers_of(test) or answers} | [`{test.name}`](../tests/{file}) |"
+        f"| {read_promise(test)} | {find_answers(test) or answers} | [`{test.name}`](../tests/{file}) |"
         for file, answers in files.items()
-        for test in tests_in(TESTS / file)
+        for test in find_tests(TESTS / file)
     ]
 
 
-def tests_in(file: Path) -> list[ast.FunctionDef]:
+def find_tests(file: Path) -> list[ast.FunctionDef]:
     """Return the tests in a file."""
     nodes = ast.parse(file.read_text(encoding="utf-8")).body
     return [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
 
 
-def answers_of(test: ast.FunctionDef) -> str:
-    """Return the answers for which a test alone holds, or ""; a skip that CONDITIONS lacks is an error."""
+def find_answers(test: ast.FunctionDef) -> str:
+    """Return the answers for which only this test holds, or ""; a skip that CONDITIONS lacks is an error."""
     for decorator in map(ast.unparse, test.decorator_list):
         for beginning, answers in CONDITIONS.items():
             if decorator.startswith(beginning):
@@ -178,7 +178,7 @@ def answers_of(test: ast.FunctionDef) -> str:
     return next((FIXTURES[each.arg] for each in test.args.args if each.arg in FIXTURES), "")
 
 
-def promise(test: ast.FunctionDef) -> str:
+def read_promise(test: ast.FunctionDef) -> str:
     """Return a test's docstring in one line; a test without a docstring is an error."""
     words = ast.get_docstring(test)
     if not words:
@@ -187,4 +187,4 @@ def promise(test: ast.FunctionDef) -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    print(render(), end="")

@@ -1,14 +1,13 @@
-"""Write the template's poetry.lock: what each combination of answers locks, in one file.
+"""Write the template's poetry.lock: the locks of all combinations of answers, in one file.
 
     python -m tools.lock_file [--regenerate]
 
-Without the option what the defaults bring keeps its versions.
+Without the option, the packages of the default answers keep their versions.
 
-All packages of all combinations are resolved once, so that none has a version of its own; then
-Poetry locks each combination by that, two at a time, and combinations that ask for the same packages
-once. What the locks differ in is marked with conditions, so the
-lock is rendered like any other file of the template: no network, no code in a hook, the same by
-cookiecutter and by copier.
+All packages of all combinations are resolved together, so that each package has one version. Then
+Poetry locks each set of requirements by that, two at a time. Conditions select the lines that differ, so
+the lock is rendered like any other file of the template: without a network, without code in a hook, and
+identically by Cookiecutter and Copier.
 """
 
 import itertools
@@ -27,7 +26,7 @@ from typing import Any
 from cookiecutter.main import cookiecutter
 
 from tools import PROJECT_TEMPLATE, TEMPLATE
-from tools.combinations import QUESTIONS, Combination, answers, every
+from tools.combinations import QUESTIONS, Combination, get_answers, list_combinations
 
 POETRY = PROJECT_TEMPLATE / "fabfile" / "poetry.py"
 
@@ -39,49 +38,49 @@ def main(*options: str) -> None:
     folder = TEMPLATE / "build" / "locks"
     shutil.rmtree(folder, ignore_errors=True)
     projects = {}
-    for combination in every():
-        home = folder / "-".join(combination)
-        made = cookiecutter(
+    for combination in list_combinations():
+        output = folder / "-".join(combination)
+        path = cookiecutter(
             str(TEMPLATE),
             no_input=True,
             accept_hooks=False,
             default_config=True,
-            extra_context=answers(combination),
-            output_dir=str(home),
+            extra_context=get_answers(combination),
+            output_dir=str(output),
         )
-        projects[combination] = Path(made)
+        projects[combination] = Path(path)
     everything = folder / "everything"
     everything.mkdir()
     write_union(projects.values(), everything / "pyproject.toml")
-    shutil.copy(projects[every()[0]] / "poetry.lock", everything)
+    shutil.copy(projects[list_combinations()[0]] / "poetry.lock", everything)
     print("Looking up versions for all combinations at once ...", flush=True)
-    lock(everything, *options)
-    # A lock depends on what pyproject.toml asks for, so one serves all that ask for the same.
-    alike: dict[str, Path] = {}
+    lock_project(everything, *options)
+    # Projects with the same requirements have the same lock.
+    distinct: dict[str, Path] = {}
     for project in projects.values():
-        alike.setdefault(requirements(project), project)
-    print(f"Locking {len(alike)} sets of packages for {len(projects)} combinations ...", flush=True)
-    for project in alike.values():
+        distinct.setdefault(read_requirements(project), project)
+    print(f"Locking {len(distinct)} sets of packages for {len(projects)} combinations ...", flush=True)
+    for project in distinct.values():
         shutil.copy(everything / "poetry.lock", project)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lock, alike.values()))
+        list(pool.map(lock_project, distinct.values()))
     locks = {
-        combination: (alike[requirements(project)] / "poetry.lock").read_text(encoding="utf-8")
+        combination: (distinct[read_requirements(project)] / "poetry.lock").read_text(encoding="utf-8")
         for combination, project in projects.items()
     }
-    (PROJECT_TEMPLATE / "poetry.lock").write_text(merged(locks), encoding="utf-8")
+    (PROJECT_TEMPLATE / "poetry.lock").write_text(merge(locks), encoding="utf-8")
 
 
-def requirements(project: Path) -> str:
-    """Return all that Poetry reads from the project when it locks, in a form that can be compared."""
+def read_requirements(project: Path) -> str:
+    """Return everything that affects the project's lock, in a form that can be compared."""
     content: dict[str, Any] = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    about = content["project"]
-    asked = [about["requires-python"], about["dependencies"], content["dependency-groups"]]
-    return json.dumps([*asked, content["tool"]["poetry"]])
+    table = content["project"]
+    requirements = [table["requires-python"], table["dependencies"], content["dependency-groups"]]
+    return json.dumps([*requirements, content["tool"]["poetry"]])
 
 
-def lock(project: Path, *options: str) -> None:
-    """Have Poetry write the project's lock; that needs no virtual environment."""
+def lock_project(project: Path, *options: str) -> None:
+    """Lock the project with Poetry, without a virtual environment."""
     subprocess.run(
         [sys.executable, "-B", POETRY, "lock", "--no-interaction", *options],
         cwd=project,
@@ -91,7 +90,7 @@ def lock(project: Path, *options: str) -> None:
 
 
 def write_union(projects: Iterable[Path], file: Path) -> None:
-    """Write a pyproject.toml that asks for all that these projects ask for."""
+    """Write a pyproject.toml that requires all that these projects require."""
     dependencies: dict[str, None] = {}
     groups: dict[str, dict[str, None]] = {}
     python = ""
@@ -107,56 +106,57 @@ def write_union(projects: Iterable[Path], file: Path) -> None:
     file.write_text("\n".join([*lines, "[tool.poetry]", "package-mode = false", ""]), encoding="utf-8")
 
 
-def merged(locks: Locks) -> str:
-    """Return a template that renders each combination's lock, byte by byte."""
+def merge(locks: Locks) -> str:
+    """Return a template that renders each combination's lock byte for byte."""
     parts = {combination: split(text) for combination, text in locks.items()}
     keys = sorted({key for each in parts.values() for key in each})
     pieces = []
     for key in keys:
-        pieces += conditional({each: blocks[key] for each, blocks in parts.items() if key in blocks})
+        pieces += render_conditions({each: blocks[key] for each, blocks in parts.items() if key in blocks})
     return "".join(pieces)
 
 
 def split(lock: str) -> dict[tuple[int, str, str, int], str]:
-    """Return a lock's pieces by keys that sort as Poetry does.
+    """Return a lock's pieces by keys that sort in Poetry's order.
 
-    They are the head, of each package what comes before and after its `files`, and the metadata.
+    They are the head; of each package, the text before its `files` and the rest; and the metadata.
     """
     body, _, metadata = lock.partition("[metadata]\n")
     head, *packages = body.split("[[package]]\n")
     pieces = {(0, "", "", 0): head, (2, "", "", 0): f"[metadata]\n{metadata}"}
     for package in packages:
         name, version = re.findall(r'^(?:name|version) = "(.*)"$', package, re.MULTILINE)[:2]
-        about, files, rest = package.partition("files = [\n")
-        pieces[1, name, version, 0] = f"[[package]]\n{about}"
+        before, files, rest = package.partition("files = [\n")
+        pieces[1, name, version, 0] = f"[[package]]\n{before}"
         pieces[1, name, version, 1] = files + rest
     return pieces
 
 
-def conditional(texts: Locks) -> Iterator[str]:
-    """Yield the texts, each under the condition that names its combinations."""
+def render_conditions(texts: Locks) -> Iterator[str]:
+    """Yield the texts, each inside a condition for its combinations."""
     for text in dict.fromkeys(texts.values()):
-        condition = condition_of({combination for combination, each in texts.items() if each == text})
+        condition = find_condition({combination for combination, each in texts.items() if each == text})
         yield f"<% if {condition} %>\n{text}<% endif %>\n" if condition else text
 
 
-def condition_of(wanted: set[Combination]) -> str:
-    """Return the shortest condition that holds for these combinations alone; "" for all of them."""
-    if wanted == set(every()):
+def find_condition(combinations: set[Combination]) -> str:
+    """Return the shortest condition that selects exactly these combinations, or "" for all."""
+    every = list_combinations()
+    if combinations == set(every):
         return ""
-    single = {
-        f'cookiecutter.{question} == "{value}"': {each for each in every() if each[index] == value}
+    conditions = {
+        f'cookiecutter.{question} == "{value}"': {each for each in every if each[index] == value}
         for index, question in enumerate(QUESTIONS)
-        for value in dict.fromkeys(each[index] for each in every())
+        for value in dict.fromkeys(each[index] for each in every)
     }
     for count in range(1, 4):
-        for chosen in itertools.combinations(single, count):
-            if set().union(*(single[each] for each in chosen)) == wanted:
-                return " or ".join(chosen)
-            if set.intersection(*(single[each] for each in chosen)) == wanted:
-                return " and ".join(chosen)
+        for names in itertools.combinations(conditions, count):
+            if set().union(*(conditions[each] for each in names)) == combinations:
+                return " or ".join(names)
+            if set.intersection(*(conditions[each] for each in names)) == combinations:
+                return " and ".join(names)
     subject = ' ~ " " ~ '.join(f"cookiecutter.{question}" for question in QUESTIONS)
-    return f"{subject} in {json.dumps(sorted(' '.join(each) for each in wanted))}"
+    return f"{subject} in {json.dumps(sorted(' '.join(each) for each in combinations))}"
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ def test_hook_knows_each_choice() -> None:
     """The hook's table of optional files has a row for each value of each choice."""
     files = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))["_optional_files"]
     rows = {question: list(values) for question, values in files.items() if question[0] != "_"}
-    assert rows == combinations.choices()
+    assert rows == combinations.list_choices()
 
 
 def test_hook_rejects_the_name_of_each_folder() -> None:

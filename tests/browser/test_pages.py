@@ -62,7 +62,7 @@ def test_pages(visitors: Visitors, user_name: str, path: str) -> None:
     """
     page = visitors.open(path, user_name)
     assert get_status(page) == 200
-    assert page.url == visitors.url(path)
+    assert page.url == visitors.get_url(path)
     check_page(page)
 
 
@@ -177,7 +177,7 @@ def test_429(visitors: Visitors) -> None:
     """Too many password resets get a 429 page."""
     page = visitors.open("/account/password_reset/")
     while get_status(page) == 200:
-        page.goto(visitors.url("/account/password_reset/"))
+        page.goto(visitors.get_url("/account/password_reset/"))
         submit(page, email="unknown@example.org")
     assert get_status(page) == 429
     check_page(page)
@@ -202,7 +202,7 @@ def test_theme_is_remembered(visitors: Visitors) -> None:
     page.get_by_text("Light", exact=True).click()
     assert page.evaluate(BACKGROUND) == light
     assert page.evaluate(THEME_COLORS) == theme_colors
-    page.goto(visitors.url("/account/login/"))
+    page.goto(visitors.get_url("/account/login/"))
     assert page.evaluate(BACKGROUND) == light
     page.get_by_text("System", exact=True).click()
     assert page.evaluate(BACKGROUND) == dark
@@ -211,10 +211,10 @@ def test_theme_is_remembered(visitors: Visitors) -> None:
 @pytest.mark.parametrize("script", [UNKNOWN_THEME, BLOCKED_STORAGE], ids=["unknown", "blocked"])
 def test_theme_with_unusable_storage(visitors: Visitors, script: str) -> None:
     """If the stored theme is unknown or storage is blocked, the system's color scheme applies."""
-    context = visitors.new_browser()
+    context = visitors.open_browser()
     context.add_init_script(script)
     page = context.new_page()
-    page.goto(visitors.url("/"))
+    page.goto(visitors.get_url("/"))
     assert page.get_by_label("System").is_checked()
     light = page.evaluate(BACKGROUND)
     page.get_by_text("Dark", exact=True).click()

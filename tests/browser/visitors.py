@@ -69,13 +69,13 @@ class Visitors:
             self.signed_in[user_name] = page.context
         context = self.signed_in.get(user_name)
         if options or not context:
-            context = self.new_browser(storage_state=context and context.storage_state(), **options)
+            context = self.open_browser(storage_state=context and context.storage_state(), **options)
         page = context.new_page()
         page.set_viewport_size(SIZES[size])
-        page.goto(self.url(path))
+        page.goto(self.get_url(path))
         return page
 
-    def new_browser(self, **options: object) -> BrowserContext:
+    def open_browser(self, **options: object) -> BrowserContext:
         """Return a new browser, whose errors are recorded."""
         context = self.browser.new_context(extra_http_headers=PROXY, **options)
         context.add_init_script(path=IN_PAGE)
@@ -85,20 +85,20 @@ class Visitors:
         self.browsers.append(context)
         return context
 
-    def url(self, path: str) -> str:
+    def get_url(self, path: str) -> str:
         """Return the absolute URL of a path; return an absolute URL unchanged."""
         return f"{self.site.url}{path}" if path.startswith("/") else path
 
     def wait_for_mailed_link(self, user_name: str) -> str:
         """Return the link in the mail to a user, once the site has sent it."""
 
-        def link() -> str:
+        def find_link() -> str:
             log = quopri.decodestring(self.site.log_file.read_bytes()).decode(errors="replace")
             _, _, mail = log.rpartition(f"To: {user_name}@example.org")
-            found = re.search(r"https?(://\S+/reset/\S+)", mail)
-            return f"http{found[1]}" if found else ""
+            match = re.search(r"https?(://\S+/reset/\S+)", mail)
+            return f"http{match[1]}" if match else ""
 
-        return wait_until(link)
+        return wait_until(find_link)
 
     def record_message(self, message: ConsoleMessage) -> None:
         """Record an error or a warning on the console."""
@@ -155,13 +155,13 @@ def find_violations(page: Page) -> list[str]:
 
 def check_page(page: Page) -> None:
     """Fail if axe finds violations or the page overflows, at both sizes and in both themes."""
-    found = []
+    problems = []
     for size in ("phone", "desktop"):
         page.set_viewport_size(SIZES[size])
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > SIZES[size]["width"]:
-            found.append(f"{size}: {width} pixels wide")
+            problems.append(f"{size}: {width} pixels wide")
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
-            found += [f"{size}, {theme}: {finding}" for finding in find_violations(page)]
-    assert not found, "\n".join([page.url, *found])
+            problems += [f"{size}, {theme}: {finding}" for finding in find_violations(page)]
+    assert not problems, "\n".join([page.url, *problems])

@@ -91,7 +91,7 @@ def sign_in(visitors: Visitors) -> Page:
     add_authenticator(page)
     submit(page, login="editor@example.org", password=PASSWORD)
     add_passkey(page)
-    page.goto(visitors.url("/cms/"))
+    page.goto(visitors.get_url("/cms/"))
     return page
 
 
@@ -121,7 +121,7 @@ def ignore_blocked_inline_styles(errors: list[tuple[str, str]]) -> list[tuple[st
 def test_an_editor_publishes_a_page(visitors: Visitors) -> None:
     """An editor can create and publish a page under the CSP, and visitors can find it."""
     page = sign_in(visitors)
-    page.goto(visitors.url("/cms/pages/3/"))
+    page.goto(visitors.get_url("/cms/pages/3/"))
     click_and_wait(page.get_by_role("link", name="Add child page").first)
     page.get_by_role("textbox", name="Title*").fill("Boats")
     add_block(page, "Heading")
@@ -193,8 +193,8 @@ def test_page_that_moves_back_to_its_old_url(visitors: Visitors, cms: Cms) -> No
             f"page = ContentPage.objects.get(slug={old!r})\n"
             f"page.slug = {new!r}\npage.save_revision().publish()"
         )
-        page.goto(visitors.url(f"/{old}/"))
-        assert page.url == visitors.url(f"/{new}/")
+        page.goto(visitors.get_url(f"/{old}/"))
+        assert page.url == visitors.get_url(f"/{new}/")
 
 
 def test_links_in_mails(cms: Cms) -> None:

@@ -108,13 +108,13 @@ def page(visitors: Visitors) -> Page:
 def wait_for_mailed_code(site: Site, to: str) -> str:
     """Return the code in the last mail to this email address, once it has been sent."""
 
-    def code() -> str:
+    def find_code() -> str:
         log = quopri.decodestring(site.log_file.read_bytes()).decode(errors="replace")
         _, _, mail = log.rpartition(f"To: {to}")
-        found = re.search(r"^([A-Z0-9]{3,}(-[A-Z0-9]+)?)$", mail, re.MULTILINE)
-        return found[1] if found else ""
+        match = re.search(r"^([A-Z0-9]{3,}(-[A-Z0-9]+)?)$", mail, re.MULTILINE)
+        return match[1] if match else ""
 
-    return wait_until(code)
+    return wait_until(find_code)
 
 
 def sign_out(page: Page) -> None:

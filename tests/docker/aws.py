@@ -1,4 +1,4 @@
-"""An AWS account on this machine: the emulator of images/ministack, and a checkout that is deployed to it."""
+"""An emulated AWS account (images/ministack), and a checkout that is deployed to it."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.docker import engine
 from tests.docker.commits import Commits
-from tests.docker.engine import Response, ask_by_https, docker, run
+from tests.docker.engine import Response, docker, request_over_https, run
 from tests.production import wait_until
 
 IMAGE = "slipway-test/ministack:1.5.33"
@@ -30,20 +30,20 @@ DomainName = "{HOST}"
 CertificateArn = "{CERTIFICATE}"
 WebMinimum = 1
 """
-# Features that the emulator lacks, and refuses with a message.
-MISSING = {
+# Resources that the emulator does not support.
+UNSUPPORTED = {
     "bootstrap.yaml": ["GitHubProvider"],
     "service.yaml": ["Scaling", "ScalingByCpu", "ScalingByRequests"],
 }
 
 
 class Aws(Commits):
-    """The account, the checkout, and a user who runs `fab`: as the owner of the account, or as GitHub."""
+    """The account, the checkout, and a user who runs `fab`: the owner, or GitHub's workflow."""
 
     def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
-        """Start the emulator at an address of its own; `folder` becomes a checkout of one commit."""
+        """Start the emulator on a random IP address; make `folder` a checkout with one commit."""
         self.folder = folder
-        # All of 127.0.0.0/8 is this machine. So two runs do not meet.
+        # Any IP address in 127.0.0.0/8 is this machine; a random one avoids conflicts between runs.
         self.address = f"127.{random.randint(80, 250)}.{random.randint(1, 250)}.{random.randint(2, 250)}"
         self.name = f"slipway-test-{self.address.replace('.', '-')}"
         self.variables = {
@@ -65,7 +65,7 @@ class Aws(Commits):
         self.prepare()
 
     def start(self) -> None:
-        """Start the emulator and wait until it answers."""
+        """Start the emulator and wait until it responds."""
         docker("network", "create", self.name)
         ports = [word for port in (80, 443, 4566) for word in ("--publish", f"{self.address}:{port}:{port}")]
         settings = {"AUTH": "true", "ADDRESS": self.address, "HOST": HOST, "MINISTACK_REGION": REGION}
@@ -78,67 +78,69 @@ class Aws(Commits):
         Path(self.variables["SSL_CERT_FILE"]).write_text(authority)
 
     def is_up(self) -> bool:
-        """Whether the emulator answers."""
+        """Return whether the emulator responds."""
         try:
-            return engine.ask(self.address, 4566, "/_ministack/health").status == 200
+            return engine.request(self.address, 4566, "/_ministack/health").status == 200
         except OSError:
             return False
 
     def prepare(self) -> None:
-        """Describe staging, leave out what the emulator does not have, and commit."""
+        """Configure staging, remove resources that the emulator lacks, and commit."""
         deploy = self.folder / "deploy" / "aws"
         (deploy / "staging.toml").write_text(STAGING)
-        for name, resources in MISSING.items():
+        for name, resources in UNSUPPORTED.items():
             text = (deploy / name).read_text()
             for resource in resources:
-                text, found = re.subn(
+                text, count = re.subn(
                     rf"^  {resource}:\n(    .*\n|\n(?=    ))+", "", text, flags=re.MULTILINE
                 )
-                assert found == 1, resource
+                assert count == 1, resource
             (deploy / name).write_text(text)
-        self.begin()
+        self.init_repository()
 
     # --- The checkout -------------------------------------------------------------------------------
 
-    def fab(self, *words: str, owner: bool = False, says: str = "", check: bool = True):
-        """Run a task; as GitHub's workflow unless `owner`; `says` is its standard input."""
-        variables = {**self.variables, **(self.owner if owner or not self.github else self.github)}
+    def fab(self, *words: str, as_owner: bool = False, stdin: str = "", check: bool = True):
+        """Run a task as GitHub's workflow, or as the owner; `stdin` is its standard input."""
+        variables = {**self.variables, **(self.owner if as_owner or not self.github else self.github)}
         task, *more = words
         command = ("fab", task, *more, "--environment", "staging")
-        return run(*command, cwd=self.folder, env=variables, input=says, timeout=600, check=check)
+        return run(*command, cwd=self.folder, env=variables, input=stdin, timeout=600, check=check)
 
     # --- The account --------------------------------------------------------------------------------
 
-    def client(self, service: str, **credentials: str):
-        """Return boto3's client of a service, with the owner's rights."""
+    def create_client(self, service: str, **credentials: str):
+        """Return boto3's client of a service, with the owner's permissions by default."""
         keys = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         url = self.variables["AWS_ENDPOINT_URL"]
         return boto3.client(service, endpoint_url=url, region_name=REGION, **keys)
 
-    def token(self, subject: str, audience: str = "sts.amazonaws.com", issuer: str = "") -> dict[str, str]:
+    def get_credentials(
+        self, subject: str, audience: str = "sts.amazonaws.com", issuer: str = ""
+    ) -> dict[str, str]:
         """Return the credentials that AWS gives to a workflow with this subject.
 
-        Raises ClientError if it gives none. The token's signature is not looked at here.
+        Raises ClientError if AWS denies access. The emulator does not verify the token's signature.
         """
         issuer = issuer or "https://token.actions.githubusercontent.com"
         claims = {"iss": issuer, "aud": audience, "sub": subject, "exp": int(time.time()) + 3600}
         parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]
         token = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + ".c2ln"
-        data = self.client("sts").assume_role_with_web_identity(
+        credentials = self.create_client("sts").assume_role_with_web_identity(
             RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-deploy",
             RoleSessionName="github",
             WebIdentityToken=token,
         )["Credentials"]
         return {
-            "AWS_ACCESS_KEY_ID": data["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": data["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": data["SessionToken"],
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": credentials["SessionToken"],
         }
 
     def trusts(self, *claims: str) -> bool:
-        """Whether a workflow with these claims is let in."""
+        """Return whether a workflow with these claims gets credentials."""
         try:
-            self.token(*claims)
+            self.get_credentials(*claims)
         except ClientError as error:
             if error.response["Error"]["Code"] == "AccessDenied":
                 return False
@@ -148,16 +150,16 @@ class Aws(Commits):
     # --- The site, through the load balancer ----------------------------------------------------------
 
     def get(self, path: str, form: dict | None = None, **headers: str) -> Response:
-        """Ask the site by HTTPS, at its host name."""
-        return ask_by_https(self.address, HOST, self.variables["SSL_CERT_FILE"], path, form, **headers)
+        """Send a request over HTTPS to the site's host name."""
+        return request_over_https(self.address, HOST, self.variables["SSL_CERT_FILE"], path, form, **headers)
 
     def remove(self) -> None:
-        """Remove every container in the network, the network and the images that were pushed."""
+        """Remove the network, its containers and the pushed images."""
         containers = docker("ps", "--all", "--quiet", "--filter", f"network={self.name}").split()
         if containers:
             docker("rm", "--force", "--volumes", *containers)
         docker("network", "rm", self.name)
-        # By name: another test's image can be the same one under another name.
+        # By name: another test may use the same image under another name.
         images = docker(
             "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{self.address}:4566/{PREFIX}"
         )
@@ -165,13 +167,13 @@ class Aws(Commits):
             docker("image", "rm", "--force", *images.split(), check=False)
 
 
-def build() -> None:
+def build_emulator() -> None:
     """Build the emulator's image."""
     docker("build", "--tag", IMAGE, Path(__file__).with_name("images") / "ministack")
 
 
-def copy(project: Path, folder: Path) -> Path:
-    """Return a copy of the project to be deployed."""
+def copy_project(project: Path, folder: Path) -> Path:
+    """Return a copy of the project without .env."""
     return Path(
         shutil.copytree(project, folder / "site", symlinks=True, ignore=shutil.ignore_patterns(".env"))
     )

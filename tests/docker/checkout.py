@@ -1,4 +1,4 @@
-"""A developer's checkout of the project: a folder, a home folder, and a user who runs `fab`."""
+"""A developer's checkout of a project, with a home folder, and a user who runs `fab`."""
 
 import os
 import re
@@ -15,15 +15,15 @@ SOCKET = Path("/var/run/docker.sock")
 
 
 class NodeServer:
-    """Stands for nodejs.org and nvm's own site: offers a small nvm, and the Node of node:24-slim."""
+    """A mirror of nodejs.org and of nvm's site, with a small nvm and the Node of node:24-slim."""
 
     def __init__(self, folder: Path) -> None:
-        """Pack what is offered, and serve it to containers at port 80: nvm refuses a mirror with a port."""
+        """Create the files and serve them to containers on port 80: nvm rejects a mirror with a port."""
         self.folder = folder
         self.version = self.pack()
         shutil.copy(HERE / "images" / "nvm.sh", folder)
         self.sha256 = run("sha256sum", folder / "nvm.sh").stdout.split()[0]
-        # Its gateway is an address of this machine, which no other worker has.
+        # The network's gateway is an IP address of this machine that no other worker uses.
         self.network = docker("network", "create", f"slipway-node-{uuid.uuid4().hex[:12]}")
         gateway = "{{(index .IPAM.Config 0).Gateway}}"
         self.address = docker("network", "inspect", "--format", gateway, self.network)
@@ -32,13 +32,13 @@ class NodeServer:
         self.server = docker("run", *options, "python:3.14-slim", *command)
 
     def remove(self) -> None:
-        """End the server."""
+        """Remove the server."""
         docker("rm", "--force", self.server)
         docker("network", "rm", self.network)
 
     def pack(self) -> str:
-        """Write Node's archive and the list of versions as nodejs.org has them; return the version."""
-        version = engine.in_image("node:24-slim", "node --version")
+        """Write Node's archive and the list of versions as on nodejs.org; return the version."""
+        version = engine.run_in_image("node:24-slim", "node --version")
         container = docker("create", "node:24-slim")
         unpacked = self.folder / "unpacked"
         for path in ("bin", "lib/node_modules/npm"):
@@ -54,31 +54,31 @@ class NodeServer:
 
     @property
     def requests(self) -> list[str]:
-        """Return the paths that were asked for."""
+        """Return the paths of the requests."""
         return re.findall(r'"GET (\S+) ', docker("logs", self.server))
 
     @property
     def variables(self) -> dict[str, str]:
-        """Return the variables for .env that make a container use this server."""
+        """Return the variables for .env with which a container uses this mirror."""
         url = f"http://{self.address}"
         return {"NVM_URL": f"{url}/nvm.sh", "NVM_SHA256": self.sha256, "NVM_NODEJS_ORG_MIRROR": url}
 
 
 class Checkout:
-    """A checkout that belongs to the user `uid`, with a separate home folder."""
+    """A checkout that belongs to the user `uid`, with its own home folder."""
 
     def __init__(self, folder: Path, home: Path, uid: int, gid: int, variables: dict[str, str]) -> None:
-        """Take the folder over; `variables` are the environment in which `fab` is found."""
+        """Take over the folder; `variables` is an environment with `fab` on its PATH."""
         self.folder, self.home, self.uid, self.gid = folder, home, uid, gid
         home.mkdir(exist_ok=True)
-        self.prefix = as_user(uid, gid)
+        self.prefix = get_user_prefix(uid, gid)
         self.variables = {**variables, "HOME": str(home), "LOGNAME": "developer", "TERM": "dumb"}
         for name in ("NVM_DIR", "XDG_CACHE_HOME", "TMPDIR", "UID", "GID"):
             self.variables.pop(name, None)
-        self.give_away(folder, home)
+        self.chown(folder, home)
 
-    def give_away(self, *folders: Path) -> None:
-        """Make the folders, with all in them, the user's own."""
+    def chown(self, *folders: Path) -> None:
+        """Make the user the owner of these folders and their contents."""
         if os.getuid() == 0:
             run("chown", "-R", f"{self.uid}:{self.gid}", *folders)
 
@@ -86,21 +86,21 @@ class Checkout:
         """Run a command as the user in the checkout."""
         return run(*self.prefix, *words, cwd=self.folder, env=self.variables, **options)
 
-    def warm(self, server: NodeServer, node_modules: Path) -> None:
-        """Put Node and the npm packages where the first start would have to bring them."""
+    def preinstall_node(self, server: NodeServer, node_modules: Path) -> None:
+        """Install Node and the npm packages that the first start would download."""
         node = self.home / ".nvm/versions/node" / server.version
         node.parent.mkdir(parents=True)
         run("cp", "-a", server.folder / "unpacked", node)
         run("cp", "-a", server.folder / "nvm.sh", self.home / ".nvm")
         run("cp", "-a", node_modules, self.folder)
-        self.give_away(self.folder / "node_modules", self.home)
+        self.chown(self.folder / "node_modules", self.home)
 
     def fab(self, *words: str, **options) -> str:
-        """Run Fabric's tasks as the user, and return what they print."""
+        """Run Fabric's tasks as the user and return their output."""
         return self.run("fab", *words, timeout=400, **options).stdout
 
     def compose(self, *words: str, **options) -> str:
-        """Run Compose as the user."""
+        """Run Compose as the user and return its output."""
         return self.run("docker", "compose", *words, **options).stdout.strip()
 
     def exec(self, *words: str, **options) -> str:
@@ -109,11 +109,11 @@ class Checkout:
 
     @property
     def web(self) -> engine.Container:
-        """The container web."""
+        """Return the container web."""
         return engine.Container(self.compose("ps", "--all", "--quiet", "web"))
 
-    def env(self, name: str) -> str:
-        """Return a value of .env."""
+    def read_env(self, name: str) -> str:
+        """Return a value in .env."""
         return re.search(rf"^{name}=(.*)$", (self.folder / ".env").read_text(), re.MULTILINE)[1]
 
     def set_env(self, **values: str | None) -> None:
@@ -125,11 +125,11 @@ class Checkout:
         (self.folder / ".env").write_text(text)
 
     def get(self, path: str) -> Response:
-        """Ask the site at the address that a developer opens."""
-        return engine.ask("127.0.0.1", int(self.env("WEB_PORT")), path, Host="localhost")
+        """Send a GET request to the URL that a developer opens."""
+        return engine.request("127.0.0.1", int(self.read_env("WEB_PORT")), path, Host="localhost")
 
     def shows(self, path: str, text: str) -> bool:
-        """Whether the site answers with a page that has this text."""
+        """Return whether the page has status 200 and contains this text."""
         try:
             response = self.get(path)
         except OSError:
@@ -143,21 +143,21 @@ class Checkout:
         assert old in text, f"{old!r} is not in {name}"
         file.write_text(text.replace(old, new, 1))
 
-    def strangers(self) -> list[str]:
-        """Return the files in the checkout and the home folder that are not the user's own."""
-        found = run("find", self.folder, self.home, "-not", "-uid", str(self.uid)).stdout
-        return found.splitlines()
+    def find_foreign_files(self) -> list[str]:
+        """Return the files in the checkout and the home folder that the user does not own."""
+        result = run("find", self.folder, self.home, "-not", "-uid", str(self.uid)).stdout
+        return result.splitlines()
 
     def remove(self) -> None:
-        """Remove what Compose has made."""
+        """Remove what Compose has created."""
         down = ("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "2")
         self.compose("--profile", "*", *down, check=False)
 
 
-def as_user(uid: int, gid: int) -> tuple[str, ...]:
-    """Return the words that run a command as another user, who may use Docker.
+def get_user_prefix(uid: int, gid: int) -> tuple[str, ...]:
+    """Return the words that run a command as another user, who can use Docker.
 
-    The user may also read every file, since the test's own Python may lie in a home folder.
+    The user can also read every file, since the tests' Python may be in a home folder.
     """
     if os.getuid() == uid:
         return ()

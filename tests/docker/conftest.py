@@ -1,4 +1,4 @@
-"""Fixtures for tests on a real Docker engine: images are built once, containers are not shared."""
+"""Fixtures for tests on a real Docker engine: images are shared, containers are not."""
 
 import fcntl
 import os
@@ -19,19 +19,19 @@ from tests.production import find_free_port
 HERE = Path(__file__).resolve().parent
 MAILPIT = "axllent/mailpit:v1.29"
 VALKEY = "valkey/valkey:9"
-# These files take longest: begun first, one in each worker, they leave none idle at the end.
+# The longest files: if each worker starts with one, no worker is idle at the end.
 LONGEST = ["test_ci.py", "test_host.py", "test_development.py"]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the files that take longest begin."""
+    """Run the longest files first."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the containers of a failed test have printed."""
+    """Show the logs of a failed test's containers."""
     report = yield
     networks = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Network)]
     if report.failed:
@@ -42,9 +42,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def project(default_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a generated project, as a developer's folder looks after a day's work.
+    """Return a generated project after some daily work.
 
-    It holds what must never come into an image: a secret, history, caches and data.
+    It has files that must never be in an image: secrets, git history, caches and data.
     """
     folder = tmp_path_factory.mktemp("docker") / "site"
     shutil.copytree(default_project, folder)
@@ -57,13 +57,13 @@ def project(default_project: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def build_options(project: Path) -> tuple[str, ...]:
-    """Return what a build needs on this network: nothing, or the index that Poetry is to read."""
-    return engine.build_options(project)
+    """Return the build options that this network needs: none, or a package index for Poetry."""
+    return engine.get_build_options(project)
 
 
 @pytest.fixture(scope="session")
 def tag() -> Iterator[Callable[[], str]]:
-    """Return a maker of image names, which are removed in the end."""
+    """Return a function that returns a new image name; these images are removed at the end."""
     names = []
 
     def tag() -> str:
@@ -76,8 +76,8 @@ def tag() -> Iterator[Callable[[], str]]:
 
 
 @contextmanager
-def one_at_a_time(name: str = "docker-build") -> Iterator[None]:
-    """Wait for other workers: the same build twice at once makes two layers with one content."""
+def hold_lock(name: str = "docker-build") -> Iterator[None]:
+    """Exclude other workers: two concurrent builds of the same image create two sets of layers."""
     CACHE.mkdir(exist_ok=True)
     with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -86,24 +86,24 @@ def one_at_a_time(name: str = "docker-build") -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def production(project: Path, build_options: tuple[str, ...], tag: Callable[[], str]) -> str:
-    """Return the production image: what a bare build makes."""
+    """Return the production image, from a build without options."""
     name = tag()
-    with one_at_a_time():
+    with hold_lock():
         engine.build(project, name, *build_options)
     return name
 
 
 @pytest.fixture(scope="session")
 def stage(project: Path, build_options: tuple[str, ...], tag: Callable[[], str]) -> Callable[[str], str]:
-    """Return a builder of one stage's image."""
-    built = {}
+    """Return a function that builds the image of a stage."""
+    images = {}
 
     def stage(name: str) -> str:
-        if name not in built:
-            built[name] = tag()
-            with one_at_a_time():
-                engine.build(project, built[name], "--target", name, *build_options)
-        return built[name]
+        if name not in images:
+            images[name] = tag()
+            with hold_lock():
+                engine.build(project, images[name], "--target", name, *build_options)
+        return images[name]
 
     return stage
 
@@ -111,14 +111,14 @@ def stage(project: Path, build_options: tuple[str, ...], tag: Callable[[], str])
 @pytest.fixture
 def network() -> Iterator[Network]:
     """Return a network for one test."""
-    with new_network() as network:
+    with create_network() as network:
         yield network
 
 
 @contextmanager
-def new_network() -> Iterator[Network]:
+def create_network(prefix: str = "slipway-test") -> Iterator[Network]:
     """Create a network, and remove it with its containers at the end."""
-    network = Network(f"slipway-test-{uuid.uuid4().hex[:12]}")
+    network = Network(f"{prefix}-{uuid.uuid4().hex[:12]}")
     docker("network", "create", network.name)
     try:
         yield network
@@ -128,30 +128,30 @@ def new_network() -> Iterator[Network]:
 
 @pytest.fixture
 def database(network: Network) -> Container:
-    """Return an empty database in that network, under the name db."""
-    return network.database()
+    """Return an empty database in that network, with the alias db."""
+    return network.start_database()
 
 
 @pytest.fixture
 def site(network: Network, database: Container, production: str) -> Container:
-    """Return the production image serving from that database."""
-    return network.site(production).ready()
+    """Return a running site from the production image, with that database."""
+    return network.start_site(production).wait_until_ready()
 
 
 @pytest.fixture(scope="session")
 def mailpit() -> None:
-    """Build what takes Mailpit's place where its image is neither here nor to be had."""
-    stand_in(MAILPIT, HERE / "images" / "mailpit")
+    """Build a substitute for Mailpit's image if it cannot be pulled."""
+    build_substitute(MAILPIT, HERE / "images" / "mailpit")
 
 
 @pytest.fixture(scope="session")
 def valkey() -> None:
-    """Build what takes the place of Valkey's own image, likewise."""
-    stand_in(VALKEY, HERE / "images" / "valkey")
+    """Build a substitute for Valkey's image if it cannot be pulled."""
+    build_substitute(VALKEY, HERE / "images" / "valkey")
 
 
-def stand_in(image: str, folder: Path) -> None:
-    """Build `image` from `folder` if it is neither here nor to be had."""
+def build_substitute(image: str, folder: Path) -> None:
+    """Build `image` from `folder` if it neither exists nor can be pulled."""
     if engine.run("docker", "image", "inspect", image, check=False).returncode == 0:
         return
     if os.environ.get("CI") and engine.run("docker", "pull", image, check=False).returncode == 0:
@@ -161,14 +161,14 @@ def stand_in(image: str, folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def node_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeServer]:
-    """Return a server that stands in for nodejs.org and for nvm's own site."""
+    """Return a mirror of nodejs.org and of nvm's site."""
     server = NodeServer(tmp_path_factory.mktemp("node"))
     yield server
     server.remove()
 
 
 @pytest.fixture
-def checkout(
+def make_checkout(
     default_project: Path,
     project_variables: dict[str, str],
     build_options: tuple[str, ...],
@@ -176,51 +176,56 @@ def checkout(
     node_server: NodeServer,
     tmp_path: Path,
 ) -> Iterator[Callable[..., Checkout]]:
-    """Return a maker of checkouts, each with its .env, containers and home folder; all go in the end."""
-    with checkouts(default_project, project_variables, build_options, node_server, tmp_path) as checkout:
-        yield checkout
+    """Return a function that creates a checkout with its own .env, containers and home folder.
+
+    All are removed at the end.
+    """
+    with create_checkouts(
+        default_project, project_variables, build_options, node_server, tmp_path
+    ) as make_checkout:
+        yield make_checkout
 
 
-def ports() -> dict[str, str]:
-    """Return free ports for a checkout: what `fab` finds free is another worker's by the time it starts."""
+def find_free_ports() -> dict[str, str]:
+    """Return free ports for a checkout: `fab` could find the ports of another test worker."""
     return {name: str(find_free_port()) for name in ("WEB_PORT", "MAIL_PORT", "DEBUG_PORT")}
 
 
 @pytest.fixture
 def default_ports() -> Iterator[None]:
-    """Keep the ports of .env's defaults, 5678 among them, from other workers' tests."""
-    with one_at_a_time("default-ports"):
+    """Reserve the default ports, such as 5678, for this test worker."""
+    with hold_lock("default-ports"):
         yield
 
 
 @contextmanager
-def checkouts(
+def create_checkouts(
     project: Path, variables: dict[str, str], build_options: tuple[str, ...], server: NodeServer, parent: Path
 ) -> Iterator[Callable[..., Checkout]]:
-    """Yield a maker of checkouts in the folder `parent`; they and their containers go in the end."""
-    made = []
+    """Yield a function that creates checkouts in `parent`; remove them and their containers at the end."""
+    checkouts = []
 
-    def checkout(
+    def make_checkout(
         name: str = "site", uid: int = os.getuid(), gid: int = os.getgid(), with_ports: bool = True
     ) -> Checkout:
         folder = shutil.copytree(project, parent / name, symlinks=True)
-        made.append(Checkout(folder, parent / f"home-of-{name}", uid, gid, variables))
-        made[-1].fab("setup")
+        checkouts.append(Checkout(folder, parent / f"home-of-{name}", uid, gid, variables))
+        checkouts[-1].fab("setup")
         mirror = dict(option.split("=", 1) for option in build_options[1:])
-        made[-1].set_env(RUN_IN="docker", **server.variables, **mirror)
+        checkouts[-1].set_env(RUN_IN="docker", **server.variables, **mirror)
         if with_ports:
-            made[-1].set_env(**ports())
-        return made[-1]
+            checkouts[-1].set_env(**find_free_ports())
+        return checkouts[-1]
 
-    yield checkout
-    for each in made:
-        each.remove()
+    yield make_checkout
+    for checkout in checkouts:
+        checkout.remove()
 
 
 @pytest.fixture
-def started(checkout: Callable[..., Checkout], node_server: NodeServer, node_modules: Path) -> Checkout:
-    """Return a checkout after `fab build` and `fab start`, not the first of this developer."""
-    made = checkout()
-    made.warm(node_server, node_modules)
-    made.fab("build", "start")
-    return made
+def checkout(make_checkout: Callable[..., Checkout], node_server: NodeServer, node_modules: Path) -> Checkout:
+    """Return a running checkout, not the first one of its developer."""
+    checkout = make_checkout()
+    checkout.preinstall_node(node_server, node_modules)
+    checkout.fab("build", "start")
+    return checkout

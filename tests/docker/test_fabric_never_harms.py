@@ -1,4 +1,4 @@
-"""Fabric's tasks leave alone what is not this project's."""
+"""Fabric's tasks do not touch resources of other projects."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from tests.docker.engine import docker, run
 
 
 @pytest.fixture
-def sentinels() -> Iterator[dict[str, str]]:
-    """Make an image, a container, a network and a volume of another project; return their names by kind."""
+def other_project() -> Iterator[dict[str, str]]:
+    """Create an image, a container, a network and a volume of another project; return their names."""
     name = f"another-project-{uuid.uuid4().hex[:8]}"
     labels = ("--label", "com.docker.compose.project=another", "--label", "com.docker.compose.service=web")
     docker("build", "--tag", name, "-", input="FROM python:3.14-slim\nLABEL sentinel=1\n")
@@ -37,20 +37,20 @@ def sentinels() -> Iterator[dict[str, str]]:
     docker("image", "rm", name)
 
 
-def test_another_checkouts_containers(started: Checkout) -> None:
-    """In a copied checkout, or where the shell names its containers, no task touches another checkout's.
+def test_containers_of_another_checkout(checkout: Checkout) -> None:
+    """No task touches the containers of another checkout, not even in a copy of that checkout.
 
-    Nor does a copy get its database after `docker compose down`, while a moved folder keeps its own.
+    After `docker compose down` a copy does not get the database either; a moved checkout keeps it.
     """
-    name = started.env("COMPOSE_PROJECT_NAME")
-    copied, new = started.folder.with_name("copied"), started.folder.with_name("new")
-    run("cp", "-a", started.folder, copied)
-    run("cp", "-a", started.folder, new)
+    name = checkout.read_env("COMPOSE_PROJECT_NAME")
+    copied, new = checkout.folder.with_name("copied"), checkout.folder.with_name("new")
+    run("cp", "-a", checkout.folder, copied)
+    run("cp", "-a", checkout.folder, new)
     text = (new / ".env").read_text()
     (new / ".env").write_text(
         text.replace(f"COMPOSE_PROJECT_NAME={name}", f"COMPOSE_PROJECT_NAME={name}-new")
     )
-    before = started.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up")
+    before = checkout.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up")
     (copied / "all.dump").touch()
     tasks = (
         "stop",
@@ -62,72 +62,75 @@ def test_another_checkouts_containers(started: Checkout) -> None:
         "dump-db",
         "restore-db all.dump --yes",
     )
-    # In a clone that has no .env yet, the name in the shell is not written into it.
-    fresh = started.folder.with_name("fresh")
-    run("cp", "-a", new, fresh)
-    (fresh / ".env").unlink()
-    for folder, way_out, variables in (
+    # In a clone without .env, the shell's name is not written to it.
+    clone = checkout.folder.with_name("clone")
+    run("cp", "-a", new, clone)
+    (clone / ".env").unlink()
+    for folder, advice, variables in (
         (copied, "remove that line from .env", {}),
         (new, "unset it in your shell", {"COMPOSE_PROJECT_NAME": name}),
     ):
         for task in tasks:
-            words = (*started.prefix, "fab", *task.split(" ", 1))
-            refused = run(*words, cwd=folder, env={**started.variables, **variables}, check=False)
-            assert refused.returncode == 1, task
-            assert f"belong to {started.folder}: {way_out}" in refused.stdout, task
-    words, exported = (*started.prefix, "fab", "status"), {**started.variables, "COMPOSE_PROJECT_NAME": name}
-    assert "unset it in your shell" in run(*words, cwd=fresh, env=exported, check=False).stdout
-    assert f"COMPOSE_PROJECT_NAME={name}\n" not in (fresh / ".env").read_text()
-    assert started.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up") == before
-    assert started.shows("/", "</html>")
+            words = (*checkout.prefix, "fab", *task.split(" ", 1))
+            result = run(*words, cwd=folder, env={**checkout.variables, **variables}, check=False)
+            assert result.returncode == 1, task
+            assert f"belong to {checkout.folder}: {advice}" in result.stdout, task
+    words, variables_of_shell = (
+        (*checkout.prefix, "fab", "status"),
+        {**checkout.variables, "COMPOSE_PROJECT_NAME": name},
+    )
+    assert "unset it in your shell" in run(*words, cwd=clone, env=variables_of_shell, check=False).stdout
+    assert f"COMPOSE_PROJECT_NAME={name}\n" not in (clone / ".env").read_text()
+    assert checkout.compose("ps", "--format", "{{.ID}} {{.Status}}").count("Up") == before
+    assert checkout.shows("/", "</html>")
 
-    started.compose("down")
-    assert "unset it in your shell" in run(*words, cwd=new, env=exported, check=False).stdout
-    refused = run(*started.prefix, "fab", "migrate", cwd=copied, env=started.variables, check=False)
-    assert f"belong to {started.folder}: remove that line from .env" in refused.stdout
-    started.folder.rename(started.folder.with_name("moved"))
-    started.folder = started.folder.with_name("moved")
-    assert "No migrations to apply" in started.fab("migrate")
-    refused = run(*started.prefix, "fab", "migrate", cwd=copied, env=started.variables, check=False)
-    assert f"belong to {started.folder}" in refused.stdout
-    # Another checkout in the place of this one, whose containers run.
-    place = started.folder
-    started.folder = place.rename(place.with_name("moved, again"))
-    run("cp", "-a", new, place)
-    started.fab("status")
+    checkout.compose("down")
+    assert "unset it in your shell" in run(*words, cwd=new, env=variables_of_shell, check=False).stdout
+    result = run(*checkout.prefix, "fab", "migrate", cwd=copied, env=checkout.variables, check=False)
+    assert f"belong to {checkout.folder}: remove that line from .env" in result.stdout
+    checkout.folder.rename(checkout.folder.with_name("moved"))
+    checkout.folder = checkout.folder.with_name("moved")
+    assert "No migrations to apply" in checkout.fab("migrate")
+    result = run(*checkout.prefix, "fab", "migrate", cwd=copied, env=checkout.variables, check=False)
+    assert f"belong to {checkout.folder}" in result.stdout
+    # Another checkout at the path of this one, whose containers are running.
+    path = checkout.folder
+    checkout.folder = path.rename(path.with_name("moved, again"))
+    run("cp", "-a", new, path)
+    checkout.fab("status")
 
 
-def test_a_service_that_is_no_longer_named(started: Checkout, valkey: None) -> None:
-    """A service that has left `.env` or Compose's files is seen by `fab status`, stopped by `fab stop`."""
-    more = started.folder / "docker-compose.override.yml"
-    more.write_text("services: {removed: {image: 'valkey/valkey:9'}}")
-    started.set_env(COMPOSE_PROFILES="cache")
-    started.fab("start")
-    started.set_env(COMPOSE_PROFILES=None)
-    more.unlink()
-    status = started.fab("status")
+def test_removed_service(checkout: Checkout, valkey: None) -> None:
+    """`fab status` shows and `fab stop` stops services that were removed from .env or Compose's files."""
+    override = checkout.folder / "docker-compose.override.yml"
+    override.write_text("services: {removed: {image: 'valkey/valkey:9'}}")
+    checkout.set_env(COMPOSE_PROFILES="cache")
+    checkout.fab("start")
+    checkout.set_env(COMPOSE_PROFILES=None)
+    override.unlink()
+    status = checkout.fab("status")
     assert "cache-1" in status
     assert "removed-1" in status
-    started.fab("stop")
-    ours = f"label=com.docker.compose.project={started.env('COMPOSE_PROJECT_NAME')}"
-    assert docker("ps", "--quiet", "--filter", ours) == ""
+    checkout.fab("stop")
+    label = f"label=com.docker.compose.project={checkout.read_env('COMPOSE_PROJECT_NAME')}"
+    assert docker("ps", "--quiet", "--filter", label) == ""
 
 
-def test_sentinels_survive(checkout, sentinels: dict[str, str]) -> None:
-    """A container, image, network and volume of another project survive every task unchanged."""
+def test_resources_of_another_project(make_checkout, other_project: dict[str, str]) -> None:
+    """No task changes a container, image, network or volume of another project."""
 
-    def state() -> dict[str, str]:
+    def get_state() -> dict[str, str]:
         template = {
             "container": "{{.Id}} {{.State.Running}} {{.State.StartedAt}}",
             "volume": "{{.CreatedAt}}",
         }
         return {
             kind: docker(kind, "inspect", "--format", template.get(kind, "{{.Id}}"), name)
-            for kind, name in sentinels.items()
+            for kind, name in other_project.items()
         }
 
-    before = state()
-    made = checkout()
+    before = get_state()
+    checkout = make_checkout()
     for task in (
         "build",
         "start",
@@ -140,9 +143,9 @@ def test_sentinels_survive(checkout, sentinels: dict[str, str]) -> None:
         "stop",
         "start",
     ):
-        made.fab(task, check=False)
-        assert state() == before, task
-    made.fab("manage", "check")
-    made.fab("logs", "--no-follow")
-    made.fab("stop")
-    assert state() == before
+        checkout.fab(task, check=False)
+        assert get_state() == before, task
+    checkout.fab("manage", "check")
+    checkout.fab("logs", "--no-follow")
+    checkout.fab("stop")
+    assert get_state() == before

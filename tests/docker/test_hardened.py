@@ -1,4 +1,4 @@
-"""The final image under everything that takes rights from it."""
+"""The production image with few privileges and resources."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docker import engine
-from tests.docker.conftest import new_network
+from tests.docker.conftest import create_network
 from tests.docker.engine import Container, Network
 from tests.production import wait_until
 
@@ -20,47 +20,47 @@ HARDENED = (
     "--security-opt=no-new-privileges",
     "--user=12345:12345",
 )
-COMPLAINT = re.compile(r"permission denied|read-only|Traceback|\b(WARNING|ERROR|CRITICAL)\b")
+LOGGED_PROBLEM = re.compile(r"permission denied|read-only|Traceback|\b(WARNING|ERROR|CRITICAL)\b")
 
 
 @pytest.fixture(scope="module")
 def hardened_network() -> Iterator[Network]:
     """Return a network for the hardened site, whose tests share one container."""
-    with new_network() as network:
+    with create_network() as network:
         yield network
 
 
 @pytest.fixture(scope="module")
 def hardened(hardened_network: Network, production: str) -> Container:
-    """Return a site with a read-only disk, no capability, and a user that the image does not know."""
-    hardened_network.database()
-    return hardened_network.site(production, HARDENED).ready()
+    """Return a site with a read-only disk, no capabilities, and an unknown UID."""
+    hardened_network.start_database()
+    return hardened_network.start_site(production, HARDENED).wait_until_ready()
 
 
 def test_serves_pages_admin_and_static_files(hardened: Container) -> None:
-    """Read-only, without capabilities and as another user, the site serves pages, admin and static files."""
+    """On a read-only disk, without capabilities and with an unknown UID, the site serves all its pages."""
     home = hardened.get("/")
     assert home.status == 200
     stylesheet = re.search(r'href="(/static/dist/css/main\.[0-9a-f]{12}\.css)"', home.body)[1]
-    served = hardened.get(stylesheet, Accept_Encoding="br")
-    assert served.status == 200
-    assert served.headers["Content-Encoding"] == "br"
-    assert "immutable" in served.headers["Cache-Control"]
+    response = hardened.get(stylesheet, Accept_Encoding="br")
+    assert response.status == 200
+    assert response.headers["Content-Encoding"] == "br"
+    assert "immutable" in response.headers["Cache-Control"]
     cookies = engine.log_in(hardened)
-    admin = hardened.get("/admin/", Cookie=engine.cookie_line(cookies))
+    admin = hardened.get("/admin/", Cookie=engine.format_cookies(cookies))
     assert admin.status == 200
     assert "admin@example.org" in admin.body or "/admin/logout/" in admin.body
     assert hardened.exec("id", "-u") == "12345"
 
 
-def test_logs_no_complaint(hardened: Container) -> None:
-    """The log has no error about a failed write."""
+def test_logs_no_problem(hardened: Container) -> None:
+    """The log of a hardened container has no warnings and no errors."""
     hardened.get("/")
-    assert not COMPLAINT.search(hardened.logs())
+    assert not LOGGED_PROBLEM.search(hardened.logs())
 
 
-# gunicorn on a machine of 16 processors, as far as it can tell.
-SIXTEEN = (
+# gunicorn, made to see 16 CPUs.
+RUN_WITH_16_CPUS = (
     "import os, sys; os.sched_getaffinity = lambda _: set(range(16));"
     " sys.argv = ['gunicorn', '--config', 'config/gunicorn.py', 'config.wsgi'];"
     " from gunicorn.app.wsgiapp import run; run()"
@@ -71,22 +71,24 @@ SIXTEEN = (
 def test_workers_fit_into_the_memory(
     hardened_network: Network, hardened: Container, production: str, memory: str, workers: int
 ) -> None:
-    """A small container on a large machine has as many workers as its memory holds, and none is killed."""
+    """The number of workers is limited by the container's memory, so none runs out of memory."""
     limits = (f"--memory={memory}", f"--memory-swap={memory}", "--entrypoint=python")
     variables = {**engine.BEHIND_PROXY, "DATABASE_URL": "postgres://app:app@db:5432/app"}
     variables.pop("WEB_CONCURRENCY", None)
-    site = hardened_network.run(production, "-c", SIXTEEN, options=limits, **variables).ready()
+    site = hardened_network.run(
+        production, "-c", RUN_WITH_16_CPUS, options=limits, **variables
+    ).wait_until_ready()
     assert f"{workers} workers: 16 CPUs, memory for {workers} workers" in site.logs()
     with ThreadPoolExecutor(16) as pool:
-        assert set(pool.map(site.status, ["/", "/account/login/", "/robots.txt"] * 200)) == {200}
-    assert len(site.workers()) == workers
+        assert set(pool.map(site.get_status, ["/", "/account/login/", "/robots.txt"] * 200)) == {200}
+    assert len(site.list_workers()) == workers
     assert "was sent" not in site.logs()
     assert site.inspect("{{.State.OOMKilled}}") == "false"
 
 
 def test_another_port(hardened_network: Network, hardened: Container, production: str) -> None:
-    """With `PORT` it serves there, by IPv4 and IPv6, and the image's health check asks there."""
-    site = hardened_network.site(production, HARDENED, PORT="8080")
+    """With `PORT` the site serves on that port over IPv4 and IPv6, and the health check uses it."""
+    site = hardened_network.start_site(production, HARDENED, PORT="8080")
     wait_until(lambda: site.inspect("{{.State.Health.Status}}") == "healthy", 60)
     for host in ("127.0.0.1", "::1"):
         ask = f"""
@@ -98,7 +100,7 @@ print(site.getresponse().status)"""
         assert f'"address": "{host}"' in site.logs()
 
 
-def test_a_checkout_that_only_its_owner_can_read(
+def test_umask_of_the_checkout(
     hardened_network: Network,
     hardened: Container,
     project: Path,
@@ -106,24 +108,24 @@ def test_a_checkout_that_only_its_owner_can_read(
     tag: Callable[[], str],
     tmp_path: Path,
 ) -> None:
-    """From a checkout made under umask 077, with a text that an app reads, the image serves any user."""
+    """An image from a checkout with umask 077 works for any UID."""
     folder = shutil.copytree(project, tmp_path / "site", symlinks=True)
     (folder / "apps" / "core" / "terms.md").write_text("Terms\n")
     engine.run("chmod", "-R", "go=", folder)
     name = tag()
     engine.build(folder, name, *build_options)
-    site = hardened_network.site(name, HARDENED).ready()
-    assert site.status("/") == 200
+    site = hardened_network.start_site(name, HARDENED).wait_until_ready()
+    assert site.get_status("/") == 200
     assert site.exec("cat", "apps/core/terms.md") == "Terms"
 
 
 def test_becomes_healthy(hardened: Container) -> None:
-    """Docker's own health check works there too."""
+    """The image's health check passes in a hardened container."""
     wait_until(lambda: hardened.inspect("{{.State.Health.Status}}") == "healthy", 30)
 
 
 def test_writes_nothing(site: Container) -> None:
-    """With a writable disk, nothing is written: `docker diff` is empty."""
+    """The site writes nothing to its disk: `docker diff` is empty."""
     engine.log_in(site)
     assert site.get("/").status == 200
     assert engine.docker("diff", site.id) == ""
@@ -131,22 +133,22 @@ def test_writes_nothing(site: Container) -> None:
 
 @pytest.mark.parametrize("path", ["/nowhere", "/static/nowhere.css"])
 def test_health_check_fails_on_an_error(site: Container, path: str) -> None:
-    """A status of 400 or above fails the health check."""
+    """The health check fails on a status of 400 or above."""
     command = [
         "docker",
         "exec",
         site.id,
-        *engine.config(site.inspect("{{.Image}}"))["Healthcheck"]["Test"][1:],
+        *engine.read_config(site.inspect("{{.Image}}"))["Healthcheck"]["Test"][1:],
     ]
     assert engine.run(*command).returncode == 0
-    program = engine.in_image(site.inspect("{{.Image}}"), "cat config/healthcheck.py")
-    broken = program.replace("/healthz", path)
-    assert broken != program
-    assert engine.run("docker", "exec", site.id, "python", "-c", broken, check=False).returncode != 0
+    program = engine.run_in_image(site.inspect("{{.Image}}"), "cat config/healthcheck.py")
+    failing = program.replace("/healthz", path)
+    assert failing != program
+    assert engine.run("docker", "exec", site.id, "python", "-c", failing, check=False).returncode != 0
 
 
 def test_missing_configuration(production: str) -> None:
-    """Without configuration it exits with an error that names every missing variable and the fix."""
+    """Without configuration the image exits with an error that names every missing variable and its fix."""
     result = engine.run("docker", "run", "--rm", "--read-only", production, check=False)
     assert result.returncode != 0
     for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"):

@@ -1,29 +1,30 @@
-"""The image's content: files that must be in it, and files that must not."""
+"""The content of the image: what must and must not be in it."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.docker import engine
-from tests.docker.engine import SECRET, UNWANTED, docker, in_image
+from tests.docker.engine import SECRET, UNWANTED, docker, run_in_image
 
-# Over the base image, for the default project, which has 93 MB: Django's 31, PostgreSQL's client 13,
-# traces 12, S3 8 (30 with all of Amazon's services), the cache's client 6, Sentry's 6.
+# In bytes over the base image. The default project adds 93 MB: Django 31, PostgreSQL's client 13,
+# OpenTelemetry 12, boto3 8 (30 with all services), the Redis client 6, Sentry 6.
 BUDGET = 96_000_000
 TOOLS = "node npm npx nvm poetry pip-compile uv gcc cc g++ make ld git curl wget ssh"
 
 
-def test_no_tool_of_the_build(production: str) -> None:
-    """No Node, npm, Poetry, compiler, git or download tool is in the final image."""
-    assert in_image(production, f"for tool in {TOOLS}; do command -v $tool; done; true") == ""
+def test_no_build_tools(production: str) -> None:
+    """The image contains no Node, npm, Poetry, compiler, git or download tool."""
+    assert run_in_image(production, f"for tool in {TOOLS}; do command -v $tool; done; true") == ""
     assert (
-        in_image(production, "ls /opt/venv/bin | grep -E '^(pip|poetry|ruff|pytest|mypy|fab)' || true") == ""
+        run_in_image(production, "ls /opt/venv/bin | grep -E '^(pip|poetry|ruff|pytest|mypy|fab)' || true")
+        == ""
     )
 
 
-def test_no_leftover_of_the_build(production: str, project: Path) -> None:
-    """No node_modules, cache, test, document, history, data or asset source is in the final image."""
-    paths = set(in_image(production, "find /app /home /opt /root /tmp 2>/dev/null || true").splitlines())
+def test_no_build_leftovers(production: str, project: Path) -> None:
+    """The image contains no node_modules, caches, tests, documents, git history, data or asset sources."""
+    paths = set(run_in_image(production, "find /app /home /opt /root /tmp 2>/dev/null || true").splitlines())
     for name in UNWANTED:
         assert f"/app/{name}" not in paths
     for path in paths:
@@ -42,19 +43,19 @@ def test_no_leftover_of_the_build(production: str, project: Path) -> None:
 
 
 def test_no_secret_in_any_layer(production: str, stage, tmp_path: Path) -> None:
-    """Values from .env are in no layer, no variable and no line of the history."""
+    """No layer, variable or history line of the image contains a value from .env."""
     for image in (production, stage("development")):
         folder = tmp_path / image.split(":")[1]
         folder.mkdir()
-        for layer in engine.layers(image, folder):
-            for member, content in engine.files(layer):
+        for layer in engine.save_layers(image, folder):
+            for member, content in engine.read_files(layer):
                 assert SECRET.encode() not in content, member.name
         assert SECRET not in docker("history", "--no-trunc", image)
         assert SECRET not in docker("image", "inspect", image)
 
 
 def test_budget_over_the_base_image(production: str) -> None:
-    """The default project adds less than the budget to python:slim."""
+    """The image of a default project adds less than 96 MB to python:slim."""
     sizes = [
         int(docker("image", "inspect", "--format", "{{.Size}}", name))
         for name in (production, "python:3.14-slim")
@@ -64,15 +65,15 @@ def test_budget_over_the_base_image(production: str) -> None:
 
 @pytest.mark.parametrize("target", ["production", "development"])
 def test_docker_build_check(project: Path, target: str) -> None:
-    """`docker build --check` finds nothing, and findings would be errors."""
+    """`docker build --check` finds nothing, and a finding fails the build."""
     assert "no warnings found" in docker("build", "--check", "--target", target, project)
     assert (project / "Dockerfile").read_text().startswith("# check=error=true")
 
 
-def test_needs_no_variable(project: Path, production: str) -> None:
-    """Each ARG has a default, and none takes a secret."""
-    declared = [line for line in (project / "Dockerfile").read_text().splitlines() if line.startswith("ARG")]
-    assert sorted(set(declared)) == [
+def test_build_arguments(project: Path, production: str) -> None:
+    """Each ARG in the Dockerfile has a default, and none takes a secret."""
+    arguments = [line for line in (project / "Dockerfile").read_text().splitlines() if line.startswith("ARG")]
+    assert sorted(set(arguments)) == [
         "ARG GID=1000",
         "ARG POETRY_PYPI_MIRROR_URL=",
         "ARG RELEASE=",
@@ -80,17 +81,17 @@ def test_needs_no_variable(project: Path, production: str) -> None:
     ]
 
 
-def test_knows_its_release(project: Path, production: str, build_options, tag) -> None:
-    """An image can be built with a release's name, which changes no other layer."""
-    named = tag()
-    steps = engine.build(project, named, "--build-arg", "RELEASE=a-commit", *build_options)
+def test_release_argument(project: Path, production: str, build_options, tag) -> None:
+    """The build argument RELEASE names the release in the image, and changes no other layer."""
+    name = tag()
+    steps = engine.build(project, name, "--build-arg", "RELEASE=a-commit", *build_options)
     assert not [step for step, cached in steps.items() if step.startswith("[production] ") and not cached]
-    assert engine.in_image(named, "echo $RELEASE") == "a-commit"
-    assert engine.in_image(production, "echo $RELEASE") == ""
+    assert engine.run_in_image(name, "echo $RELEASE") == "a-commit"
+    assert engine.run_in_image(production, "echo $RELEASE") == ""
 
 
-def test_signs_for_s3_by_a_role(production: str) -> None:
-    """The image's part of boto3 signs a URL in S3, and can assume every kind of role."""
+def test_boto3_signs_urls(production: str) -> None:
+    """The image can sign URLs for S3, and has boto3's parts for every kind of role."""
     script = """
 import boto3
 from django.core.files.storage import default_storage

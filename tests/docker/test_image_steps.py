@@ -1,4 +1,4 @@
-"""The fifteen steps of docs/docker.md, each on the built image or its history."""
+"""The fifteen steps in docs/docker.md, checked on the image or its history."""
 
 import re
 import shutil
@@ -6,31 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.docker.engine import build, config, docker, in_image, run
+from tests.docker.engine import build, docker, read_config, run, run_in_image
 
 
 @pytest.fixture(scope="module")
 def history(production: str) -> list[str]:
-    """Return the commands that made the production image, the first one first."""
+    """Return the commands that built the production image, the first one first."""
     lines = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", production).splitlines()
     return lines[::-1]
 
 
-def position(lines: list[str], pattern: str) -> int:
-    """Return the number of the one line that matches."""
-    (found,) = [number for number, line in enumerate(lines) if re.search(pattern, line)]
-    return found
+def find_line(lines: list[str], pattern: str) -> int:
+    """Return the index of the only line that matches."""
+    (index,) = [number for number, line in enumerate(lines) if re.search(pattern, line)]
+    return index
 
 
 def test_01_exposes_port_8000(production: str) -> None:
-    """The image exposes port 8000 and no other."""
-    assert list(config(production)["ExposedPorts"]) == ["8000/tcp"]
+    """The image exposes only port 8000."""
+    assert list(read_config(production)["ExposedPorts"]) == ["8000/tcp"]
 
 
 @pytest.mark.parametrize("name", ["production", "dependencies", "development"])
 def test_02_declares_the_environment(stage, name: str) -> None:
-    """Python and Poetry find the same variables in every stage."""
-    variables = dict(line.split("=", 1) for line in config(stage(name))["Env"])
+    """Every stage sets the same variables for Python and Poetry."""
+    variables = dict(line.split("=", 1) for line in read_config(stage(name))["Env"])
     assert variables["PYTHONUNBUFFERED"] == variables["PYTHONDONTWRITEBYTECODE"] == "1"
     assert variables["POETRY_NO_INTERACTION"] == "1"
     assert variables["POETRY_VIRTUALENVS_CREATE"] == "false"
@@ -40,72 +40,72 @@ def test_02_declares_the_environment(stage, name: str) -> None:
 
 
 def test_03_has_the_user_app(production: str) -> None:
-    """The user app has the home /home/app and is not root."""
-    assert in_image(production, "getent passwd app | cut -d: -f1,3,6") == "app:1000:/home/app"
-    assert in_image(production, "id -u; id -gn; echo $HOME").split() == ["1000", "app", "/home/app"]
+    """The user app has the UID 1000 and the home folder /home/app."""
+    assert run_in_image(production, "getent passwd app | cut -d: -f1,3,6") == "app:1000:/home/app"
+    assert run_in_image(production, "id -u; id -gn; echo $HOME").split() == ["1000", "app", "/home/app"]
 
 
-def test_04_only_root_and_app_write_to_app(production: str) -> None:
-    """/app belongs to app, and no other user can write to it."""
-    assert in_image(production, "stat -c '%U:%G %a' /app") == "app:app 755"
-    assert in_image(production, "find /app /opt/venv -perm /022 -not -type l") == ""
-    assert in_image(production, "touch /app/x && echo done") == "done"
-    other = in_image(
+def test_04_only_root_and_app_can_write_to_app(production: str) -> None:
+    """/app belongs to app, and only root and app can write to it."""
+    assert run_in_image(production, "stat -c '%U:%G %a' /app") == "app:app 755"
+    assert run_in_image(production, "find /app /opt/venv -perm /022 -not -type l") == ""
+    assert run_in_image(production, "touch /app/x && echo done") == "done"
+    other = run_in_image(
         production, "touch /app/x /app/config/settings.py 2>&1 || echo refused", "--user=12345:12345"
     )
     assert other.count("Permission denied") == 2
     assert other.endswith("refused")
-    assert in_image(production, "touch /app/x && echo done", "--user=0") == "done"
+    assert run_in_image(production, "touch /app/x && echo done", "--user=0") == "done"
 
 
-def test_04_the_site_cannot_change_its_packages(production: str) -> None:
-    """The virtual environment belongs to root."""
-    assert in_image(production, "find /opt/venv -not -user root -o -not -group root") == ""
+def test_04_packages_belong_to_root(production: str) -> None:
+    """The virtual environment belongs to root, so the site cannot change its packages."""
+    assert run_in_image(production, "find /opt/venv -not -user root -o -not -group root") == ""
 
 
-def test_05_works_in_app(production: str) -> None:
-    """The working directory is /app."""
-    assert config(production)["WorkingDir"] == "/app"
+def test_05_working_directory_is_app(production: str) -> None:
+    """The image's working directory is /app."""
+    assert read_config(production)["WorkingDir"] == "/app"
 
 
 def test_06_runs_as_app(production: str, history: list[str]) -> None:
-    """The image runs as app, as does every step after the user is created."""
-    assert config(production)["User"] == "app"
-    user = position(history, "^USER")
+    """The image runs as app, as does every build step after the user is created."""
+    assert read_config(production)["User"] == "app"
+    user = find_line(history, "^USER")
     assert history[user] == "USER app"
-    assert user < position(history, "EXPOSE") + 6
-    assert position(history, "useradd") < user < position(history, "/home/app/static")
+    assert user < find_line(history, "EXPOSE") + 6
+    assert find_line(history, "useradd") < user < find_line(history, "/home/app/static")
 
 
 def test_07_sets_pipefail(production: str, stage) -> None:
-    """A failing command in the middle of a pipe fails its step."""
+    """If a command in a pipe fails, the build step fails."""
     for image in (production, stage("application")):
-        assert config(image)["Shell"] == ["/bin/bash", "-o", "pipefail", "-c"]
+        assert read_config(image)["Shell"] == ["/bin/bash", "-o", "pipefail", "-c"]
     history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", stage("application"))
     assert re.search(r"-o pipefail .*collectstatic", history)
 
 
 @pytest.mark.parametrize("name", ["dependencies", "development"])
-def test_08_poetry_is_in_the_home_of_app(stage, name: str) -> None:
-    """Poetry, with the plugin for other indexes, is installed below /home/app and belongs to app."""
+def test_08_poetry_belongs_to_app(stage, name: str) -> None:
+    """Poetry, with the plugin for mirrors, is installed in /home/app and belongs to app."""
     script = "readlink -f $(command -v poetry); stat -c %U $(command -v poetry); poetry self show plugins"
-    path, owner, *plugins = in_image(stage(name), script).splitlines()
+    path, owner, *plugins = run_in_image(stage(name), script).splitlines()
     assert path.startswith("/home/app/")
     assert owner == "app"
     assert "poetry-plugin-pypi-mirror" in "".join(plugins)
 
 
-def test_09_copies_the_locks_before_the_code(stage) -> None:
-    """Dependencies are installed with only pyproject.toml and poetry.lock copied, no code."""
+def test_09_copies_the_lock_before_the_code(stage) -> None:
+    """Packages are installed from pyproject.toml and poetry.lock, before the code is copied."""
     lines = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", stage("dependencies")).splitlines()[
         ::-1
     ]
-    assert position(lines, r"COPY .*pyproject\.toml poetry\.lock") < position(lines, "poetry install")
-    assert in_image(stage("dependencies"), "ls /app").split() == ["poetry.lock", "pyproject.toml"]
+    assert find_line(lines, r"COPY .*pyproject\.toml poetry\.lock") < find_line(lines, "poetry install")
+    assert run_in_image(stage("dependencies"), "ls /app").split() == ["poetry.lock", "pyproject.toml"]
 
 
-def test_10_installs_what_production_needs(production: str, project) -> None:
-    """The packages are exactly those of the lock's main group, in the locked versions."""
+def test_10_installs_the_main_group(production: str, project) -> None:
+    """The image has exactly the packages of the lock's main group, in the locked versions."""
     import tomllib
 
     lock = tomllib.loads((project / "poetry.lock").read_text())["package"]
@@ -113,24 +113,24 @@ def test_10_installs_what_production_needs(production: str, project) -> None:
     script = (
         "import importlib.metadata as m; [print(d.name, d.version) for d in m.distributions(path=['{}'])]"
     )
-    folder = in_image(production, "echo /opt/venv/lib/python*/site-packages")
-    printed = docker("run", "--rm", production, "python", "-c", script.format(folder))
-    installed = dict(line.lower().replace("_", "-").split() for line in printed.splitlines())
+    folder = run_in_image(production, "echo /opt/venv/lib/python*/site-packages")
+    output = docker("run", "--rm", production, "python", "-c", script.format(folder))
+    installed = dict(line.lower().replace("_", "-").split() for line in output.splitlines())
     for package in lock:
         name = package["name"]
         if name in main and name not in installed:
-            # Only what another platform or an older Python needs may be missing.
+            # Only packages for other platforms or older Pythons may be missing.
             assert "markers" in package, name
     assert {name: main.get(name) for name in installed} == installed
     assert {"django", "gunicorn", "psycopg"} <= set(installed)
 
 
-def test_10_a_package_by_its_path(
+def test_10_path_dependency(
     project: Path, build_options, project_variables: dict[str, str], tmp_path: Path, tag
 ) -> None:
-    """A path dependency that is not in the image fails the build with one line; a COPY line adds it."""
-    unread = shutil.ignore_patterns(".env")
-    folder = shutil.copytree(project, tmp_path / "site", symlinks=True, ignore=unread)
+    """A path dependency that is not in the image fails the build in one line; a COPY line adds it."""
+    ignored = shutil.ignore_patterns(".env")
+    folder = shutil.copytree(project, tmp_path / "site", symlinks=True, ignore=ignored)
     source = folder / "libs" / "greet" / "src" / "greet" / "__init__.py"
     source.parent.mkdir(parents=True)
     source.write_text("HELLO = 'Hello'\n")
@@ -143,57 +143,59 @@ def test_10_a_package_by_its_path(
     pyproject.write_text(f"{text}\n{by_path}")
     run("python3", "fabfile/poetry.py", "lock", cwd=folder, env=project_variables)
     options = ("--target=development", *build_options)
-    refused = run("docker", "build", "--progress=plain", *options, folder, check=False, timeout=600)
-    assert refused.returncode != 0
-    assert "The image lacks libs/greet, a package in poetry.lock: docs/troubleshooting.md" in refused.stdout
+    result = run("docker", "build", "--progress=plain", *options, folder, check=False, timeout=600)
+    assert result.returncode != 0
+    assert "The image lacks libs/greet, a package in poetry.lock: docs/troubleshooting.md" in result.stdout
     dockerfile = folder / "Dockerfile"
-    copy = "COPY --chown=app pyproject.toml poetry.lock ./\n"
-    dockerfile.write_text(dockerfile.read_text().replace(copy, f"{copy}COPY --chown=app libs libs\n", 1))
+    copy_line = "COPY --chown=app pyproject.toml poetry.lock ./\n"
+    dockerfile.write_text(
+        dockerfile.read_text().replace(copy_line, f"{copy_line}COPY --chown=app libs libs\n", 1)
+    )
     name = tag()
     build(folder, name, *options)
-    assert in_image(name, "python -c 'import greet; print(greet.HELLO)'") == "Hello"
+    assert run_in_image(name, "python -c 'import greet; print(greet.HELLO)'") == "Hello"
 
 
 def test_10_development_has_the_development_group(stage) -> None:
     """The development stage has pytest and ruff; production does not."""
-    assert in_image(stage("development"), "pytest --version && ruff --version")
+    assert run_in_image(stage("development"), "pytest --version && ruff --version")
 
 
 def test_11_copies_the_application(production: str) -> None:
     """The application is in /app."""
     expected = "apps bash config manage.py static staticfiles templates"
-    assert in_image(production, "ls /app").split() == expected.split()
+    assert run_in_image(production, "ls /app").split() == expected.split()
 
 
-def test_12_app_may_execute_the_run_script(production: str) -> None:
-    """The run script is executable by app."""
-    assert in_image(production, "test -x /app/bash/run.sh && stat -c %U /app/bash/run.sh") == "app"
+def test_12_app_can_execute_the_run_script(production: str) -> None:
+    """The user app can execute /app/bash/run.sh."""
+    assert run_in_image(production, "test -x /app/bash/run.sh && stat -c %U /app/bash/run.sh") == "app"
 
 
 def test_13_takes_the_assets_from_staticassets(production: str, stage) -> None:
-    """The compiled CSS and JavaScript are those of the stage staticassets."""
+    """The image's CSS and JavaScript are those of the stage staticassets."""
     script = "cd /app/static/dist && find . -type f | sort | xargs sha256sum"
-    compiled = in_image(stage("staticassets"), script)
+    compiled = run_in_image(stage("staticassets"), script)
     assert "./css/main.css" in compiled
     assert "./js/main.js" in compiled
-    assert in_image(production, script) == compiled
+    assert run_in_image(production, script) == compiled
 
 
 def test_14_collects_hashed_static_files(production: str) -> None:
-    """The static files are collected, under names with a hash and compressed."""
-    listed = in_image(production, "find /app/staticfiles -type f").splitlines()
+    """Static files are collected, with a hash in their names and compressed."""
+    paths = run_in_image(production, "find /app/staticfiles -type f").splitlines()
     for pattern in (
         r"dist/css/main\.[0-9a-f]{12}\.css",
         r"dist/js/main\.[0-9a-f]{12}\.js",
         r"admin/css/base\.[0-9a-f]{12}\.css",
     ):
         for suffix in ("", r"\.gz", r"\.br"):
-            assert any(re.search(f"/{pattern}{suffix}$", path) for path in listed), pattern + suffix
-    assert "/app/staticfiles/staticfiles.json" in listed
+            assert any(re.search(f"/{pattern}{suffix}$", path) for path in paths), pattern + suffix
+    assert "/app/staticfiles/staticfiles.json" in paths
 
 
-def test_14_refuses_what_names_a_missing_file(project: Path, build_options, tmp_path: Path) -> None:
-    """A template that names a missing static file fails the build, with its line."""
+def test_14_missing_static_file_fails_the_build(project: Path, build_options, tmp_path: Path) -> None:
+    """A template that refers to a missing static file fails the build, with its line."""
     folder = shutil.copytree(project, tmp_path / "site", symlinks=True)
     page = folder / "templates" / "404.html"
     page.write_text(page.read_text() + '{% load static %}\n{% static "images/gone.svg" %}\n')
@@ -205,7 +207,7 @@ def test_14_refuses_what_names_a_missing_file(project: Path, build_options, tmp_
     assert "'images/gone.svg'" in problems[0]
 
 
-def test_15_starts_by_run_sh(production: str) -> None:
-    """The command is /app/bash/run.sh, with no shell around it."""
-    assert config(production)["Cmd"] == ["/app/bash/run.sh"]
-    assert not config(production).get("Entrypoint")
+def test_15_starts_with_run_sh(production: str) -> None:
+    """The image's command is /app/bash/run.sh, without a shell around it."""
+    assert read_config(production)["Cmd"] == ["/app/bash/run.sh"]
+    assert not read_config(production).get("Entrypoint")

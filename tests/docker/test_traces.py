@@ -1,4 +1,4 @@
-"""Traces of the production image, whose queries go to a real PostgreSQL, and a collector next to it."""
+"""Traces of the production image with PostgreSQL, and a mock of a collector."""
 
 import json
 
@@ -6,7 +6,7 @@ from tests.docker import engine
 from tests.docker.engine import Container, Network
 from tests.production import wait_until
 
-# The image itself has what reads OTLP.
+# The image's packages can decode OTLP.
 COLLECTOR = """
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from google.protobuf.json_format import MessageToJson
@@ -28,15 +28,17 @@ server.serve_forever()
 """
 
 
-def test_queries_are_part_of_a_requests_trace(network: Network, database: Container, production: str) -> None:
-    """Each worker sends its requests' traces with their queries, without values; health checks send none."""
+def test_queries_are_part_of_a_trace(network: Network, database: Container, production: str) -> None:
+    """Queries are part of a request's trace, without their parameters; health checks are not traced."""
     collector = network.run(production, "python", "-c", COLLECTOR, options=("--network-alias", "collector"))
     wait_until(lambda: "listening" in collector.logs(), 30)
-    site = network.site(production, OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318").ready()
+    site = network.start_site(
+        production, OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318"
+    ).wait_until_ready()
     engine.log_in(site)
-    assert site.status("/readyz") == 200
+    assert site.get_status("/readyz") == 200
     assert site.stop() == 0
-    spans = spans_in(collector.logs())
+    spans = parse_spans(collector.logs())
     requests = {span["spanId"] for span in spans if span["kind"] == "SPAN_KIND_SERVER"}
     queries = [span for span in spans if span["kind"] == "SPAN_KIND_CLIENT"]
     assert len(requests) >= 2
@@ -46,8 +48,8 @@ def test_queries_are_part_of_a_requests_trace(network: Network, database: Contai
     assert not [secret for secret in ("admin@example.org", "correct-horse") if secret in json.dumps(spans)]
 
 
-def spans_in(log: str) -> list[dict]:
-    """Return the spans that the collector has printed."""
+def parse_spans(log: str) -> list[dict]:
+    """Return the spans in the collector's log."""
     messages = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     return [
         span

@@ -247,14 +247,14 @@ def test_cookies_of_two_checkouts(production: Environment) -> None:
         ({"memory/memory.limit_in_bytes": str(512 * 2**20)}, 4),
     ],
 )
-def test_workers_fit_a_container_s_limits(
+def test_number_of_workers(
     production: Environment,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     files: dict[str, str],
     workers: int,
 ) -> None:
-    """The number of workers keeps to the container's CPUs and memory, by cgroups of version 1 and 2."""
+    """The number of workers is limited by the container's CPUs and memory, with cgroup v1 and v2."""
     from config import gunicorn
 
     for name, text in files.items():
@@ -262,7 +262,7 @@ def test_workers_fit_a_container_s_limits(
         (tmp_path / name).write_text(f"{text}\n")
     monkeypatch.setattr(gunicorn, "Path", lambda _folder: tmp_path)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: range(16), raising=False)
-    assert min(gunicorn.cpus() + 1, gunicorn.max_workers()) == workers
+    assert min(gunicorn.count_cpus() + 1, gunicorn.find_max_workers()) == workers
 
 
 @pytest.fixture

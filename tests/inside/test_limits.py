@@ -83,8 +83,8 @@ def test_signing_in_resets_the_counter_of_the_account(client: Client, user: User
             assert sign_in(Client()).status_code == 200
         assert sign_in(Client(), password=PASSWORD).status_code == 302
     # Failed attempts count against the IP address even if the user then signs in; the sign-in does not.
-    failed = 3 * (PAIR - 1)
-    assert sorted(AttemptCounter.objects.values_list("count", flat=True)) == [0, failed, failed]
+    failures = 3 * (PAIR - 1)
+    assert sorted(AttemptCounter.objects.values_list("count", flat=True)) == [0, failures, failures]
 
 
 @pytest.mark.django_db
@@ -204,7 +204,7 @@ def test_expired_counters_are_deleted() -> None:
     """Expired counters of attempts are deleted."""
     old = timezone.now() - timedelta(days=1)
     AttemptCounter.objects.bulk_create(
-        AttemptCounter(key=str(n), expires=old) for n in range(limits.REMOVE_AT_ONCE + 1)
+        AttemptCounter(key=str(n), expires=old) for n in range(limits.REMOVE_BATCH_SIZE + 1)
     )
     count_attempt()
     assert AttemptCounter.objects.filter(expires__lte=timezone.now()).count() == 0

@@ -54,7 +54,7 @@ def test_invalid_rules() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_copy_is_complete_and_masked() -> None:
-    """A masked copy has every row, and no name, email address or password."""
+    """A masked copy has every row, but no name, email address or password."""
     people = [make_user(f"ann-{n}@private.test", name="Ann Private") for n in range(3)]
     copy = BytesIO()
     masked_copy.write(connection, copy)

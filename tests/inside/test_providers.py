@@ -116,7 +116,7 @@ def start_sign_in(client: Client, name: str) -> dict[str, str]:
 
 
 def test_no_provider_without_variables(client: Client) -> None:
-    """Without variables no provider is offered."""
+    """A sign-in provider is offered only if its variables are set."""
     page = client.get(reverse("login"))
     assert "/login/?process=" not in page.text
     assert client.get("/account/google/login/").status_code == 404

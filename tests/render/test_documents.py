@@ -1,4 +1,4 @@
-"""The documents lead to what is there, and say of each shell block whether a test runs it."""
+"""The documents: links, paths, pictures and commands are valid."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,12 @@ from markdown_it import MarkdownIt
 from tests import documents
 from tests.conftest import TEMPLATE, Bake
 
-# The folders whose files a document names by their path, and files that only exist once created.
+# The folders whose paths are checked, and paths that are created later.
 FOLDERS = r"apps|assets|bash|config|deploy|docs|fabfile|templates|tests|static|\.devcontainer|\.github"
-MADE = ("static/dist", "config/rds.pem", "apps/locale")
+CREATED_LATER = ("static/dist", "config/rds.pem", "apps/locale")
 
 
-# The fewest projects that have every document and every sentence that depends on an answer.
+# Few projects that together have every document, and every sentence that depends on an answer.
 ANSWERS = {
     "default": {},
     "server": {"deploy": "server", "sign_up": "public"},
@@ -37,32 +37,32 @@ def project(request: pytest.FixtureRequest, bake_once: Bake) -> Path:
 
 @pytest.fixture
 def texts(project: Path) -> dict[Path, str]:
-    """Return the documents of a project and of the template, by their path."""
+    """Return the documents of a project and of the template, by path."""
     files = [project / "README.md", *project.glob("docs/**/*.md")]
     return {file: file.read_text(encoding="utf-8") for file in [*files, *documents.list_template_documents()]}
 
 
 def test_links_are_valid(texts: dict[Path, str]) -> None:
-    """Links to files and headings are valid."""
+    """Links in documents lead to existing files and headings."""
     for file, text in texts.items():
         for target in re.findall(r"\]\(([^)\s]+)\)", text):
-            path, _, heading = target.partition("#")
+            path, _, anchor = target.partition("#")
             if not path.startswith(("http:", "https:")):
                 linked = file.parent / path if path else file
                 assert linked.exists(), f"{file.name}: {target}"
-                assert not heading or heading in headings(linked), f"{file.name}: {target}"
+                assert not anchor or anchor in list_anchors(linked), f"{file.name}: {target}"
 
 
 def test_named_paths_exist(project: Path, texts: dict[Path, str]) -> None:
-    """A file or folder that a project's document names exists."""
+    """Files and folders that a project's documents name exist."""
     for file, text in texts.items():
         if TEMPLATE not in file.parents:
             for path in re.findall(rf"`((?:{FOLDERS})/[a-z0-9_./-]*)`", text):
-                assert path.startswith(MADE) or (project / path).exists(), f"{file.name}: {path}"
+                assert path.startswith(CREATED_LATER) or (project / path).exists(), f"{file.name}: {path}"
 
 
 def test_pictures_exist(texts: dict[Path, str]) -> None:
-    """A picture that a document shows exists, and every picture in docs/images/ is shown."""
+    """Pictures in documents exist, and each picture in docs/images/ is shown."""
     shown = set()
     for file, text in texts.items():
         for path in re.findall(r"""(?:src|srcset)="([^"]+)"|!\[[^]]*\]\(([^)]+)\)""", text):
@@ -73,14 +73,14 @@ def test_pictures_exist(texts: dict[Path, str]) -> None:
 
 
 def test_commands_work_in_every_shell(texts: dict[Path, str]) -> None:
-    """No comment follows a command: zsh, the shell on macOS, would pass it as arguments."""
+    """No comment follows a command in a document: zsh would pass it as arguments."""
     for file in texts:
         for block in documents.read_blocks(file):
             assert not re.search(r"(^|\s)#", block.text), f"{file.name}, line {block.line}"
 
 
-def headings(file: Path) -> set[str]:
-    """Return the anchors that GitHub gives a document's headings."""
+def list_anchors(file: Path) -> set[str]:
+    """Return GitHub's anchors of a document's headings."""
     tokens = MarkdownIt().parse(file.read_text(encoding="utf-8"))
     titles = [
         each.content

@@ -1,4 +1,4 @@
-"""The folder that the project is to go into: existing, full, or in use."""
+"""The output folder: it exists, or cannot be created."""
 
 import stat
 from pathlib import Path
@@ -7,7 +7,7 @@ from tests.conftest import TEMPLATE, Command
 
 
 def test_existing_folder(cookiecutter: Command, tmp_path: Path) -> None:
-    """An existing folder is left unchanged."""
+    """Generation does not change an existing folder."""
     work = tmp_path / "my_site" / "work.txt"
     work.parent.mkdir()
     work.write_text("Weeks of it")
@@ -17,8 +17,8 @@ def test_existing_folder(cookiecutter: Command, tmp_path: Path) -> None:
     assert [path.name for path in work.parent.iterdir()] == ["work.txt"]
 
 
-def test_file_in_the_way(cookiecutter: Command, tmp_path: Path) -> None:
-    """A file of the project's name is left unchanged too."""
+def test_existing_file(cookiecutter: Command, tmp_path: Path) -> None:
+    """Generation does not change an existing file with the project's name."""
     file = tmp_path / "my_site"
     file.write_text("Weeks of it")
     result = cookiecutter(TEMPLATE, "--no-input")
@@ -27,8 +27,8 @@ def test_file_in_the_way(cookiecutter: Command, tmp_path: Path) -> None:
     assert file.read_text() == "Weeks of it"
 
 
-def test_folder_that_cannot_be_written(cookiecutter: Command, tmp_path: Path) -> None:
-    """If the folder cannot be created, nothing is."""
+def test_folder_that_cannot_be_created(cookiecutter: Command, tmp_path: Path) -> None:
+    """If the output folder cannot be created, generation fails."""
     blocked = tmp_path / "blocked"
     blocked.write_text("")
     result = cookiecutter(TEMPLATE, "--no-input", "--output-dir", blocked / "out")
@@ -36,8 +36,8 @@ def test_folder_that_cannot_be_written(cookiecutter: Command, tmp_path: Path) ->
     assert result.returncode == 1
 
 
-def test_bad_answers_over_an_existing_project(cookiecutter: Command, tmp_path: Path) -> None:
-    """A refused answer does not delete a project that is to be overwritten."""
+def test_invalid_answer_for_an_existing_project(cookiecutter: Command, tmp_path: Path) -> None:
+    """With --overwrite-if-exists, an invalid answer does not delete the existing project."""
     cookiecutter(TEMPLATE, "--no-input")
     result = cookiecutter(TEMPLATE, "--no-input", "--overwrite-if-exists", "author=Ada")
 
@@ -45,8 +45,8 @@ def test_bad_answers_over_an_existing_project(cookiecutter: Command, tmp_path: P
     assert (tmp_path / "my_site" / "manage.py").exists()
 
 
-def test_overwriting_leaves_other_files(cookiecutter: Command, tmp_path: Path) -> None:
-    """With --overwrite-if-exists what the template does not have keeps its contents and permissions."""
+def test_overwriting_keeps_other_files(cookiecutter: Command, tmp_path: Path) -> None:
+    """With --overwrite-if-exists, files that are not in the template keep their content and permissions."""
     cookiecutter(TEMPLATE, "--no-input")
     secrets = tmp_path / "my_site" / ".env"
     secrets.write_text("SECRET_KEY=x")

@@ -6,21 +6,23 @@ from tests.conftest import TEMPLATE, Command
 
 
 def test_commands(cookiecutter: Command) -> None:
-    """They enter the project, install Fabric, and start the site."""
+    """The output ends with the commands to enter the project, install Fabric and start the site."""
     output = cookiecutter(TEMPLATE, "--no-input").stdout
     commands = [line.strip() for line in output.splitlines() if line.startswith("  ")]
     assert commands == ["cd my_site", "pipx install fabric", "fab build", "fab start"]
 
 
 def test_output_folder_is_quoted(cookiecutter: Command) -> None:
-    """The path of the project is quoted for the shell."""
+    """The printed commands quote the project's path for the shell."""
     output = cookiecutter(TEMPLATE, "--no-input", "--output-dir", "my sites").stdout
     assert "cd 'my sites/my_site'" in output
 
 
 def test_output_folder_elsewhere(cookiecutter: Command, tmp_path: Path) -> None:
-    """A folder outside the working directory is printed as an absolute path."""
-    here = tmp_path / "here"
-    here.mkdir()
-    output = cookiecutter(TEMPLATE, "--no-input", "--output-dir", tmp_path / "there", cwd=here).stdout
+    """The printed commands use the absolute path of a folder outside the working directory."""
+    working_directory = tmp_path / "here"
+    working_directory.mkdir()
+    output = cookiecutter(
+        TEMPLATE, "--no-input", "--output-dir", tmp_path / "there", cwd=working_directory
+    ).stdout
     assert f"cd {tmp_path / 'there' / 'my_site'}" in output

@@ -1,4 +1,4 @@
-"""The Python packages that production installs: the documents say how many, and why each is there."""
+"""The Python packages in production, which the documents count and explain."""
 
 import re
 import tomllib
@@ -10,7 +10,7 @@ from packaging.markers import Marker
 from tests.conftest import Bake
 from tools import combinations
 
-# The packages of a project with all defaults in production. An option that was not chosen adds none.
+# The limit for a default project in production.
 BUDGET = 50
 IMAGE = {
     "implementation_name": "cpython",
@@ -23,8 +23,8 @@ IMAGE = {
 }
 
 
-def installed(lock: dict) -> list[str]:
-    """Return the names of the packages that the image gets from this lock."""
+def list_packages(lock: dict) -> list[str]:
+    """Return the names of the packages that the image installs from this lock."""
     names = []
     for package in lock["package"]:
         marker = package.get("markers", "")
@@ -34,25 +34,25 @@ def installed(lock: dict) -> list[str]:
     return names
 
 
-def test_the_documented_number_of_packages(default_project: Path) -> None:
-    """docs/configuration.md says how many packages the image gets; they are within the budget."""
-    stated = re.search(r"installs (\d+) Python packages", documents(default_project))
-    assert stated
-    count = len(installed(tomllib.loads((default_project / "poetry.lock").read_text())))
-    assert int(stated[1]) == count
+def test_documented_number_of_packages(default_project: Path) -> None:
+    """docs/configuration.md has the number of Python packages in the image, which is within the budget."""
+    match = re.search(r"installs (\d+) Python packages", read_document(default_project))
+    assert match
+    count = len(list_packages(tomllib.loads((default_project / "poetry.lock").read_text())))
+    assert int(match[1]) == count
     assert count <= BUDGET
 
 
-@pytest.mark.parametrize("answers", combinations.each_value(), ids=combinations.name)
-def test_every_package_has_a_documented_reason(bake_once: Bake, answers: combinations.Answers) -> None:
-    """Its table has a row for each package that pyproject.toml names, and for no other."""
+@pytest.mark.parametrize("answers", combinations.list_each_value(), ids=combinations.format_row)
+def test_every_package_is_documented(bake_once: Bake, answers: combinations.Answers) -> None:
+    """docs/configuration.md explains each package in pyproject.toml, and no other."""
     folder = bake_once(**answers)
-    table = documents(folder).partition("## Python packages")[2]
+    table = read_document(folder).partition("## Python packages")[2]
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     names = [re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]]
     assert re.findall(r"^\| `([\w-]+)` \| .+ \|$", table, re.MULTILINE) == names
 
 
-def documents(project: Path) -> str:
-    """Return docs/configuration.md."""
+def read_document(project: Path) -> str:
+    """Return the text of docs/configuration.md."""
     return (project / "docs" / "configuration.md").read_text(encoding="utf-8")

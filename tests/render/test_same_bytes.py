@@ -1,4 +1,4 @@
-"""The same answers give the same tree: byte for byte, permission for permission, on any machine."""
+"""The same answers give the same files and permissions on any machine."""
 
 import shutil
 import stat
@@ -13,7 +13,7 @@ ORIGIN = ".copier-answers.yml"
 
 @pytest.fixture
 def template_copy(tmp_path: Path) -> Path:
-    """Return a copy of the template that is no git checkout, as from a zip."""
+    """Return a copy of the template without git, as from a zip file."""
     copy = tmp_path / "slipway"
     copy.mkdir()
     for name in ("cookiecutter.json", "hooks", "<<cookiecutter.project_slug>>"):
@@ -22,33 +22,33 @@ def template_copy(tmp_path: Path) -> Path:
     return copy
 
 
-def test_twice(cookiecutter: Command, tmp_path: Path) -> None:
-    """Two runs under different umasks give the same tree, with plain modes."""
+def test_umask(cookiecutter: Command, tmp_path: Path) -> None:
+    """Two runs with different umasks give the same files, with modes 644 and 755."""
     for output, umask in (("private", 0o077), ("public", 0o022)):
         (tmp_path / output).mkdir()
         result = cookiecutter(TEMPLATE, "--no-input", "--output-dir", output, umask=umask)
         assert result.returncode == 0, result.stderr
 
-    private = tree(tmp_path / "private" / "my_site")
-    assert private == tree(tmp_path / "public" / "my_site")
+    private = read_tree(tmp_path / "private" / "my_site")
+    assert private == read_tree(tmp_path / "public" / "my_site")
     assert {mode for mode, _ in private.values()} == {0o644, 0o755}
 
 
-def test_permissions_lost(
+def test_template_without_executable_bits(
     cookiecutter: Command, default_project: Path, template_copy: Path, tmp_path: Path
 ) -> None:
-    """A checkout without executable bits, as from a zip or a Windows share, gives the same tree."""
+    """A template without executable bits, as from a zip file or Windows, gives the same files."""
     for path in template_copy.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o640)
     result = cookiecutter(template_copy, "--no-input")
 
     assert result.returncode == 0, result.stderr
-    assert without_origin(tmp_path / "my_site") == without_origin(default_project)
+    assert read_tree_without_origin(tmp_path / "my_site") == read_tree_without_origin(default_project)
     assert (tmp_path / "my_site" / "bash" / "run.sh").stat().st_mode & stat.S_IXOTH
 
 
-def test_permissions_too_many(cookiecutter: Command, template_copy: Path, tmp_path: Path) -> None:
-    """A checkout on a file system where everything is executable gives plain modes too."""
+def test_template_with_all_bits(cookiecutter: Command, template_copy: Path, tmp_path: Path) -> None:
+    """A template in which every file is executable gives files with normal modes."""
     for path in template_copy.rglob("*"):
         path.chmod(0o777)
     cookiecutter(template_copy, "--no-input")
@@ -57,15 +57,15 @@ def test_permissions_too_many(cookiecutter: Command, template_copy: Path, tmp_pa
 
 
 def test_without_git(cookiecutter: Command, default_project: Path, tmp_path: Path) -> None:
-    """A machine without git, Docker, npm or Fabric generates the same project."""
+    """A machine without git, Docker, npm and Fabric generates the same project."""
     result = cookiecutter(TEMPLATE, "--no-input", env={"PATH": str(tmp_path)})
 
     assert result.returncode == 0, result.stderr
-    assert without_origin(tmp_path / "my_site") == without_origin(default_project)
+    assert read_tree_without_origin(tmp_path / "my_site") == read_tree_without_origin(default_project)
 
 
-def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Return the mode and the contents of everything in the folder, and of the folder."""
+def read_tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return the mode and content of each file and folder, by path."""
     return {
         str(path.relative_to(folder)): (
             stat.S_IMODE(path.stat().st_mode),
@@ -75,6 +75,6 @@ def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-def without_origin(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Return the tree without the file that names the template's address and version."""
-    return {path: node for path, node in tree(folder).items() if path != ORIGIN}
+def read_tree_without_origin(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return the same without the file that records the template's URL and version."""
+    return {path: node for path, node in read_tree(folder).items() if path != ORIGIN}

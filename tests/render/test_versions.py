@@ -7,8 +7,8 @@ import pytest
 
 from tests.conftest import TEMPLATE, Bake
 
-# Tool, and each place that names its version: the file, and what stands around the version there.
-PLACES = [
+# Tool, a file that names its version, and the pattern that matches it there.
+VERSIONS = [
     ("Node", ".nvmrc", r"^(\d+)$"),
     ("Node", "Dockerfile", r"^FROM node:(\d+)-slim"),
     ("Node", "package.json", r'"node": ">=(\d+)"'),
@@ -38,12 +38,12 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize("tool", sorted({tool for tool, _, _ in PLACES}))
-def test_one_version(tool: str, bake_once: Bake) -> None:
-    """All places agree, and all still name one."""
+@pytest.mark.parametrize("tool", sorted({tool for tool, _, _ in VERSIONS}))
+def test_versions_are_the_same(tool: str, bake_once: Bake) -> None:
+    """Every file that names a tool's version names the same one."""
     projects = {ci: bake_once(ci=ci, deploy="aws") for ci in ("github", "gitlab")}
     versions = {}
-    for _, name, pattern in [place for place in PLACES if place[0] == tool]:
+    for _, name, pattern in [row for row in VERSIONS if row[0] == tool]:
         file = projects["gitlab" if name == ".gitlab-ci.yml" else "github"] / name
         versions[name] = set(re.findall(pattern, file.read_text("utf-8"), re.MULTILINE))
     assert len(set.union(*versions.values())) == 1, versions
@@ -51,16 +51,18 @@ def test_one_version(tool: str, bake_once: Bake) -> None:
 
 
 def test_pyproject_accepts_the_installed_poetry(default_project: Path) -> None:
-    """The Poetry that is installed is one that pyproject.toml accepts."""
-    needed = re.search(r'requires-poetry = ">=(.*)"', (default_project / "pyproject.toml").read_text("utf-8"))
+    """pyproject.toml accepts the version of Poetry that is installed."""
+    required = re.search(
+        r'requires-poetry = ">=(.*)"', (default_project / "pyproject.toml").read_text("utf-8")
+    )
     installed = re.search(r'VERSION = "(.*)"', (default_project / "fabfile" / "poetry.py").read_text("utf-8"))
-    assert needed
+    assert required
     assert installed
-    assert installed[1].startswith(needed[1])
+    assert installed[1].startswith(required[1])
 
 
-def test_the_lock_supports_the_python_of_the_image(default_project: Path) -> None:
-    """The image's Python is among those that the lock is for."""
+def test_lock_supports_the_python_of_the_image(default_project: Path) -> None:
+    """poetry.lock supports the image's version of Python."""
     image = re.search(r"FROM python:3\.(\d+)", (default_project / "Dockerfile").read_text("utf-8"))
     lock = re.search(
         r'python-versions = ">=3\.(\d+),<4"', (default_project / "poetry.lock").read_text("utf-8")

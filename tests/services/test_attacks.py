@@ -17,10 +17,10 @@ SECONDS = 60
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /account/login/ HTTP/1.1\r\nHost: localhost\r\n"
 GET = b"GET /account/login/ HTTP/1.1\r\n"
-# The same requests each time, as far as the time allows: what fails once fails again.
+# A fixed seed makes failures reproducible.
 SEED = 4711
 FUZZ_SECONDS = 10
-# The cookie against forged requests, and the token in a form or header: any will do that agree.
+# The CSRF cookie and token: any value, if they match.
 TOKEN = "x" * 32
 
 
@@ -32,31 +32,31 @@ def target(production: Production) -> Iterator[Site]:
 
 
 def connect(site: Site) -> socket.socket:
-    """Return a connection to the site."""
+    """Connect to the site."""
     port = int(site.url.rpartition(":")[2])
     return socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
 
 
-def statuses(site: Site, request: bytes) -> list[int]:
-    """Send these bytes and no more; return the status of each response until the site has closed."""
+def send_bytes(site: Site, request: bytes) -> list[int]:
+    """Send these bytes and close the connection for writing; return the status of each response."""
     received = b""
     with connect(site) as connection:
         try:
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)
-            while part := connection.recv(65_536):
-                received += part
+            while chunk := connection.recv(65_536):
+                received += chunk
         except (ConnectionResetError, BrokenPipeError):
             pass
     return [int(status) for status in re.findall(rb"^HTTP/1\.1 (\d{3}) ", received, re.MULTILINE)]
 
 
-def assert_not_smuggled(site: Site) -> None:
-    """Fail if the site has seen the request that was hidden in another."""
+def check_not_smuggled(site: Site) -> None:
+    """Fail if the site has received the request that was hidden in another."""
     assert '"path": "/smuggled' not in site.log
 
 
-# --- One request is one request ---------------------------------------------------------------------
+# --- Request smuggling ------------------------------------------------------------------------------
 
 CHUNKED = b"0\r\n\r\n" + SMUGGLED
 AMBIGUOUS = {
@@ -93,14 +93,14 @@ AMBIGUOUS = {
 
 
 @pytest.mark.parametrize("headers", AMBIGUOUS.values(), ids=AMBIGUOUS)
-def test_an_ambiguous_request_is_refused(target: Site, headers: bytes) -> None:
-    """A request with an ambiguous length or malformed headers is refused.
+def test_ambiguous_request_is_rejected(target: Site, headers: bytes) -> None:
+    """A request with an ambiguous length or malformed headers is rejected.
 
-    What follows it on the connection, which a proxy may have taken for its body, gets no response.
+    The bytes after it, which a proxy may take for its body, get no response.
     """
-    [status] = statuses(target, POST + headers)
+    [status] = send_bytes(target, POST + headers)
     assert status in {400, 431, 501}
-    assert_not_smuggled(target)
+    check_not_smuggled(target)
 
 
 BAD_CHUNKS = {
@@ -117,13 +117,13 @@ BAD_CHUNKS = {
 
 @pytest.mark.parametrize("chunks", BAD_CHUNKS.values(), ids=BAD_CHUNKS)
 def test_malformed_chunks_end_the_connection(target: Site, chunks: bytes) -> None:
-    """After malformed chunks nothing on the connection gets a response."""
-    responses = statuses(target, POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    """After malformed chunks, nothing on the connection gets a response."""
+    responses = send_bytes(target, POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
     assert set(responses) <= {400, 411}
-    assert_not_smuggled(target)
+    check_not_smuggled(target)
 
 
-LINES = {
+REQUEST_LINES = {
     "no version": b"GET /smuggled\r\n\r\n",
     "an unknown version": b"GET /smuggled HTTP/3.7\r\nHost: localhost\r\n\r\n",
     "a space in the path": b"GET /smug gled HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -134,90 +134,91 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
-def test_a_malformed_first_line_is_refused(target: Site, line: bytes) -> None:
-    """A malformed first line is refused before the site sees it."""
-    assert statuses(target, line) in ([400], [414], [505], [])
-    assert_not_smuggled(target)
+@pytest.mark.parametrize("line", REQUEST_LINES.values(), ids=REQUEST_LINES)
+def test_malformed_request_line_is_rejected(target: Site, line: bytes) -> None:
+    """A request with a malformed request line is rejected before it reaches the site."""
+    assert send_bytes(target, line) in ([400], [414], [505], [])
+    check_not_smuggled(target)
 
 
 def test_pipelined_requests_get_a_response_each(target: Site) -> None:
-    """Two requests sent at once on one connection are two: the probes above would have shown it."""
-    assert statuses(target, GET + b"Host: localhost\r\n\r\n" + GET + b"Host: localhost\r\n\r\n") == [200, 200]
+    """Pipelined requests each get a response, so a smuggled request would be noticed."""
+    assert send_bytes(target, GET + b"Host: localhost\r\n\r\n" + GET + b"Host: localhost\r\n\r\n") == [
+        200,
+        200,
+    ]
 
 
-# --- How much ----------------------------------------------------------------------------------------
+# --- Large bodies ------------------------------------------------------------------------------------
 
 
-def test_a_long_body_is_refused_before_it_is_sent(target: Site) -> None:
-    """A length over the limit gets 413 at once; nothing waits for the body."""
+def test_long_body_is_rejected_before_it_is_sent(target: Site) -> None:
+    """A Content-Length over the limit gets a 413 before the body is sent."""
     with connect(target) as connection:
         connection.sendall(POST + b"Content-Length: 99999999999\r\n\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
 
 
-def send_endlessly(connection: socket.socket, end: float) -> None:
-    """Send chunks, a minute long at most."""
+def send_until(connection: socket.socket, end: float) -> None:
+    """Send chunks until `end`."""
     while time.monotonic() < end:
         connection.sendall(b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n")
 
 
-def test_an_endless_body_is_refused_and_the_connection_closed(target: Site) -> None:
-    """A chunked body without a length gets 411, and a client that keeps sending is disconnected."""
+def test_endless_body_is_rejected(target: Site) -> None:
+    """A chunked body gets a 411, and a client that keeps sending is disconnected."""
     begin = time.monotonic()
     with connect(target) as connection:
         connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 411 ")
         with pytest.raises(ConnectionError):
-            send_endlessly(connection, begin + SECONDS)
+            send_until(connection, begin + SECONDS)
     assert Visitor(target).get("/healthz").status == 200
 
 
-# --- Who asks ----------------------------------------------------------------------------------------
+# --- Hosts, proxies and rate limits ------------------------------------------------------------------
 
 HOSTS = [b"Host: evil.test", b"Host: localhost.evil.test", b"Host: localhost@evil.test", b"Host: ", b"X: y"]
 
 
 @pytest.mark.parametrize("header", HOSTS)
-def test_another_host_is_refused(target: Site, header: bytes) -> None:
-    """A Host header that is not the site's, or none, gets 400, whatever X-Forwarded-Host says."""
+def test_unknown_host_is_rejected(target: Site, header: bytes) -> None:
+    """A missing or unknown Host header gets a 400, whatever X-Forwarded-Host contains."""
     forged = b"\r\nX-Forwarded-Host: localhost\r\nConnection: close\r\n\r\n"
-    assert statuses(target, GET + header + forged) == [400]
+    assert send_bytes(target, GET + header + forged) == [400]
 
 
 @pytest.mark.parametrize(("trust", "status"), [("false", 301), ("true", 200)])
-def test_forwarded_proto_counts_only_with_trust_proxy(
-    production: Production, trust: str, status: int
-) -> None:
-    """X-Forwarded-Proto counts with TRUST_PROXY alone, also from this machine itself."""
+def test_forwarded_proto_needs_trust_proxy(production: Production, trust: str, status: int) -> None:
+    """X-Forwarded-Proto is used only with TRUST_PROXY, also in requests from localhost."""
     with production.serve(HTTPS="true", TRUST_PROXY=trust) as site:
         assert Visitor(site).get("/", X_Forwarded_Proto="https").status == status
-        # gunicorn would take this one for the whole path, had it a proxy that it trusts.
+        # From a trusted proxy, gunicorn would use this header as the path.
         assert Visitor(site).get("/", X_Forwarded_Proto="https", PATH_INFO="/nowhere").status == status
 
 
-def test_workers_share_the_limit_of_attempts(target: Site) -> None:
-    """Sixteen wrong passwords at once, in two processes: ten are checked."""
-    everybody = threading.Barrier(16)
+def test_workers_share_the_rate_limit(target: Site) -> None:
+    """All worker processes share the rate limit: of sixteen concurrent attempts, ten are checked."""
+    barrier = threading.Barrier(16)
     responses: list[int] = []
 
-    def guess() -> None:
+    def try_password() -> None:
         form = urlencode({"username": "x@site.test", "password": "wrong", "csrfmiddlewaretoken": TOKEN})
         lines = f"Cookie: csrftoken={TOKEN}\r\nContent-Type: {TYPES[0]}\r\nContent-Length: {len(form)}\r\n"
         with connect(target) as connection:
-            everybody.wait(SECONDS)
+            barrier.wait(SECONDS)
             connection.sendall(POST + f"{lines}\r\n{form}".encode())
             responses.append(int(connection.recv(65_536).split()[1]))
 
-    guessing = [threading.Thread(target=guess) for _ in range(16)]
-    for thread in guessing:
+    threads = [threading.Thread(target=try_password) for _ in range(16)]
+    for thread in threads:
         thread.start()
-    for thread in guessing:
+    for thread in threads:
         thread.join()
     assert sorted(responses) == [200] * 10 + [429] * 6
 
 
-# --- Anything at all ---------------------------------------------------------------------------------
+# --- Fuzzing -----------------------------------------------------------------------------------------
 
 LIST_PATHS = r"""
 import json
@@ -345,67 +346,68 @@ METHODS = (
 
 
 class Fuzzer:
-    """Makes requests; the same seed makes the same."""
+    """Generate random requests, reproducible by the seed."""
 
     def __init__(self, paths: list[str], session: str, seed: int) -> None:
-        """Store the site's URL patterns and a superuser's session."""
+        """Store the site's URL patterns and a superuser's session key."""
         self.paths = [*paths, "static/x", "favicon.ico", "robots.txt", ".env", "healthz", "readyz"]
         self.session, self.random = session, random.Random(seed)
 
-    def word(self) -> str:
-        """Return something that may stand anywhere."""
+    def pick_value(self) -> str:
+        """Return a random value."""
         if self.random.random() < 0.2:
             return "".join(chr(self.random.choice([*range(128), 0xFF, 0x7FF, 0xFFFF])) for _ in range(8))
         return self.random.choice(WORDS)
 
-    def form(self) -> str:
-        """Return some fields with their values, encoded."""
+    def make_form(self) -> str:
+        """Return random fields, URL-encoded."""
         fields = [
-            (self.random.choice([*NAMES, self.word()]), self.word()) for _ in range(self.random.randrange(8))
+            (self.random.choice([*NAMES, self.pick_value()]), self.pick_value())
+            for _ in range(self.random.randrange(8))
         ]
         return urlencode(fields, errors="replace")
 
-    def path(self) -> str:
-        """Return an address: a pattern with something in its gaps, perhaps a form behind it."""
-        chosen = self.random.choice(self.paths)
+    def make_path(self) -> str:
+        """Return a random path: a URL pattern with random values, and perhaps a query."""
+        pattern = self.random.choice(self.paths)
         path = re.sub(
-            r"<[^>]*>|\(\?P<[^)]*\)", lambda _: quote(self.word(), safe="", errors="replace"), chosen
+            r"<[^>]*>|\(\?P<[^)]*\)", lambda _: quote(self.pick_value(), safe="", errors="replace"), pattern
         )
         path = quote(path, safe="/%") if self.random.random() < 0.9 else path.replace("/", "//")
-        query = f"?{self.form()}" if self.random.random() < 0.5 else ""
+        query = f"?{self.make_form()}" if self.random.random() < 0.5 else ""
         return f"/{path}{query}"[:4000]
 
-    def header(self, name: str) -> bytes:
-        """Return a header with a value that may stand in one."""
-        value = self.word().encode("utf-8", "replace")
+    def make_header(self, name: str) -> bytes:
+        """Return a header with a random valid value."""
+        value = self.pick_value().encode("utf-8", "replace")
         return name.encode() + b": " + re.sub(rb"[\x00-\x1f\x7f]", b"", value) + b"\r\n"
 
-    def request(self) -> bytes:
-        """Return a request."""
+    def make_request(self) -> bytes:
+        """Return a random request."""
         cookies = f"csrftoken={TOKEN}" + (f"; sessionid={self.session}" if self.random.random() < 0.7 else "")
         lines = [
-            f"{self.random.choice(METHODS)} {self.path()} HTTP/1.1\r\n".encode("ascii", "replace"),
+            f"{self.random.choice(METHODS)} {self.make_path()} HTTP/1.1\r\n".encode("ascii", "replace"),
             f"Host: localhost\r\nConnection: close\r\nCookie: {cookies}\r\nX-CSRFToken: {TOKEN}\r\n".encode(),
         ]
-        lines += [self.header(name) for name in self.random.sample(HEADERS, self.random.randrange(4))]
-        body = self.form().encode() if self.random.random() < 0.8 else self.random.randbytes(200)
-        kind = TYPES[0] if self.random.random() < 0.7 else self.random.choice(TYPES)
-        lines.append(f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        lines += [self.make_header(name) for name in self.random.sample(HEADERS, self.random.randrange(4))]
+        body = self.make_form().encode() if self.random.random() < 0.8 else self.random.randbytes(200)
+        content_type = TYPES[0] if self.random.random() < 0.7 else self.random.choice(TYPES)
+        lines.append(f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode())
         return b"".join(lines) + body
 
 
 def test_random_requests_cause_no_server_error(production: Production, target: Site) -> None:
-    """Random requests to every URL, signed out and as a superuser: no 5xx, and it still serves."""
-    known = json.loads(production.run_python(LIST_PATHS).splitlines()[-1])
-    fuzzer = Fuzzer(known["paths"], known["session"], SEED)
+    """Random requests to every URL, anonymous and as a superuser, cause no 5xx and no downtime."""
+    data = json.loads(production.run_python(LIST_PATHS).splitlines()[-1])
+    fuzzer = Fuzzer(data["paths"], data["session"], SEED)
     counts: dict[int, int] = {}
     before = len(target.log)
     end = time.monotonic() + FUZZ_SECONDS
     while time.monotonic() < end:
-        request = fuzzer.request()
-        for status in statuses(target, request):
+        request = fuzzer.make_request()
+        for status in send_bytes(target, request):
             counts[status] = counts.get(status, 0) + 1
-            # 501 is what an unknown way of encoding a body gets.
+            # An unknown transfer encoding gets a 501.
             assert status < 500 or status == 501, f"{request!r}\n{target.log[-6000:]}"
     assert sum(counts.values()) > 100, counts
     assert {200, 302, 404} <= counts.keys(), counts

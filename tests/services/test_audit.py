@@ -1,6 +1,6 @@
-"""The job `audit` of CI asks about every locked package, and no answer is never taken for a good one.
+"""The CI job `audit` checks every locked package, and fails if it cannot.
 
-Stand-ins play pip-audit and npm: no test can order a vulnerability, and not every network reaches the
+Stubs replace pip-audit and npm: a test cannot create a vulnerability, and not every network reaches the
 databases.
 """
 
@@ -20,14 +20,14 @@ from tests.conftest import Bake
 def project(
     request: pytest.FixtureRequest, bake_once: Bake, tmp_path: Path
 ) -> tuple[Path, list[workflow.Step]]:
-    """Return a folder with the lock of a project with this CI, and the steps of its job `audit`."""
+    """Return a folder with a project's poetry.lock, and the steps of its CI job `audit`."""
     project = bake_once(ci=request.param)
     shutil.copy(project / "poetry.lock", tmp_path)
     return tmp_path, workflow.read_ci(project, request.param)["audit"]
 
 
-def passes(project: tuple[Path, list[workflow.Step]], pip_audit: int = 0, npm: int = 0) -> bool:
-    """Run the job with stand-ins that end with these codes; return whether it passes."""
+def audit_passes(project: tuple[Path, list[workflow.Step]], pip_audit: int = 0, npm: int = 0) -> bool:
+    """Run the job with stubs that exit with these codes; return whether it passes."""
     folder, steps = project
     commands = folder / "bin"
     commands.mkdir()
@@ -43,25 +43,25 @@ def passes(project: tuple[Path, list[workflow.Step]], pip_audit: int = 0, npm: i
 
 
 def test_audit_of_all_packages(project: tuple[Path, list[workflow.Step]]) -> None:
-    """The job gives pip-audit every package of poetry.lock, with --strict, and calls `npm audit`."""
-    assert passes(project)
+    """The CI job `audit` runs pip-audit --strict on every locked package, and `npm audit`."""
+    assert audit_passes(project)
     folder, _ = project
     locked = tomllib.loads((folder / "poetry.lock").read_text())["package"]
-    asked = (folder / "requirements.txt").read_text().splitlines()
-    assert asked == [f"{package['name']}=={package['version']}" for package in locked]
-    called = (folder / "called").read_text()
-    assert "run pip-audit --strict" in called
-    assert "--requirement requirements.txt" in called
-    assert called.endswith("audit\n")
+    requirements = (folder / "requirements.txt").read_text().splitlines()
+    assert requirements == [f"{package['name']}=={package['version']}" for package in locked]
+    calls = (folder / "called").read_text()
+    assert "run pip-audit --strict" in calls
+    assert "--requirement requirements.txt" in calls
+    assert calls.endswith("audit\n")
 
 
 @pytest.mark.parametrize("codes", [(1, 0), (0, 1)], ids=["pip-audit", "npm"])
 def test_audit_that_fails(project: tuple[Path, list[workflow.Step]], codes: tuple[int, int]) -> None:
-    """The job fails if pip-audit or npm does: both do on a vulnerability and without an answer."""
-    assert not passes(project, *codes)
+    """The CI job `audit` fails if pip-audit or npm fails: on a vulnerability or without a response."""
+    assert not audit_passes(project, *codes)
 
 
 def test_audit_without_a_lock(project: tuple[Path, list[workflow.Step]]) -> None:
-    """The job fails if poetry.lock cannot be read."""
+    """The CI job `audit` fails if poetry.lock cannot be read."""
     (project[0] / "poetry.lock").unlink()
-    assert not passes(project)
+    assert not audit_passes(project)

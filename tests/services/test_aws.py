@@ -1,4 +1,4 @@
-"""What `fab aws.*` says where it cannot begin; what it does on AWS is in tests/docker/test_aws.py."""
+"""Errors of `fab aws.*` before it calls AWS; tests/docker/test_aws.py tests the rest."""
 
 import pytest
 
@@ -15,8 +15,8 @@ def project(bake: Bake, install: Install) -> Project:
     return install(bake(deploy="aws"))
 
 
-def refused(project: Project, *words: str, **variables: str) -> str:
-    """Return the one line with which a task is refused."""
+def run_failing_task(project: Project, *words: str, **variables: str) -> str:
+    """Return the one line of output of a task that fails."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"):
         project.variables.pop(name, None)
     result = project.run("fab", *words, check=False, **{**SIGNED_OUT, **variables})
@@ -26,29 +26,29 @@ def refused(project: Project, *words: str, **variables: str) -> str:
 
 
 def test_environment_must_be_named(project: Project) -> None:
-    """Without an environment's name, or with an unknown one, a line lists the existing ones."""
+    """If the environment is missing or unknown, `fab aws.*` lists the existing ones in one line."""
     for words in ((), ("--environment", "nowhere")):
-        line = refused(project, "aws.status", *words)
+        line = run_failing_task(project, "aws.status", *words)
         assert "production or staging" in line
 
 
 @pytest.mark.parametrize("text", ["account = ", 'acount = "1"\nregion = "eu-west-2"'])
-def test_file_of_an_environment_is_wrong(project: Project, text: str) -> None:
-    """A file that is not TOML, or has a misspelled name, is named."""
+def test_invalid_file_of_an_environment(project: Project, text: str) -> None:
+    """If an environment's file is not TOML or has a misspelled name, `fab aws.*` names the file."""
     (project.folder / "deploy" / "aws" / "staging.toml").write_text(text)
-    assert "deploy/aws/staging.toml" in refused(project, "aws.status", "--environment", "staging")
+    assert "deploy/aws/staging.toml" in run_failing_task(project, "aws.status", "--environment", "staging")
 
 
 def test_no_credentials(project: Project) -> None:
-    """Without credentials a line says how to sign in."""
-    assert "aws sso login" in refused(project, "aws.status", "--environment", "staging")
+    """Without credentials `fab aws.*` says in one line how to sign in."""
+    assert "aws sso login" in run_failing_task(project, "aws.status", "--environment", "staging")
 
 
 def test_no_boto3(project: Project) -> None:
-    """Without boto3 a line has the command to install it; the other tasks do not need it."""
-    hidden = project.folder / "hidden"
-    hidden.mkdir()
-    (hidden / "boto3.py").write_text("raise ImportError\n")
-    line = refused(project, "aws.status", "--environment", "staging", PYTHONPATH=str(hidden))
+    """Without boto3 `fab aws.*` prints the command to install it; other tasks do not need it."""
+    folder = project.folder / "hidden"
+    folder.mkdir()
+    (folder / "boto3.py").write_text("raise ImportError\n")
+    line = run_failing_task(project, "aws.status", "--environment", "staging", PYTHONPATH=str(folder))
     assert "pipx inject fabric boto3" in line
-    assert "aws.deploy" in project.run("fab", "--list", PYTHONPATH=str(hidden)).stdout
+    assert "aws.deploy" in project.run("fab", "--list", PYTHONPATH=str(folder)).stdout

@@ -1,4 +1,4 @@
-"""The templates for AWS, checked by linters; and each API call of the tasks, against Amazon's own model."""
+"""CloudFormation templates, checked by linters; API calls of the tasks, checked against Amazon's model."""
 
 import ast
 import json
@@ -20,7 +20,7 @@ from cookiecutter.main import cookiecutter
 
 from tests.conftest import TEMPLATE, Bake, make_once
 
-# A project that is deployed to AWS, whose files are read when the tests are collected.
+# A project with deployment to AWS; its files are read when the tests are collected.
 FOLDER = tempfile.TemporaryDirectory()
 PROJECT = Path(
     cookiecutter(
@@ -34,43 +34,43 @@ PROJECT = Path(
 )
 DEPLOY = PROJECT / "deploy" / "aws"
 TASKS = PROJECT / "fabfile" / "aws"
-# checkov takes an old botocore, and so an environment of its own.
+# checkov needs an old botocore, so each linter has its own virtual environment.
 LINTERS = {"cfn-lint": "cfn-lint==1.58.0", "checkov": "checkov==3.3.30"}
 KINDS = ("bootstrap", "base", "service")
-# Services of boto3 whose rights have another name.
-RIGHTS_OF = {"elbv2": "elasticloadbalancing"}
+# boto3's services whose permissions have another prefix.
+IAM_PREFIXES = {"elbv2": "elasticloadbalancing"}
 # Calls that only an administrator makes, or that need no permission.
-OF_OWNERS = {"infrastructure.py", "secrets.py"}
-OWNERS_CALLS = {
+FILES_OF_ADMINISTRATORS = {"infrastructure.py", "secrets.py"}
+CALLS_OF_ADMINISTRATORS = {
     *("cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet"),
     *("cloudformation:DeleteChangeSet", "cloudformation:DeleteStack", "cloudformation:ExecuteChangeSet"),
     *("ecs:ExecuteCommand", "sts:GetCallerIdentity"),
 }
 
 
-class WithFunctions(yaml.SafeLoader):
-    """Reads !Ref X as {"Ref": "X"}, and so on."""
+class CloudFormationLoader(yaml.SafeLoader):
+    """A loader that reads !Ref X as {"Ref": "X"}, and so on."""
 
 
-def function(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+def build_function(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
     """Return a function of CloudFormation in its long form."""
-    build = {yaml.ScalarNode: "scalar", yaml.SequenceNode: "sequence", yaml.MappingNode: "mapping"}[
+    node_type = {yaml.ScalarNode: "scalar", yaml.SequenceNode: "sequence", yaml.MappingNode: "mapping"}[
         type(node)
     ]
-    options = {} if build == "scalar" else {"deep": True}
-    value = getattr(loader, f"construct_{build}")(node, **options)
+    options = {} if node_type == "scalar" else {"deep": True}
+    value = getattr(loader, f"construct_{node_type}")(node, **options)
     return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
 
 
-WithFunctions.add_multi_constructor("!", function)
+CloudFormationLoader.add_multi_constructor("!", build_function)
 
 
-def template(kind: str) -> dict[str, Any]:
+def read_template(kind: str) -> dict[str, Any]:
     """Return a template."""
-    return yaml.load((DEPLOY / f"{kind}.yaml").read_text(encoding="utf-8"), Loader=WithFunctions)
+    return yaml.load((DEPLOY / f"{kind}.yaml").read_text(encoding="utf-8"), Loader=CloudFormationLoader)
 
 
-BOOTSTRAP, BASE, SERVICE = (template(kind) for kind in KINDS)
+BOOTSTRAP, BASE, SERVICE = (read_template(kind) for kind in KINDS)
 WEB, WORKER = (
     SERVICE["Resources"][name]["Properties"]["ContainerDefinitions"][0] for name in ("WebTask", "WorkerTask")
 )
@@ -78,7 +78,7 @@ WEB, WORKER = (
 
 @pytest.fixture(scope="session")
 def linters() -> dict[str, Path]:
-    """Return the linters for templates, each in an environment that is made once and kept in .cache."""
+    """Return the linters' paths, each in a virtual environment cached in .cache."""
 
     def install(package: str, folder: Path) -> None:
         venv.create(folder / "venv", with_pip=True)
@@ -95,8 +95,8 @@ def linters() -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("tasks", ["none", "database"])
-def test_cfn_lint_finds_nothing(tasks: str, linters: dict[str, Path], bake_once: Bake) -> None:
-    """It knows Amazon's own description of each resource; none is left over without a worker."""
+def test_templates_pass_cfn_lint(tasks: str, linters: dict[str, Path], bake_once: Bake) -> None:
+    """The CloudFormation templates pass cfn-lint, with and without a worker."""
     files = [f"{kind}.yaml" for kind in KINDS]
     folder = bake_once(deploy="aws", tasks=tasks) / "deploy" / "aws"
     result = subprocess.run([linters["cfn-lint"], *files], capture_output=True, text=True, cwd=folder)
@@ -104,7 +104,7 @@ def test_cfn_lint_finds_nothing(tasks: str, linters: dict[str, Path], bake_once:
 
 
 def test_checkov_finds_only_listed_exceptions(linters: dict[str, Path], tmp_path: Path) -> None:
-    """It finds what .checkov.yaml lists, each with its reason, and nothing else."""
+    """Checkov finds only the exceptions listed in .checkov.yaml."""
     for kind in KINDS:
         shutil.copy(DEPLOY / f"{kind}.yaml", tmp_path)
     options = ["--skip-download", "--framework", "cloudformation", "--output", "json"]
@@ -117,11 +117,11 @@ def test_checkov_finds_only_listed_exceptions(linters: dict[str, Path], tmp_path
     assert {each["check_id"] for each in report["results"]["failed_checks"]} == set(skipped)
 
 
-# --- What the files say of each other -----------------------------------------------------------
+# --- Consistency of the files ------------------------------------------------------------------
 
 
 def test_ports_and_names_match_the_image() -> None:
-    """The load balancer, its target, the security group, the container and the image have one port."""
+    """On AWS, ports and container names match the image and the tasks."""
     [port] = re.findall(r"^EXPOSE (\d+)$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     resources = SERVICE["Resources"]
     [balanced] = resources["Web"]["Properties"]["LoadBalancers"]
@@ -135,11 +135,11 @@ def test_ports_and_names_match_the_image() -> None:
     }
     assert ports == {int(port)}
     names = {balanced["ContainerName"], WEB["Name"], WORKER["Name"]}
-    assert names == {constant("command.py", "CONTAINER")}
+    assert names == {read_constant("command.py", "CONTAINER")}
 
 
 def test_health_check_is_a_path_of_the_site() -> None:
-    """The load balancer requests a URL that needs no database and no particular host name."""
+    """The load balancer's health check needs neither the database nor a particular host name."""
     path = SERVICE["Resources"]["Targets"]["Properties"]["HealthCheckPath"]
     middleware = (PROJECT / "apps" / "core" / "middleware.py").read_text()
     assert f'case "{path}":' in middleware
@@ -147,7 +147,7 @@ def test_health_check_is_a_path_of_the_site() -> None:
 
 
 def test_commands_are_in_the_image() -> None:
-    """Each container starts with a script that the Dockerfile copies."""
+    """Each container on AWS starts a script that the Dockerfile copies."""
     copied = re.search(r"^COPY .*bash/run\.sh.*$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     for container in (WEB, WORKER):
         [command] = container["Command"]
@@ -155,7 +155,7 @@ def test_commands_are_in_the_image() -> None:
 
 
 def test_containers_have_least_privilege() -> None:
-    """Read-only, /tmp in memory, no capability, and no key anywhere."""
+    """Containers on AWS have a read-only disk, no capabilities, and no access keys."""
     for container in (WEB, WORKER):
         assert container["ReadonlyRootFilesystem"] is True
         assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
@@ -166,45 +166,45 @@ def test_containers_have_least_privilege() -> None:
 
 
 def test_services_have_the_names_that_the_tasks_use() -> None:
-    """The tasks know each service, and its task definition, by the name that the template gives it."""
+    """The tasks use the names of the services and task definitions in the template."""
     resources = SERVICE["Resources"]
-    found = {
+    services = {
         each["Properties"]["ServiceName"]: each["Properties"]["TaskDefinition"]["Ref"]
         for each in resources.values()
         if each["Type"] == "AWS::ECS::Service"
     }
-    assert found == constant("rolling.py", "SERVICES")
+    assert services == read_constant("rolling.py", "SERVICES")
 
 
 def test_outputs_of_base_are_parameters_of_service() -> None:
-    """Each output of base.yaml is a parameter of service.yaml, which has no other without a default."""
-    own = {"Prefix", "Environment", "ImageUri"}
-    needed = {name for name, report in SERVICE["Parameters"].items() if "Default" not in report}
-    assert needed - own == BASE["Outputs"].keys()
+    """The outputs of base.yaml are the parameters of service.yaml that have no default."""
+    set_by_tasks = {"Prefix", "Environment", "ImageUri"}
+    required = {name for name, parameter in SERVICE["Parameters"].items() if "Default" not in parameter}
+    assert required - set_by_tasks == BASE["Outputs"].keys()
 
 
 @pytest.mark.parametrize("name", ["staging", "production"])
 def test_environments_set_existing_parameters(name: str) -> None:
-    """An environment's file sets only parameters of that template; each parameter has a description."""
+    """An environment's file sets only existing parameters, and each parameter has a description."""
     file = tomllib.loads((DEPLOY / f"{name}.toml").read_text())
-    for kind, report in (("bootstrap", BOOTSTRAP), ("base", BASE), ("service", SERVICE)):
-        assert file[kind].keys() <= report["Parameters"].keys()
-        assert all(parameter["Description"] for parameter in report["Parameters"].values())
+    for kind, template in (("bootstrap", BOOTSTRAP), ("base", BASE), ("service", SERVICE)):
+        assert file[kind].keys() <= template["Parameters"].keys()
+        assert all(parameter["Description"] for parameter in template["Parameters"].values())
 
 
 # --- Calls ----------------------------------------------------------------------------------------
 
 
-def constant(file: str, name: str) -> Any:
-    """Return the value of a constant of a file of the tasks."""
+def read_constant(file: str, name: str) -> Any:
+    """Return the value of a constant in a file of the tasks."""
     for node in ast.parse((TASKS / file).read_text()).body:
         if isinstance(node, ast.Assign) and node.targets[0].id == name:
             return ast.literal_eval(node.value)
     raise AssertionError(name)
 
 
-def calls() -> Iterator[tuple[str, str, str, list[str], bool]]:
-    """Yield each call of AWS: file, service, method, the parameters' names, and whether more may follow."""
+def find_calls() -> Iterator[tuple[str, str, str, list[str], bool]]:
+    """Yield each AWS API call: file, service, method, parameter names, and whether more may follow."""
     for file in sorted(TASKS.glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             match node:
@@ -223,11 +223,11 @@ def calls() -> Iterator[tuple[str, str, str, list[str], bool]]:
                         yield file.name, service, method, [n for n in names if n], None in names
 
 
-CALLS = list(calls())
+CALLS = list(find_calls())
 
 
-def operation(service: str, method: str) -> Any:
-    """Return what Amazon's model says of a method of boto3's client; fail if there is none."""
+def find_operation(service: str, method: str) -> Any:
+    """Return Amazon's model of a method of a boto3 client; fail if there is none."""
     model = botocore.session.get_session().get_service_model(service)
     [name] = [each for each in model.operation_names if xform_name(each) == method]
     return model.operation_model(name)
@@ -239,36 +239,36 @@ def operation(service: str, method: str) -> Any:
     ids=[f"{file}-{service}.{method}" for file, service, method, *_ in CALLS],
 )
 def test_call_exists(service: str, method: str, names: list[str], more: bool) -> None:
-    """The real service has the operation, and it takes these parameters."""
-    shape = operation(service, method).input_shape
+    """Each AWS API call uses an existing operation with its required and existing parameters."""
+    shape = find_operation(service, method).input_shape
     assert set(names) <= set(shape.members if shape else ())
     if not more and shape:
         assert set(shape.required_members) <= set(names)
 
 
 def test_calls_were_found() -> None:
-    """The tests above find the tasks' API calls, whose number is roughly known."""
+    """The tests find the AWS API calls of the tasks."""
     assert len(CALLS) > 35
     assert {"cloudformation", "ecs", "ecr", "logs"} <= {call[1] for call in CALLS}
 
 
-def test_the_role_of_the_workflow_has_the_permissions_of_the_tasks() -> None:
-    """Each API call of deploy, rollback, status, logs and manage is permitted to the role, and few others."""
+def test_role_of_the_workflow_has_the_permissions_of_the_tasks() -> None:
+    """The workflow's role has the permissions for the tasks' API calls, and few others."""
     policy = BOOTSTRAP["Resources"]["DeployRole"]["Properties"]["Policies"][0]["PolicyDocument"]
-    rights = set()
+    permissions = set()
     for statement in policy["Statement"]:
         actions = statement["Action"]
-        rights.update([actions] if isinstance(actions, str) else actions)
-    made = {
-        f"{RIGHTS_OF.get(service, service)}:{operation(service, method).name}"
+        permissions.update([actions] if isinstance(actions, str) else actions)
+    needed = {
+        f"{IAM_PREFIXES.get(service, service)}:{find_operation(service, method).name}"
         for file, service, method, *_ in CALLS
-        if file not in OF_OWNERS
-    } - OWNERS_CALLS
-    assert made <= rights
-    # Docker's own calls, and those of CloudFormation, which acts with the rights of who calls it.
-    others = rights - made
-    assert {right for right in others if not right.startswith("ecr:")} == {
+        if file not in FILES_OF_ADMINISTRATORS
+    } - CALLS_OF_ADMINISTRATORS
+    assert needed <= permissions
+    # The other permissions are for Docker, and for CloudFormation, which uses the caller's permissions.
+    others = permissions - needed
+    assert {permission for permission in others if not permission.startswith("ecr:")} == {
         *("ecs:DescribeServiceDeployments", "ecs:ListServiceDeployments", "ecs:ListTagsForResource"),
         *("ecs:TagResource", "ecs:UntagResource", "iam:GetRole", "iam:PassRole"),
     }
-    assert not [right for right in rights if "*" in right]
+    assert not [permission for permission in permissions if "*" in permission]

@@ -1,4 +1,4 @@
-"""Dumps, masked copies and made-up data: on SQLite, without Docker, with a real SSH server."""
+"""Dumps, masked copies and seed data on SQLite, without Docker, with a real SSH server."""
 
 import hashlib
 import os
@@ -18,8 +18,8 @@ from tests.ssh import Relay, Server, make_key, run_sshd
 
 
 @pytest.fixture(scope="module")
-def here(cookies_session, install: Install) -> Project:
-    """Return a project with an app more, and with data that `fab seed` has made."""
+def project(cookies_session, install: Install) -> Project:
+    """Return a project with an additional app and the data of `fab seed`."""
     project = install(cookies_session.bake(extra_context={"deploy": "server"}).project_path)
     add_people_app(project.folder)
     project.run("fab", "manage", "makemigrations people")
@@ -27,13 +27,13 @@ def here(cookies_session, install: Install) -> Project:
     return project
 
 
-def rows(file: Path, sql: str) -> list[tuple]:
-    """Return what a database says."""
+def query(file: Path, sql: str) -> list[tuple]:
+    """Return the rows of a query."""
     with closing(sqlite3.connect(file)) as database:
         return database.execute(sql).fetchall()
 
 
-def fill(file: Path, table: str, values: list[tuple]) -> None:
+def create_table(file: Path, table: str, values: list[tuple]) -> None:
     """Recreate a table with these rows."""
     with closing(sqlite3.connect(file)) as database, database:
         database.execute(f"DROP TABLE IF EXISTS {table}")
@@ -41,36 +41,36 @@ def fill(file: Path, table: str, values: list[tuple]) -> None:
         database.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", values)
 
 
-def summary(file: Path) -> dict[str, tuple[int, str]]:
-    """Return the number of rows of each table, and a checksum of them."""
-    tables = [name for (name,) in rows(file, "SELECT name FROM sqlite_master WHERE type = 'table'")]
-    found = {name: rows(file, f'SELECT * FROM "{name}" ORDER BY rowid') for name in tables}
+def summarize(file: Path) -> dict[str, tuple[int, str]]:
+    """Return the number of rows and a checksum of each table."""
+    tables = [name for (name,) in query(file, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    contents = {name: query(file, f'SELECT * FROM "{name}" ORDER BY rowid') for name in tables}
     return {
-        name: (len(each), hashlib.sha256(repr(each).encode()).hexdigest()) for name, each in found.items()
+        name: (len(each), hashlib.sha256(repr(each).encode()).hexdigest()) for name, each in contents.items()
     }
 
 
-# --- Made-up data -------------------------------------------------------------------------
+# --- Seed data ----------------------------------------------------------------------------
 
 
-def test_seed(here: Project) -> None:
-    """`fab seed` migrates and creates users, one of them a superuser; a second call creates no more."""
-    database = here.folder / "db.sqlite3"
-    before = rows(database, "SELECT * FROM accounts_user")
+def test_seed(project: Project) -> None:
+    """`fab seed` migrates and creates users with one superuser; it is idempotent."""
+    database = project.folder / "db.sqlite3"
+    before = query(database, "SELECT * FROM accounts_user")
     assert len(before) > 10
-    assert "admin@example.org" in here.run("fab", "seed").stdout
-    assert rows(database, "SELECT * FROM accounts_user") == before
-    assert rows(database, "SELECT email FROM accounts_user WHERE is_superuser") == [("admin@example.org",)]
+    assert "admin@example.org" in project.run("fab", "seed").stdout
+    assert query(database, "SELECT * FROM accounts_user") == before
+    assert query(database, "SELECT email FROM accounts_user WHERE is_superuser") == [("admin@example.org",)]
 
 
-def test_seed_in_production(here: Project) -> None:
-    """`fab seed` refuses to run in production, with the reason in one line."""
+def test_seed_in_production(project: Project) -> None:
+    """`fab seed` fails in production, with an error message in one line."""
     production = {"DEBUG": "false", "ALLOWED_HOSTS": "www.site.test", "EMAIL_URL": "smtp://localhost"}
-    database = here.folder / "production.sqlite3"
-    refused = here.run("fab", "seed", check=False, DATABASE_URL=f"sqlite:///{database}", **production)
-    assert refused.returncode == 1
-    assert "production" in refused.stdout
-    assert "Traceback" not in refused.stdout
+    database = project.folder / "production.sqlite3"
+    result = project.run("fab", "seed", check=False, DATABASE_URL=f"sqlite:///{database}", **production)
+    assert result.returncode == 1
+    assert "production" in result.stdout
+    assert "Traceback" not in result.stdout
     assert not database.exists()
 
 
@@ -81,43 +81,43 @@ CELL = st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(st.tuples(CELL, CELL, CELL), max_size=50))
-def test_dump_drop_restore(here: Project, values: list[tuple]) -> None:
-    """A database that is dumped, deleted and restored has equal counts and checksums."""
-    database = here.folder / "property.sqlite3"
-    fill(database, "anything", values)
-    before = summary(database)
+def test_dump_drop_restore(project: Project, values: list[tuple]) -> None:
+    """After a dump, a deletion and a restore, a database has the same rows and checksums."""
+    database = project.folder / "property.sqlite3"
+    create_table(database, "anything", values)
+    before = summarize(database)
     url = f"sqlite:///{database}"
-    here.run("fab", "dump-db", "--to", "property.dump", "--yes", DATABASE_URL=url)
+    project.run("fab", "dump-db", "--to", "property.dump", "--yes", DATABASE_URL=url)
     database.unlink()
-    here.run("fab", "restore-db", "property.dump", DATABASE_URL=url)
-    assert summary(database) == before
+    project.run("fab", "restore-db", "property.dump", DATABASE_URL=url)
+    assert summarize(database) == before
 
 
-def test_nothing_is_replaced_without_confirmation(here: Project) -> None:
-    """Neither a file nor a database that holds something is replaced without --yes; a dump is private."""
-    dump = here.folder / "dumps" / "first.sqlite3"
-    output = here.run("fab", "dump-db").stdout
+def test_nothing_is_replaced_without_confirmation(project: Project) -> None:
+    """Without --yes no dump or database is overwritten; only its owner can read a dump."""
+    dump = project.folder / "dumps" / "first.sqlite3"
+    output = project.run("fab", "dump-db").stdout
     assert "fab restore-db dumps/" in output
-    here.run("fab", "dump-db", "--to", str(dump))
+    project.run("fab", "dump-db", "--to", str(dump))
     assert dump.stat().st_mode & 0o077 == 0
-    written = dump.read_bytes()
+    content = dump.read_bytes()
     for words in (["dump-db", "--to", str(dump)], ["restore-db", str(dump)]):
-        refused = here.run("fab", *words, check=False)
-        assert refused.returncode == 1
-        assert "--yes" in refused.stdout
-        assert "Traceback" not in refused.stdout
-    assert dump.read_bytes() == written
-    before = summary(here.folder / "db.sqlite3")
-    fill(here.folder / "db.sqlite3", "later", [(1, 2, 3)])
-    here.run("fab", "restore-db", str(dump), "--yes")
-    assert summary(here.folder / "db.sqlite3") == before
-    assert not list((here.folder / "dumps").glob("*.partial"))
+        result = project.run("fab", *words, check=False)
+        assert result.returncode == 1
+        assert "--yes" in result.stdout
+        assert "Traceback" not in result.stdout
+    assert dump.read_bytes() == content
+    before = summarize(project.folder / "db.sqlite3")
+    create_table(project.folder / "db.sqlite3", "later", [(1, 2, 3)])
+    project.run("fab", "restore-db", str(dump), "--yes")
+    assert summarize(project.folder / "db.sqlite3") == before
+    assert not list((project.folder / "dumps").glob("*.partial"))
 
 
-def test_damaged_dumps(here: Project) -> None:
-    """A truncated dump, one of another database or another file is refused in one line; nothing changes."""
-    dump = here.folder / "whole.sqlite3"
-    here.run("fab", "dump-db", "--to", str(dump), "--yes")
+def test_damaged_dumps(project: Project) -> None:
+    """`fab restore-db` rejects a damaged or foreign dump in one line, and the database keeps its data."""
+    dump = project.folder / "whole.sqlite3"
+    project.run("fab", "dump-db", "--to", str(dump), "--yes")
     whole = dump.read_bytes()
     files = {
         "cut": whole[: len(whole) // 2],
@@ -125,30 +125,30 @@ def test_damaged_dumps(here: Project) -> None:
         "other": b"PGDMP" + whole[5:],
         "none": b"",
     }
-    before = summary(here.folder / "db.sqlite3")
+    before = summarize(project.folder / "db.sqlite3")
     for name, content in files.items():
-        (here.folder / name).write_bytes(content)
-        refused = here.run("fab", "restore-db", name, "--yes", check=False)
-        assert refused.returncode == 1, name
-        assert len(refused.stdout.splitlines()) == 1, refused.stdout
-        assert name in refused.stdout
-    missing = here.run("fab", "restore-db", "gone", "--yes", check=False).stdout
+        (project.folder / name).write_bytes(content)
+        result = project.run("fab", "restore-db", name, "--yes", check=False)
+        assert result.returncode == 1, name
+        assert len(result.stdout.splitlines()) == 1, result.stdout
+        assert name in result.stdout
+    missing = project.run("fab", "restore-db", "gone", "--yes", check=False).stdout
     assert "No such file or directory: 'gone'" in missing
     assert len(missing.splitlines()) == 1
-    assert summary(here.folder / "db.sqlite3") == before
+    assert summarize(project.folder / "db.sqlite3") == before
 
 
-def test_restore_that_fails(here: Project) -> None:
-    """A restore that cannot be finished, as another program writes, leaves the old data."""
-    dump, database = here.folder / "fails.sqlite3", here.folder / "db.sqlite3"
-    here.run("fab", "dump-db", "--to", str(dump), "--yes")
-    before = summary(database)
+def test_failed_restore(project: Project) -> None:
+    """If `fab restore-db` fails, as while another program writes, the old data stays."""
+    dump, database = project.folder / "fails.sqlite3", project.folder / "db.sqlite3"
+    project.run("fab", "dump-db", "--to", str(dump), "--yes")
+    before = summarize(database)
     with closing(sqlite3.connect(database)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        refused = here.run("fab", "restore-db", str(dump), "--yes", check=False)
-    assert refused.returncode == 1
-    assert "Traceback" not in refused.stdout
-    assert summary(database) == before
+        result = project.run("fab", "restore-db", str(dump), "--yes", check=False)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stdout
+    assert summarize(database) == before
 
 
 # --- Masked copies ------------------------------------------------------------------------
@@ -157,10 +157,10 @@ SECRETS = ("Geheim", "private.test", "+49170", "token-of", "1971-02-03", "argon2
 
 
 @pytest.fixture(scope="module")
-def source(here: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a site on the other machine, whose people have secrets."""
+def source(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a site on the remote host, whose users have secrets."""
     folder = tmp_path_factory.mktemp("there") / "site"
-    subprocess.run(["cp", "-a", here.folder, folder], check=True)
+    subprocess.run(["cp", "-a", project.folder, folder], check=True)
     with closing(sqlite3.connect(folder / "db.sqlite3")) as database, database:
         database.execute("UPDATE accounts_user SET name = 'Geheim', email = 'g' || id || '@private.test'")
         contacts = [
@@ -186,100 +186,100 @@ def source(here: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(here: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return an SSH server, to which the person who works here has a key."""
+def server(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return an SSH server to which the user has a key."""
     with run_sshd(tmp_path_factory.mktemp("sshd"), tmp_path_factory.mktemp("home") / "ada") as server:
-        here.variables["HOME"] = str(server.home)
+        project.variables["HOME"] = str(server.home)
         server.add_known_host()
         yield server
 
 
-def pull(here: Project, at: str, source: Path, *more: str, check: bool = True) -> str:
-    """Type `fab pull`, and return what it says."""
-    result = here.run("fab", "-H", at, "pull", "--from", str(source), "--yes", *more, check=check)
+def pull(project: Project, host: str, source: Path, *more: str, check: bool = True) -> str:
+    """Run `fab pull` and return its output."""
+    result = project.run("fab", "-H", host, "pull", "--from", str(source), "--yes", *more, check=check)
     assert check or result.returncode == 1
     assert "Traceback" not in result.stdout
     return result.stdout
 
 
-def test_unknown_hosts(here: Project, source: Path, server: Server, tmp_path: Path) -> None:
-    """A host whose key is unknown or has changed is refused, with the command to run."""
-    before = summary(here.folder / "db.sqlite3")
+def test_unknown_hosts(project: Project, source: Path, server: Server, tmp_path: Path) -> None:
+    """`fab pull` rejects a host whose key is unknown or has changed, and prints the command to run."""
+    before = summarize(project.folder / "db.sqlite3")
     server.clear_known_hosts()
-    assert "ssh -p" in pull(here, server.format_host(), source, check=False)
+    assert "ssh -p" in pull(project, server.format_host(), source, check=False)
     server.add_known_host(make_key(tmp_path / "key"))
-    assert "ssh-keygen -R" in pull(here, server.format_host(), source, check=False)
+    assert "ssh-keygen -R" in pull(project, server.format_host(), source, check=False)
     server.clear_known_hosts()
     server.add_known_host()
-    assert "-H" in here.run("fab", "pull", "--from", str(source), check=False).stdout
-    assert summary(here.folder / "db.sqlite3") == before
+    assert "-H" in project.run("fab", "pull", "--from", str(source), check=False).stdout
+    assert summarize(project.folder / "db.sqlite3") == before
 
 
-def test_pull(here: Project, source: Path, server: Server) -> None:
-    """`fab pull` brings every row that is copied, and no secret; no user has a password or a session."""
+def test_pull(project: Project, source: Path, server: Server) -> None:
+    """`fab pull` copies every row and upload without any secret; no user has a password or a session."""
     assert (
         "--yes"
-        in here.run("fab", "-H", server.format_host(), "pull", "--from", str(source), check=False).stdout
+        in project.run("fab", "-H", server.format_host(), "pull", "--from", str(source), check=False).stdout
     )
-    output = pull(here, server.format_host(), source, "--media")
+    output = pull(project, server.format_host(), source, "--media")
     assert "Fetched 2 of 2" in output
-    database = here.folder / "db.sqlite3"
+    database = project.folder / "db.sqlite3"
     for table in ("people_contact", "accounts_user", "auth_permission", "django_content_type"):
-        [count] = rows(source / "db.sqlite3", f"SELECT count(*) FROM {table}")
-        assert rows(database, f"SELECT count(*) FROM {table}") == [count]
+        [count] = query(source / "db.sqlite3", f"SELECT count(*) FROM {table}")
+        assert query(database, f"SELECT count(*) FROM {table}") == [count]
     content = database.read_bytes()
     assert [secret for secret in SECRETS if secret.encode() in content] == []
     assert b"Geheim" in (source / "db.sqlite3").read_bytes()
-    kept = "SELECT id, photo, note FROM people_contact"
-    assert rows(database, kept) == rows(source / "db.sqlite3", kept)
-    assert rows(database, "SELECT DISTINCT password FROM accounts_user") == [("!masked",)]
-    assert not list(here.folder.glob("db.sqlite3.*"))
-    assert "no issues" in here.run("python", "manage.py", "check", "--database", "default").stdout
+    unmasked = "SELECT id, photo, note FROM people_contact"
+    assert query(database, unmasked) == query(source / "db.sqlite3", unmasked)
+    assert query(database, "SELECT DISTINCT password FROM accounts_user") == [("!masked",)]
+    assert not list(project.folder.glob("db.sqlite3.*"))
+    assert "no issues" in project.run("python", "manage.py", "check", "--database", "default").stdout
     for name in ("faces/one.png", "two words.txt"):
-        assert (here.folder / "media" / name).read_bytes() == (source / "media" / name).read_bytes()
-    (here.folder / "media" / "two words.txt").unlink()
-    assert "Fetched 1 of 2" in pull(here, server.format_host(), source, "--media")
+        assert (project.folder / "media" / name).read_bytes() == (source / "media" / name).read_bytes()
+    (project.folder / "media" / "two words.txt").unlink()
+    assert "Fetched 1 of 2" in pull(project, server.format_host(), source, "--media")
 
 
-def test_lost_connection(here: Project, source: Path, server: Server) -> None:
-    """A connection lost in the middle leaves the old data; a second try works."""
-    database = here.folder / "db.sqlite3"
-    fill(database, "mine", [(1, 2, 3)])
-    before = summary(database)
+def test_lost_connection(project: Project, source: Path, server: Server) -> None:
+    """If the connection is lost during `fab pull`, the old data stays; the next try works."""
+    database = project.folder / "db.sqlite3"
+    create_table(database, "mine", [(1, 2, 3)])
+    before = summarize(database)
     relay = Relay(server.port, cut_after=60_000)
     server.add_known_host(port=relay.port)
-    pull(here, server.format_host(relay.port), source, check=False)
+    pull(project, server.format_host(relay.port), source, check=False)
     assert relay.remaining <= 0
-    assert summary(database) == before
-    assert not list(here.folder.glob("db.sqlite3.*"))
-    pull(here, server.format_host(), source)
-    assert "mine" not in summary(database)
+    assert summarize(database) == before
+    assert not list(project.folder.glob("db.sqlite3.*"))
+    pull(project, server.format_host(), source)
+    assert "mine" not in summarize(database)
 
 
-def test_unclassified_field(here: Project, source: Path, server: Server) -> None:
-    """A field without a rule fails Django's check, and nothing is copied from a site that has one.
+def test_field_without_a_rule(project: Project, source: Path, server: Server) -> None:
+    """`fab pull` copies nothing if a field has no masking rule, or the remote site masks less.
 
-    Nor is it where the site there masks less than the code here does.
+    A field without a rule also fails Django's check.
     """
     rules = source / "apps/people/masking.py"
     text = rules.read_text()
-    before = summary(here.folder / "db.sqlite3")
+    before = summarize(project.folder / "db.sqlite3")
     try:
         rules.write_text(text.replace('    phone=numbered("+4400"),\n', ""))
         check = ("python", "manage.py", "check", "--fail-level", "WARNING")
-        refused = Project(source, here.variables).run(*check, check=False)
-        assert refused.returncode == 1
-        assert "mask(Contact, ...) takes: phone=KEEP" in refused.stdout
-        assert "phone=KEEP" in pull(here, server.format_host(), source, check=False)
+        result = Project(source, project.variables).run(*check, check=False)
+        assert result.returncode == 1
+        assert "mask(Contact, ...) takes: phone=KEEP" in result.stdout
+        assert "phone=KEEP" in pull(project, server.format_host(), source, check=False)
         rules.write_text(text.replace('numbered("+4400")', "KEEP"))
-        assert "phone must be masked" in pull(here, server.format_host(), source, check=False)
+        assert "phone must be masked" in pull(project, server.format_host(), source, check=False)
     finally:
         rules.write_text(text)
-    assert summary(here.folder / "db.sqlite3") == before
+    assert summarize(project.folder / "db.sqlite3") == before
 
 
-def test_copies_of_other_releases(here: Project, source: Path, server: Server) -> None:
-    """A copy of an older site is migrated; one of a site that is newer than the code here is refused."""
+def test_copies_of_other_releases(project: Project, source: Path, server: Server) -> None:
+    """`fab pull` migrates a copy from an older release, and rejects one from a newer release."""
     newer = "0002_more"
     migration = (
         "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"
@@ -288,7 +288,7 @@ def test_copies_of_other_releases(here: Project, source: Path, server: Server) -
     )
     model = "    born = models.DateField(null=True)\n"
 
-    def renew(folder: Path) -> None:
+    def add_field(folder: Path) -> None:
         (folder / f"apps/people/migrations/{newer}.py").write_text(migration)
         for name, old, new in (
             ("models.py", model, f"{model}    more = models.IntegerField(default=7)\n"),
@@ -297,15 +297,15 @@ def test_copies_of_other_releases(here: Project, source: Path, server: Server) -
             file = folder / "apps/people" / name
             file.write_text(file.read_text().replace(old, new))
 
-    renew(source)
-    Project(source, here.variables).run("python", "manage.py", "migrate")
-    assert f"people.{newer}" in pull(here, server.format_host(), source, check=False)
-    renew(here.folder)
-    Project(source, here.variables).run("python", "manage.py", "migrate", "people", "0001")
+    add_field(source)
+    Project(source, project.variables).run("python", "manage.py", "migrate")
+    assert f"people.{newer}" in pull(project, server.format_host(), source, check=False)
+    add_field(project.folder)
+    Project(source, project.variables).run("python", "manage.py", "migrate", "people", "0001")
     subprocess.run(["rm", source / f"apps/people/migrations/{newer}.py"], check=True)
     for name in ("models.py", "masking.py"):
         file = source / "apps/people" / name
         lines = file.read_text().splitlines(keepends=True)
         file.write_text("".join(line for line in lines if "more" not in line))
-    pull(here, server.format_host(), source)
-    assert rows(here.folder / "db.sqlite3", "SELECT DISTINCT more FROM people_contact") == [(7,)]
+    pull(project, server.format_host(), source)
+    assert query(project.folder / "db.sqlite3", "SELECT DISTINCT more FROM people_contact") == [(7,)]

@@ -13,7 +13,7 @@ from tests.project import Install, Project
 
 @pytest.fixture
 def newcomer(document: str, bake: Bake, install: Install, tmp_path: Path) -> Iterator[Project]:
-    """Return a project with this document in git, and a user who has only Python, git and pipx."""
+    """Return a project with this document in git, and a user with an empty home folder."""
     project = install(bake(**documents.ANSWERS.get(document, {})))
     make_repository(project.folder)
     home = tmp_path / "home"
@@ -27,7 +27,7 @@ def newcomer(document: str, bake: Bake, install: Install, tmp_path: Path) -> Ite
 
 @pytest.mark.parametrize("document", [*documents.list_project_documents(), *documents.ANSWERS])
 def test_blocks_without_docker(document: str, newcomer: Project) -> None:
-    """Without Docker: each shell block of a document, in its order, in a new project."""
+    """The shell blocks of a project's documents work without Docker, in order, in a new project."""
     for block in documents.read_blocks(newcomer.folder / document):
         if not block.docker and not block.skip_reason:
             print(terminal.run_block(block, newcomer.folder, newcomer.variables))

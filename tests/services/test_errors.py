@@ -1,4 +1,4 @@
-"""Errors go to Sentry where SENTRY_DSN is set: a real site, and a server that speaks Sentry's protocol."""
+"""Error reports to Sentry with SENTRY_DSN: a real site, and a mock of Sentry."""
 
 import json
 
@@ -26,8 +26,8 @@ PERSONAL = {
 BROKEN = {"RUN_MIGRATIONS": "false", "DATABASE_URL": "sqlite:////nowhere/db.sqlite3"}
 
 
-def provoke(visitor: Visitor) -> Response:
-    """Sign in where there is no database, with personal data in every place a request has."""
+def cause_error(visitor: Visitor) -> Response:
+    """Cause an error, with personal data in every part of the request."""
     response = visitor.post(
         f"/account/login/?search={PERSONAL['query']}",
         {"username": PERSONAL["email"], "password": PERSONAL["password"]},
@@ -39,8 +39,8 @@ def provoke(visitor: Visitor) -> Response:
     return response
 
 
-def text(production: Production, received: ReceivedRequest) -> str:
-    """Return an envelope as text; the project has what unpacks it."""
+def decode_envelope(production: Production, received: ReceivedRequest) -> str:
+    """Return an envelope as text; the project's packages decompress it."""
     unpack = {
         None: "body",
         "gzip": "__import__('gzip').decompress(body)",
@@ -50,8 +50,8 @@ def text(production: Production, received: ReceivedRequest) -> str:
     return production.project.run("python", "-c", script, received.body.hex()).stdout
 
 
-def event(envelope: str) -> dict:
-    """Return the one event in an envelope.
+def parse_event(envelope: str) -> dict:
+    """Return the only event in an envelope.
 
     https://develop.sentry.dev/sdk/foundations/transport/envelopes/
     """
@@ -60,46 +60,46 @@ def event(envelope: str) -> dict:
     return json.loads(payload)
 
 
-def test_an_error_arrives_without_personal_data(production: Production, service: Service) -> None:
-    """An error arrives in Sentry with the request's id, the release and the environment.
+def test_errors_are_reported_without_personal_data(production: Production, service: Service) -> None:
+    """An error is reported to Sentry with the request ID, the release and the environment.
 
-    It contains no IP address, cookie, header, form, query or variable of the visitor's.
+    The report has no IP address, cookie, header, form data, query or variable of the visitor.
     """
     dsn = f"http://public@127.0.0.1:{service.port}/7"
     with production.serve(**BROKEN, SENTRY_DSN=dsn, SENTRY_ENVIRONMENT="staging", RELEASE="a-commit") as site:
         visitor = Visitor(site)
-        response = provoke(visitor)
+        response = cause_error(visitor)
         wait_until(lambda: service.received)
         assert site.stop() == 0
     [received] = service.received
     assert received.path == "/api/7/envelope/"
-    envelope = text(production, received)
-    sent = event(envelope)
-    assert sent["exception"]["values"][-1]["type"] == "OperationalError"
-    assert sent["transaction"] == "/account/login/"
-    assert sent["tags"]["request_id"] == response.headers["X-Request-ID"]
-    assert (sent["release"], sent["environment"]) == ("a-commit", "staging")
+    envelope = decode_envelope(production, received)
+    event = parse_event(envelope)
+    assert event["exception"]["values"][-1]["type"] == "OperationalError"
+    assert event["transaction"] == "/account/login/"
+    assert event["tags"]["request_id"] == response.headers["X-Request-ID"]
+    assert (event["release"], event["environment"]) == ("a-commit", "staging")
     [cookie] = visitor.cookies
     personal = {**PERSONAL, "cookie": cookie.value}
     assert not [name for name, value in personal.items() if value in envelope + str(received.headers)]
 
 
-@pytest.mark.parametrize("service_at", [use_closed_port, run_silent_server], ids=["gone", "silent"])
-def test_an_outage_of_sentry_does_not_affect_pages(production: Production, service_at) -> None:
-    """With a Sentry that is gone, or never answers, each page comes at once and the stop is clean."""
-    with service_at() as port:
+@pytest.mark.parametrize("run_sentry", [use_closed_port, run_silent_server], ids=["down", "silent"])
+def test_outage_of_sentry(production: Production, run_sentry) -> None:
+    """If Sentry is down or never responds, pages are not delayed and the site stops cleanly."""
+    with run_sentry() as port:
         dsn = f"http://public@127.0.0.1:{port}/7"
         with production.serve(**BROKEN, SENTRY_DSN=dsn) as site:
             for _ in range(20):
-                provoke(Visitor(site))
+                cause_error(Visitor(site))
             assert Visitor(site).get("/").status == 200
             assert site.stop() == 0
 
 
-def test_nothing_is_imported_without_the_variable(production: Production) -> None:
-    """Without SENTRY_DSN nothing of Sentry is imported."""
-    loaded = production.run_python("import sys; print('sentry_sdk' in sys.modules)")
-    assert loaded.strip() == "False"
+def test_sentry_is_not_imported_without_the_variable(production: Production) -> None:
+    """Without SENTRY_DSN no module of Sentry is imported."""
+    without_dsn = production.run_python("import sys; print('sentry_sdk' in sys.modules)")
+    assert without_dsn.strip() == "False"
     with_dsn = production.run_python(
         "import sys; print('sentry_sdk' in sys.modules)", SENTRY_DSN="http://public@127.0.0.1:9/7"
     )

@@ -1,4 +1,4 @@
-"""Languages, added by the steps of docs/translation.md. It takes GNU gettext, as the document says."""
+"""Languages, added by the steps in docs/translation.md; they need GNU gettext."""
 
 from collections.abc import Callable
 
@@ -24,17 +24,17 @@ print(" ".join(response.text.split()))
 """
 
 
-def get(project: Project, path: str, accepted: str = "") -> str:
-    """Return a page as a browser gets it that prefers a language, without superfluous white space."""
-    printed = project.run("python", "-c", PAGE, path, accepted, ALLOWED_HOSTS="testserver").stdout
-    status, page = printed.splitlines()[-2:]
+def get(project: Project, path: str, language: str = "") -> str:
+    """Return a page for a browser's preferred language, with whitespace collapsed."""
+    output = project.run("python", "-c", PAGE, path, language, ALLOWED_HOSTS="testserver").stdout
+    status, page = output.splitlines()[-2:]
     assert status == "200", page
     return page
 
 
 @pytest.fixture(scope="module")
-def set_up_once(cookies_session, install: Install) -> Callable[[], Project]:
-    """Return a function that makes a project with a database."""
+def set_up_project(cookies_session, install: Install) -> Callable[[], Project]:
+    """Return a function that creates a project with a database."""
 
     def set_up() -> Project:
         project = install(cookies_session.bake().project_path)
@@ -45,9 +45,9 @@ def set_up_once(cookies_session, install: Install) -> Callable[[], Project]:
 
 
 @pytest.fixture(scope="module")
-def translated(set_up_once: Callable[[], Project]) -> Project:
-    """Return a project to which the document's language has been added, and then the others."""
-    project = set_up_once()
+def translated(set_up_project: Callable[[], Project]) -> Project:
+    """Return a project with the document's language and three others."""
+    project = set_up_project()
     for locale in (languages.LOCALE, *OTHERS):
         languages.make_messages(project, locale)
         languages.translate(project, locale)
@@ -63,22 +63,22 @@ def translated(set_up_once: Callable[[], Project]) -> Project:
 @pytest.mark.parametrize(
     ("code", "direction"), [("pt-br", "ltr"), ("de", "ltr"), ("ar", "rtl"), ("zh-hans", "ltr")]
 )
-def test_three_steps_add_a_language(translated: Project, code: str, direction: str) -> None:
-    """After the three documented steps a page is in the visitor's language: pt-br, de, ar or zh-hans."""
+def test_added_language(translated: Project, code: str, direction: str) -> None:
+    """After the three documented steps, pages are in the visitor's language: pt-br, de, ar or zh-hans."""
     page = get(translated, "/account/login/", code)
     assert f'<html lang="{code}" dir="{direction}">' in page
     assert "«Skip to content»" in page
 
 
-def test_english_stays_the_first_language(translated: Project) -> None:
-    """A visitor who prefers none of the added languages still gets English."""
+def test_english_is_the_fallback(translated: Project) -> None:
+    """A visitor who prefers none of the added languages gets English."""
     page = get(translated, "/account/login/", "fr")
     assert '<html lang="en" dir="ltr">' in page
     assert "«" not in page
 
 
-def test_another_first_language(cookies_session, install: Install) -> None:
-    """A site in Chinese alone, with its own time zone, needs no middleware, and passes its own checks."""
+def test_another_default_language(cookies_session, install: Install) -> None:
+    """A site in Chinese only, in its own time zone, passes its checks without LocaleMiddleware."""
     project = install(cookies_session.bake(extra_context={"tasks": "database"}).project_path)
     project.run("fab", "migrate")
     languages.make_messages(project, "zh_Hans")
@@ -96,7 +96,7 @@ def test_another_first_language(cookies_session, install: Install) -> None:
     assert "All is well" in project.run("fab", "check").stdout
 
 
-def test_urls_and_a_switcher(translated: Project) -> None:
+def test_language_prefixes_and_switcher(translated: Project) -> None:
     """With languages in the URLs, a switcher and an untranslated text, `fab check` passes."""
     languages.add_urls(translated)
     languages.add_switcher(translated)

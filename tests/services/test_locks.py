@@ -1,4 +1,4 @@
-"""The locks: valid as shipped; updated on request; and kept where that fails."""
+"""The lock files: valid as shipped, updated on request, and kept if the update fails."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import re
 import runpy
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,14 +16,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT_TEMPLATE, TEMPLATE, WITHOUT_NETWORK, Bake, Command
-from tests.production import poll
+from tests.production import poll, run_silent_server
 from tests.project import find_processes
 from tools import combinations, lock_file
 
 LOCKS = ["poetry.lock", "package-lock.json"]
 LATEST = {"SLIPWAY_LOCK": "latest"}
-# Prints the projects whose lock is missing, or older than their pyproject.toml.
-FRESH = """
+# Prints the projects whose poetry.lock is missing or out of date.
+PRINT_OUTDATED = """
 import sys
 from pathlib import Path
 from poetry.factory import Factory
@@ -36,13 +35,13 @@ for project in sys.argv[1:]:
 
 
 @pytest.fixture(scope="module")
-def tested(default_project: Path) -> dict[str, bytes]:
-    """Return the locks of a project with all defaults."""
+def tested_locks(default_project: Path) -> dict[str, bytes]:
+    """Return the lock files of a default project."""
     return {name: (default_project / name).read_bytes() for name in LOCKS}
 
 
-def with_registry(url: str) -> dict[str, str]:
-    """Return an environment in which Poetry, pip and npm ask the registry at this address."""
+def use_registry(url: str) -> dict[str, str]:
+    """Return an environment in which Poetry, pip and npm use the registry at this URL."""
     return {
         **os.environ,
         **LATEST,
@@ -55,41 +54,41 @@ def with_registry(url: str) -> dict[str, str]:
 
 @pytest.fixture
 def silent_registry() -> Iterator[str]:
-    """Return the address of a registry that accepts calls and never answers."""
-    with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+    """Return the URL of a registry that accepts connections and never responds."""
+    with run_silent_server() as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 # --- As shipped ----------------------------------------------------------------------------------
 
 
-def test_poetry_lock_fits(bake: Bake) -> None:
-    """Poetry accepts the project and its lock, whatever the names."""
+def test_poetry_lock_is_valid(bake: Bake) -> None:
+    """Poetry accepts a project and its poetry.lock, with unusual names too."""
     project = bake(author='Bob "the" O\'Neil, & Söhne 🎉 <bob@example.org>', description="a \\ b")
-    result = poetry(project, "check", "--lock")
+    result = run_poetry(project, "check", "--lock")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_poetry_lock_fits_each_combination(bake: Bake, tmp_path: Path) -> None:
-    """Poetry accepts the lock of each combination of answers; no lock names a registry."""
+def test_poetry_lock_is_valid_for_each_combination(bake: Bake, tmp_path: Path) -> None:
+    """Poetry accepts the poetry.lock of each combination of answers; no lock contains a registry's URL."""
     locks, projects = {}, []
-    for combination in combinations.every():
-        project = bake(project_slug="_".join(combination), **combinations.answers(combination))
+    for combination in combinations.list_combinations():
+        project = bake(project_slug="_".join(combination), **combinations.get_answers(combination))
         projects.append(project)
         locks[combination] = (project / "poetry.lock").read_text(encoding="utf-8")
         assert not [
             package for package in tomllib.loads(locks[combination])["package"] if "source" in package
         ]
-    assert lock_file.merged(locks) == (PROJECT_TEMPLATE / "poetry.lock").read_text(encoding="utf-8")
-    # As `poetry check --lock` does, whose start takes longer than the check.
-    brought = runpy.run_path(str(PROJECT_TEMPLATE / "fabfile" / "poetry.py"))
-    python = brought["own_environment"](brought["PACKAGES"]) / "bin" / "python"
-    result = subprocess.run([python, "-c", FRESH, *projects], capture_output=True, text=True)
+    assert lock_file.merge(locks) == (PROJECT_TEMPLATE / "poetry.lock").read_text(encoding="utf-8")
+    # Like `poetry check --lock`, but with one start of Poetry for all projects.
+    poetry_module = runpy.run_path(str(PROJECT_TEMPLATE / "fabfile" / "poetry.py"))
+    python = poetry_module["ensure_environment"](poetry_module["PACKAGES"]) / "bin" / "python"
+    result = subprocess.run([python, "-c", PRINT_OUTDATED, *projects], capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, ""), result.stderr
 
 
-def test_package_lock_fits(default_project: Path, project_variables: dict[str, str]) -> None:
-    """Npm accepts the lock."""
+def test_package_lock_is_valid(default_project: Path, project_variables: dict[str, str]) -> None:
+    """Npm accepts package-lock.json."""
     result = subprocess.run(
         ["npm", "ci", "--dry-run", "--offline"],
         cwd=default_project,
@@ -100,8 +99,8 @@ def test_package_lock_fits(default_project: Path, project_variables: dict[str, s
     assert result.returncode == 0, result.stderr
 
 
-def test_package_lock_names_no_registry(default_project: Path) -> None:
-    """It contains no URL of a registry, not even the public one."""
+def test_package_lock_contains_no_registry(default_project: Path) -> None:
+    """The file package-lock.json contains no registry's URL, not even the public one."""
     packages = json.loads((default_project / "package-lock.json").read_text())["packages"].values()
     assert not [package for package in packages if "resolved" in package]
     assert all("integrity" in package for package in packages if "version" in package)
@@ -111,41 +110,43 @@ def test_package_lock_names_no_registry(default_project: Path) -> None:
 
 
 def test_latest(cookiecutter: Command, tmp_path: Path) -> None:
-    """Both locks are updated and valid, and no other file is added."""
+    """`SLIPWAY_LOCK=latest` updates both lock files and adds no other file."""
     result = cookiecutter(TEMPLATE, "--no-input", env={**os.environ, **LATEST})
     project = tmp_path / "my_site"
 
     assert result.returncode == 0, result.stderr
     assert "fab lock" not in result.stdout, result.stdout
-    assert poetry(project, "check", "--lock").returncode == 0
+    assert run_poetry(project, "check", "--lock").returncode == 0
     assert "://" not in re.sub('"url": ".*"', "", (project / "package-lock.json").read_text("utf-8"))
     assert not [name for name in (".venv", "node_modules", ".env") if (project / name).exists()]
 
 
-def test_latest_without_a_registry(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
-    """If no registry answers, the tested locks stay, and generation succeeds."""
-    result = cookiecutter(TEMPLATE, "--no-input", env=with_registry("http://127.0.0.1:9"))
+def test_latest_without_a_registry(
+    cookiecutter: Command, tested_locks: dict[str, bytes], tmp_path: Path
+) -> None:
+    """If the update fails because no registry responds, generation succeeds with the tested lock files."""
+    result = cookiecutter(TEMPLATE, "--no-input", env=use_registry("http://127.0.0.1:9"))
 
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("fab lock") == 2, result.stdout
-    assert_tested(tmp_path / "my_site", tested)
+    check_locks(tmp_path / "my_site", tested_locks)
 
 
-def test_latest_offline(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
-    """Without a network the same, and quickly."""
-    started = time.monotonic()
-    # npm would be content with what it has in its cache.
+def test_latest_offline(cookiecutter: Command, tested_locks: dict[str, bytes], tmp_path: Path) -> None:
+    """If there is no network, generation succeeds with the tested lock files within a minute."""
+    start = time.monotonic()
+    # With a full cache, npm needs no network.
     empty_cache = {**os.environ, **LATEST, "npm_config_cache": str(tmp_path / "npm")}
     result = cookiecutter(TEMPLATE, "--no-input", prefix=WITHOUT_NETWORK, env=empty_cache)
 
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("fab lock") == 2, result.stdout
-    assert time.monotonic() - started < 60
-    assert_tested(tmp_path / "my_site", tested)
+    assert time.monotonic() - start < 60
+    check_locks(tmp_path / "my_site", tested_locks)
 
 
-def test_latest_without_npm(cookiecutter: Command, tested: dict[str, bytes], tmp_path: Path) -> None:
-    """Each lock fails alone: without npm, Poetry's is still written."""
+def test_latest_without_npm(cookiecutter: Command, tested_locks: dict[str, bytes], tmp_path: Path) -> None:
+    """The lock files are updated independently: without npm, poetry.lock is still updated."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("sh", "env", "git", "uname"):
@@ -154,23 +155,23 @@ def test_latest_without_npm(cookiecutter: Command, tested: dict[str, bytes], tmp
 
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("fab lock") == 1, result.stdout
-    assert_tested(tmp_path / "my_site", {"package-lock.json": tested["package-lock.json"]})
+    check_locks(tmp_path / "my_site", {"package-lock.json": tested_locks["package-lock.json"]})
 
 
 # --- Ctrl-C --------------------------------------------------------------------------------------------
 
 
 def test_interrupted(silent_registry: str, tmp_path: Path) -> None:
-    """Ctrl-C while the locks are updated leaves no file and no process."""
+    """Ctrl-C during the update of the lock files leaves no file and no process."""
     interrupt_latest(tmp_path, silent_registry)
 
     assert not (tmp_path / "out" / "my_site").exists()
 
 
-def test_interrupted_in_a_folder_with_work(
+def test_interrupted_over_an_existing_project(
     cookiecutter: Command, silent_registry: str, tmp_path: Path
 ) -> None:
-    """Ctrl-C while a project is generated over an older one does not delete that one."""
+    """Ctrl-C during generation over an existing project does not delete it."""
     cookiecutter(TEMPLATE, "--no-input", "--output-dir", "out")
     work = tmp_path / "out" / "my_site" / "work.txt"
     work.write_text("Weeks of it")
@@ -180,11 +181,11 @@ def test_interrupted_in_a_folder_with_work(
 
 
 def interrupt_latest(folder: Path, registry: str, *options: str) -> None:
-    """Generate with the newest versions and press Ctrl-C while a package manager is at work."""
+    """Generate with the newest versions and press Ctrl-C while a package manager runs."""
     command = [sys.executable, "-m", "cookiecutter", TEMPLATE, "--no-input", "--output-dir", folder / "out"]
     process = subprocess.Popen(
         [*command, *options],
-        env=with_registry(registry),
+        env=use_registry(registry),
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -201,14 +202,14 @@ def interrupt_latest(folder: Path, registry: str, *options: str) -> None:
     assert not find_processes(folder / "out")
 
 
-def poetry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_poetry(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Poetry in the project."""
     command = [sys.executable, "fabfile/poetry.py", *arguments]
     return subprocess.run(command, cwd=project, capture_output=True, text=True)
 
 
-def assert_tested(project: Path, locks: dict[str, bytes]) -> None:
-    """Fail unless these locks are the template's, and as readable as any file."""
+def check_locks(project: Path, locks: dict[str, bytes]) -> None:
+    """Fail unless these lock files are the template's, with mode 644."""
     for name, content in locks.items():
         assert (project / name).read_bytes() == content
         assert (project / name).stat().st_mode & 0o777 == 0o644

@@ -1,4 +1,4 @@
-"""Mail by EMAIL_URL: a password reset of the running site, and a real SMTP server."""
+"""Mail by EMAIL_URL: password resets of a running site, and a real SMTP server."""
 
 import re
 import ssl
@@ -25,10 +25,10 @@ from tests.production import (
     wait_until,
 )
 
-# aiosmtpd does not see that what comes over TLS from the start is encrypted.
+# aiosmtpd does not detect that implicit TLS is encrypted.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
-# A reset for each, since there is a limit to how many one of them gets.
+# Several users, since password resets are limited per user.
 MEMBERS = [f"member{number}@example.org" for number in range(10)]
 LOGIN = LoginPassword(b"the user", b"p@ss/word")
 USER = "the%20user:p%40ss%2Fword"
@@ -36,7 +36,7 @@ USER = "the%20user:p%40ss%2Fword"
 
 @dataclass
 class Mailbox:
-    """The emails that an SMTP server has received."""
+    """The mails that an SMTP server has received."""
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
@@ -48,8 +48,8 @@ class Mailbox:
 
 
 @contextmanager
-def smtp(**options) -> Iterator[Mailbox]:
-    """Return the mailbox of an SMTP server; with `auth_required` it knows LOGIN alone."""
+def run_smtp_server(**options) -> Iterator[Mailbox]:
+    """Run an SMTP server; with `auth_required`, only LOGIN is valid."""
     mailbox = Mailbox(find_free_port())
 
     def authenticate(_server, _session, _envelope, _mechanism, data) -> AuthResult:
@@ -67,7 +67,7 @@ def smtp(**options) -> Iterator[Mailbox]:
 
 @dataclass
 class Authority:
-    """A private certificate authority, unknown without its file."""
+    """A private certificate authority, trusted only with its file."""
 
     file: Path
     context: ssl.SSLContext
@@ -75,7 +75,7 @@ class Authority:
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Return an authority that has vouched for localhost."""
+    """Return an authority that has issued a certificate for localhost."""
     ca = trustme.CA()
     file = tmp_path_factory.mktemp("authority") / "ca.pem"
     ca.cert_pem.write_to_path(file)
@@ -85,8 +85,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def with_members(production: Production) -> Production:
-    """Return a site to be served that has members."""
+def site_with_members(production: Production) -> Production:
+    """Return a site with members, which can be served."""
     production.manage("migrate")
     production.run_python(
         "from apps.accounts.models import User\n"
@@ -97,18 +97,18 @@ def with_members(production: Production) -> Production:
 
 @pytest.fixture(scope="module")
 def members() -> Iterator[str]:
-    """Return a visitor who has not yet requested a new password."""
+    """Return an iterator over members, of whom each resets a password once."""
     return iter(MEMBERS)
 
 
-def ask_for_a_reset(site: Site, email: str) -> None:
-    """Ask for a new password, and get the page that says what comes next."""
+def request_reset(site: Site, email: str) -> None:
+    """Request a password reset, and the page after it."""
     response = Visitor(site).post("/account/password_reset/", {"email": email})
     assert (response.status, response.headers["Location"]) == (302, "/account/password_reset/done/")
     assert Visitor(site).get("/account/password_reset/done/").status == 200
 
 
-def link(mail: EmailMessage) -> str:
+def extract_link_path(mail: EmailMessage) -> str:
     """Return the path of the link in a mail."""
     [url] = re.findall(r"http://\S+", mail.get_content())
     return urlsplit(url).path
@@ -117,70 +117,76 @@ def link(mail: EmailMessage) -> str:
 @pytest.mark.parametrize(
     ("url", "server"),
     [
-        ("smtp+plain://localhost:{port}", lambda _: smtp()),
+        ("smtp+plain://localhost:{port}", lambda _: run_smtp_server()),
         (
             f"smtp://{USER}@localhost:{{port}}",
-            lambda context: smtp(tls_context=context, require_starttls=True, auth_required=True),
+            lambda context: run_smtp_server(tls_context=context, require_starttls=True, auth_required=True),
         ),
         (
             f"smtps://{USER}@localhost:{{port}}",
-            lambda context: smtp(ssl_context=context, auth_required=True, auth_require_tls=False),
+            lambda context: run_smtp_server(ssl_context=context, auth_required=True, auth_require_tls=False),
         ),
     ],
     ids=["plain", "starttls and password", "tls and password"],
 )
-def test_a_password_reset_arrives(
-    with_members: Production, members: Iterator[str], authority: Authority, url: str, server: Callable
+def test_password_reset_arrives(
+    site_with_members: Production, members: Iterator[str], authority: Authority, url: str, server: Callable
 ) -> None:
-    """The mail of a password reset arrives, not encrypted, by STARTTLS or by TLS, with a password or without.
+    """The mail of a password reset arrives unencrypted, by STARTTLS or by TLS, with or without a password.
 
-    Its link leads to the page for a new password.
+    The link in it leads to the page for a new password.
     """
     with server(authority.context) as mailbox:
         variables = {"EMAIL_URL": url.format(port=mailbox.port), "SSL_CERT_FILE": str(authority.file)}
-        with with_members.serve(**variables) as site:
+        with site_with_members.serve(**variables) as site:
             email = next(members)
-            ask_for_a_reset(site, email)
+            request_reset(site, email)
             [mail] = wait_until(lambda: mailbox.mails)
             assert mail["To"] == email
-            assert mail["From"] == "you@example.com", "the author of the project"
-            assert Visitor(site).get(link(mail)).headers["Location"].endswith("/set-password/")
+            assert mail["From"] == "you@example.com", "not the author of the project"
+            assert Visitor(site).get(extract_link_path(mail)).headers["Location"].endswith("/set-password/")
 
 
 @pytest.mark.parametrize(
     ("url", "server", "reason"),
     [
-        ("smtp://localhost:{port}", lambda context: smtp(tls_context=context), "CERTIFICATE_VERIFY_FAILED"),
-        ("smtps://localhost:{port}", lambda context: smtp(ssl_context=context), "CERTIFICATE_VERIFY_FAILED"),
-        ("smtp://localhost:{port}", lambda _: smtp(), "STARTTLS"),
+        (
+            "smtp://localhost:{port}",
+            lambda context: run_smtp_server(tls_context=context),
+            "CERTIFICATE_VERIFY_FAILED",
+        ),
+        (
+            "smtps://localhost:{port}",
+            lambda context: run_smtp_server(ssl_context=context),
+            "CERTIFICATE_VERIFY_FAILED",
+        ),
+        ("smtp://localhost:{port}", lambda _: run_smtp_server(), "STARTTLS"),
     ],
     ids=["starttls", "tls", "no starttls"],
 )
-def test_an_untrusted_server_gets_no_mail(
-    with_members: Production,
+def test_untrusted_server_gets_no_mail(
+    site_with_members: Production,
     members: Iterator[str],
     authority: Authority,
     url: str,
     server: Callable,
     reason: str,
 ) -> None:
-    """A mail server with an unknown certificate, or without the encryption asked for, gets no mail.
+    """A mail server without a valid certificate or the required encryption gets no mail.
 
-    The visitor gets a page, and the log says why.
+    The visitor gets a page as usual, and the log has the reason.
     """
     with server(authority.context) as mailbox:
-        with with_members.serve(EMAIL_URL=url.format(port=mailbox.port)) as site:
-            ask_for_a_reset(site, next(members))
+        with site_with_members.serve(EMAIL_URL=url.format(port=mailbox.port)) as site:
+            request_reset(site, next(members))
             assert wait_until(lambda: reason in site.log)
         assert mailbox.mails == []
 
 
-@pytest.mark.parametrize("server_at", [use_closed_port, run_silent_server], ids=["gone", "silent"])
-def test_an_outage_of_the_server_does_not_affect_pages(
-    with_members: Production, members: Iterator[str], server_at
-) -> None:
-    """With a mail server that is gone, or never answers, the visitor gets a page and the log an error."""
-    with server_at() as port, with_members.serve(EMAIL_URL=f"smtp://localhost:{port}") as site:
-        ask_for_a_reset(site, next(members))
+@pytest.mark.parametrize("run_server", [use_closed_port, run_silent_server], ids=["down", "silent"])
+def test_outage_of_the_mail_server(site_with_members: Production, members: Iterator[str], run_server) -> None:
+    """If the mail server is down or never responds, the visitor gets a page and the log has an error."""
+    with run_server() as port, site_with_members.serve(EMAIL_URL=f"smtp://localhost:{port}") as site:
+        request_reset(site, next(members))
         [error] = wait_until(lambda: [line for line in site.log.splitlines() if '"ERROR"' in line])
         assert "apps.accounts.tasks" in error

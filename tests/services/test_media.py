@@ -1,4 +1,4 @@
-"""Uploaded files in S3 by MEDIA_BUCKET: moto's server, and a role's credentials as a container gets them."""
+"""Uploads to S3 by MEDIA_BUCKET: moto's server, and the credentials of a container's role."""
 
 import json
 from collections.abc import Iterator
@@ -27,20 +27,20 @@ name = default_storage.save("letter.txt", ContentFile(b"Hello Ann"))
 
 @pytest.fixture
 def role() -> Iterator[Service]:
-    """Return what gives a container its role's credentials, as on ECS and EKS."""
+    """Return a mock of the endpoint that gives a container its role's credentials, as on ECS and EKS."""
     with run_http_service(json.dumps(ROLE)) as service:
         yield service
 
 
 @pytest.fixture
 def s3() -> Iterator[str]:
-    """Return the address of an S3 with an empty bucket."""
+    """Return the URL of a mock of S3 with an empty bucket."""
     with bucket.run_s3() as url:
         yield url
 
 
-def status(url: str) -> int:
-    """Return the status of an address."""
+def get_status(url: str) -> int:
+    """Return the HTTP status of a URL."""
     try:
         with urlopen(url, timeout=60) as response:
             return response.status
@@ -49,9 +49,9 @@ def status(url: str) -> int:
 
 
 def test_uploads_are_private_and_use_the_role(production: Production, s3: str, role: Service) -> None:
-    """With MEDIA_BUCKET an upload goes into the bucket by the right of the container's role, without a key.
+    """With MEDIA_BUCKET uploads are stored in the bucket with the container's role, without access keys.
 
-    The file is private: its address works because it is signed, and for five minutes.
+    Uploads are private: their URLs are signed, and valid for five minutes.
     """
     output = production.run_python(
         f"{SAVE}\nprint(default_storage.url(name))",
@@ -61,22 +61,22 @@ def test_uploads_are_private_and_use_the_role(production: Production, s3: str, r
         AWS_CONTAINER_CREDENTIALS_FULL_URI=f"http://127.0.0.1:{role.port}/role",
     )
     url = output.strip().splitlines()[-1]
-    signed = parse_qs(urlsplit(url).query)
+    parameters = parse_qs(urlsplit(url).query)
     assert role.received[0].path == "/role"
-    assert signed["X-Amz-Credential"][0].startswith(ROLE["AccessKeyId"])
-    assert signed["X-Amz-Security-Token"] == [ROLE["Token"]]
-    assert signed["X-Amz-Expires"] == ["300"]
+    assert parameters["X-Amz-Credential"][0].startswith(ROLE["AccessKeyId"])
+    assert parameters["X-Amz-Security-Token"] == [ROLE["Token"]]
+    assert parameters["X-Amz-Expires"] == ["300"]
     with urlopen(url, timeout=60) as response:
         assert response.read() == b"Hello Ann"
-    assert status(url.partition("?")[0]) == 403
+    assert get_status(url.partition("?")[0]) == 403
     [grant] = bucket.create_client(s3).get_object_acl(Bucket=BUCKET, Key="letter.txt")["Grants"]
     assert grant["Permission"] == "FULL_CONTROL"
     assert grant["Grantee"]["Type"] == "CanonicalUser"
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-2"])
-def test_the_csp_allows_files_in_the_bucket(production: Production, region: str) -> None:
-    """The signed URL is in the bucket's own region, and the Content Security Policy allows it."""
+def test_csp_allows_the_bucket(production: Production, region: str) -> None:
+    """An upload's signed URL is in the bucket's region, and allowed by the Content Security Policy."""
     output = production.run_python(
         "from django.core.files.storage import default_storage\n"
         "from django.conf import settings\n"
@@ -92,24 +92,24 @@ def test_the_csp_allows_files_in_the_bucket(production: Production, region: str)
     assert region == "us-east-1" or region in urlsplit(url).netloc
 
 
-def test_production_without_a_bucket_refuses_uploads(production: Production) -> None:
-    """Without MEDIA_BUCKET production refuses an upload, and names the variable to set."""
+def test_production_without_a_bucket_rejects_uploads(production: Production) -> None:
+    """Without MEDIA_BUCKET production rejects uploads, and the error names the variable."""
     script = (
         f"try:\n    {SAVE.strip().replace(chr(10), chr(10) + '    ')}\nexcept Exception as e: print(repr(e))"
     )
-    refused = production.run_python(script)
-    assert "MEDIA_BUCKET" in refused
+    output = production.run_python(script)
+    assert "MEDIA_BUCKET" in output
     assert not (production.project.folder / "media").exists()
 
 
-def test_nothing_is_imported_without_the_variable(production: Production) -> None:
+def test_boto3_is_not_imported_without_the_variable(production: Production) -> None:
     """Without MEDIA_BUCKET neither django-storages nor boto3 is imported."""
     script = "import sys; print({'storages', 'boto3', 'botocore'} & sys.modules.keys() or 'none')"
     assert production.run_python(script).strip() == "none"
 
 
 def test_development_stores_and_serves_uploads(production: Production) -> None:
-    """In development uploads are in media/, and Django serves them."""
+    """In development uploads are stored in media/ and served by Django."""
     script = f"""{SAVE}
 from django.test import Client
 client = Client(headers={{"host": "localhost"}})

@@ -11,14 +11,14 @@ from tests.project import Project
 
 
 @pytest.fixture
-def without(project: Project, tmp_path: Path):
-    """Return a function that takes these commands off the project's PATH, and adds scripts for others."""
+def remove_commands(project: Project, tmp_path: Path):
+    """Return a function that removes commands from the project's PATH, and adds scripts."""
 
-    def without(*names: str, **scripts: str) -> None:
+    def remove_commands(*names: str, **scripts: str) -> None:
         folder = tmp_path / "bin"
         folder.mkdir()
-        for place in project.variables["PATH"].split(os.pathsep):
-            for command in Path(place).glob("*"):
+        for directory in project.variables["PATH"].split(os.pathsep):
+            for command in Path(directory).glob("*"):
                 link = folder / command.name
                 if command.name not in names and not link.exists() and not command.is_dir():
                     link.symlink_to(command)
@@ -30,20 +30,20 @@ def without(project: Project, tmp_path: Path):
         project.variables["PATH"] = str(folder)
 
     del project.variables["RUN_IN"]
-    return without
+    return remove_commands
 
 
-def settings_of(project: Project) -> str:
+def read_env_file(project: Project) -> str:
     """Return the project's `.env`."""
     return (project.folder / ".env").read_text()
 
 
-def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> None:
+def test_without_docker_tasks_run_on_the_host(project: Project, remove_commands) -> None:
     """Without Docker the tasks run on the host, and say so."""
-    without("docker", "docker-compose")
-    printed = project.run("fab", "manage", "check").stdout
-    assert "Docker is not installed" in printed
-    assert "RUN_IN=host" in settings_of(project)
+    remove_commands("docker", "docker-compose")
+    output = project.run("fab", "manage", "check").stdout
+    assert "Docker is not installed" in output
+    assert "RUN_IN=host" in read_env_file(project)
 
 
 @pytest.mark.parametrize(
@@ -60,21 +60,21 @@ def test_without_docker_the_site_runs_on_the_host(project: Project, without) -> 
     ids=["no docker", "no engine", "no compose", "compose 1"],
 )
 @pytest.mark.parametrize("task", ["build", "start", "sh"])
-def test_unusable_docker_is_reported_in_one_line(
-    project: Project, without, task: str, scripts: dict[str, str], problem: str
+def test_unusable_docker_is_reported(
+    project: Project, remove_commands, task: str, scripts: dict[str, str], problem: str
 ) -> None:
-    """Docker missing, stopped or without Compose 2: one line that says which, and the command to run."""
-    without("docker", "docker-compose", **scripts)
-    refused = project.run("fab", task, check=False, RUN_IN="docker")
-    assert refused.returncode == 1
-    assert problem in refused.stdout
-    assert "RUN_IN=host" in refused.stdout
-    assert "Traceback" not in refused.stdout
+    """If Docker or Compose 2 is missing, or Docker is not running, one line says so and what to do."""
+    remove_commands("docker", "docker-compose", **scripts)
+    result = project.run("fab", task, check=False, RUN_IN="docker")
+    assert result.returncode == 1
+    assert problem in result.stdout
+    assert "RUN_IN=host" in result.stdout
+    assert "Traceback" not in result.stdout
 
 
-def test_standalone_docker_compose_is_used(project: Project, without) -> None:
-    """If only `docker-compose` is installed, in version 2, it is used."""
-    without(
+def test_standalone_docker_compose_is_used(project: Project, remove_commands) -> None:
+    """If only the standalone `docker-compose` 2 is installed, it is used."""
+    remove_commands(
         "docker-compose",
         docker='[ "$1" = info ]',
         docker_compose='case "$1" in version) echo 2.40.0 ;; ls) echo "[]" ;; *) echo "called: $*" ;; esac',
@@ -82,23 +82,23 @@ def test_standalone_docker_compose_is_used(project: Project, without) -> None:
     assert "called: build" in project.run("fab", "build", RUN_IN="docker").stdout
 
 
-def test_an_unknown_run_in_is_reported(project: Project) -> None:
-    """A mistyped RUN_IN is named."""
-    refused = project.run("fab", "manage", "check", check=False, RUN_IN="moon")
-    assert refused.returncode == 1
-    assert "RUN_IN is 'moon'" in refused.stdout
+def test_unknown_run_in_is_reported(project: Project) -> None:
+    """An unknown value of RUN_IN is reported."""
+    result = project.run("fab", "manage", "check", check=False, RUN_IN="moon")
+    assert result.returncode == 1
+    assert "RUN_IN is 'moon'" in result.stdout
 
 
-def test_tasks_before_setup_say_to_run_it(project: Project) -> None:
-    """A task before `fab setup` says to run that."""
+def test_tasks_before_setup(project: Project) -> None:
+    """Before `fab setup`, other tasks say to run it."""
     (project.folder / ".venv").unlink()
-    refused = project.run("fab", "manage", "check", check=False, RUN_IN="host")
-    assert refused.returncode == 1
-    assert "Type: fab setup" in refused.stdout
+    result = project.run("fab", "manage", "check", check=False, RUN_IN="host")
+    assert result.returncode == 1
+    assert "Type: fab setup" in result.stdout
 
 
-def test_setup_replaces_packages_of_another_folder(project: Project) -> None:
-    """`fab setup` in a folder that was renamed installs the packages again, and tasks work."""
+def test_setup_after_the_project_was_moved(project: Project) -> None:
+    """After a project is moved, `fab setup` installs its packages again."""
     environment = (project.folder / ".venv").resolve()
     (project.folder / ".venv").unlink()
     shutil.copytree(environment, project.folder / ".venv", symlinks=True, copy_function=os.link)
@@ -108,11 +108,11 @@ def test_setup_replaces_packages_of_another_folder(project: Project) -> None:
     assert "no issues" in project.run("fab", "manage", "check", RUN_IN="host").stdout
 
 
-def test_setup_without_a_network(project: Project, without, tmp_path: Path) -> None:
-    """Without Poetry and without a network one line says so, and nothing half-installed is left."""
-    without("poetry", "uvx")
+def test_setup_without_a_network(project: Project, remove_commands, tmp_path: Path) -> None:
+    """If `fab setup` cannot install Poetry, one line says so, and nothing is left half installed."""
+    remove_commands("poetry", "uvx")
     (project.folder / ".venv").unlink()
-    refused = project.run(
+    result = project.run(
         *WITHOUT_NETWORK,
         "fab",
         "setup",
@@ -121,7 +121,7 @@ def test_setup_without_a_network(project: Project, without, tmp_path: Path) -> N
         XDG_CACHE_HOME=str(tmp_path),
         PIP_RETRIES="0",
     )
-    assert refused.returncode == 1
-    assert "Poetry 2.5.1 could not be installed: check the network" in refused.stdout
-    assert "Traceback" not in refused.stdout
+    assert result.returncode == 1
+    assert "Poetry 2.5.1 could not be installed: check the network" in result.stdout
+    assert "Traceback" not in result.stdout
     assert not list(tmp_path.glob("poetry-*"))

@@ -1,4 +1,4 @@
-"""Random names: accepted, and correct in every file."""
+"""Random names are accepted and rendered correctly in every file."""
 
 import re
 
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.answers.test_accepted import Template, check_names
 
-# Names that pre_gen_project.py accepts. The answers given on cookiecutter's command line are templates
-# themselves, so there the template's own marks mean something; typed at a prompt they do not.
+# Names that pre_gen_project.py accepts, without the template's delimiters: Cookiecutter renders answers
+# from its command line as templates.
 NAMES = (
     st.text(
         st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")),
@@ -22,7 +22,7 @@ NAMES = (
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    """Return the files with Jinja."""
+    """Return the files that contain Jinja."""
     return Template()
 
 
@@ -31,5 +31,5 @@ def template() -> Template:
 def test_random_names_are_rendered_unchanged(
     template: Template, name: str, description: str, author: str
 ) -> None:
-    """Random names are read back unchanged from each file."""
+    """Random names are rendered unchanged in each file."""
     check_names(template, name, description, author)

@@ -1,15 +1,13 @@
-"""The template's future: two releases and a branch, with typical changes of releases."""
+"""Later releases of the template: two releases and a branch, with typical changes."""
 
-import os
-import subprocess
 from pathlib import Path
 
-from tests.conftest import AUTHOR, TEMPLATE
+from tests.conftest import TEMPLATE, run_git
 
-# The current state, a release of improvements, one with a newer dependency, and a branch with a new field.
+# The current state, a release with improvements, one with a newer dependency, and a branch with a field.
 NOW, NEW, NEWEST, MODELS = "3000.1.1", "3000.2.1", "3000.3.1", "models"
 
-# File: what is there, and what becomes of it.
+# File: the old text and the new text.
 IMPROVED = {
     "config/settings.py": ('TIME_ZONE = "UTC"\n', 'TIME_ZONE = "UTC"\nFIRST_DAY_OF_WEEK = 1\n'),
     "Dockerfile": ("# The site's image. `docker", "# The image of the site. `docker"),
@@ -33,7 +31,7 @@ RENAMED = {"assets/scss/_print.scss": "assets/scss/_paper.scss"}
 DELETED = "docs/translation.md"
 NOTES = "- Say `FIRST_DAY_OF_WEEK` where weeks begin on Sunday."
 
-# A range that the lock fits into as it is.
+# A range that the locked version satisfies.
 DEPENDENCY = ("redis (>=8.1,<9)", "redis (>=8.0.1,<9)")
 FIELD = ("    email = ", "    later = models.BooleanField(default=False)\n    email = ")
 
@@ -53,38 +51,30 @@ def add_releases(template: Path) -> None:
         "\n## Unreleased",
         f"\n## {NEW}\n\n### Upgrade notes\n\n{NOTES}\n\n## Before",
     )
-    release(template, NEW)
-    git(template, "switch", "--quiet", "--create", MODELS)
+    commit_release(template, NEW)
+    run_git(template, "switch", "--quiet", "--create", MODELS)
     replace(project / "apps/accounts/models.py", *FIELD)
-    git(template, "commit", "--quiet", "--all", "--message=A field")
-    git(template, "switch", "--quiet", "-")
+    run_git(template, "commit", "--quiet", "--all", "--message=A field")
+    run_git(template, "switch", "--quiet", "-")
     replace(project / "pyproject.toml", *DEPENDENCY)
-    release(template, NEWEST)
+    commit_release(template, NEWEST)
 
 
-def earlier_releases() -> list[str]:
-    """Return the template's own tags from which projects can be updated."""
-    tags = git(TEMPLATE, "tag").split()
-    return [tag for tag in tags if "copier.yml" in git(TEMPLATE, "ls-tree", "--name-only", tag).split()]
+def list_earlier_releases() -> list[str]:
+    """Return the template's tags from which projects can be updated."""
+    tags = run_git(TEMPLATE, "tag").split()
+    return [tag for tag in tags if "copier.yml" in run_git(TEMPLATE, "ls-tree", "--name-only", tag).split()]
 
 
 def replace(file: Path, old: str, new: str) -> None:
-    """Replace a text that is there."""
+    """Replace text that the file must contain."""
     text = file.read_text(encoding="utf-8")
     assert old in text, f"{file.name} has no {old!r}"
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def release(folder: Path, tag: str) -> None:
-    """Commit all there is, and tag it."""
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--allow-empty", f"--message={tag}")
-    git(folder, "tag", tag)
-
-
-def git(folder: Path, *words: str) -> str:
-    """Return what git prints in a folder."""
-    result = subprocess.run(
-        ["git", *words], cwd=folder, env={**os.environ, **AUTHOR}, check=True, capture_output=True, text=True
-    )
-    return result.stdout
+def commit_release(folder: Path, tag: str) -> None:
+    """Commit everything and tag it."""
+    run_git(folder, "add", "--all")
+    run_git(folder, "commit", "--quiet", "--allow-empty", f"--message={tag}")
+    run_git(folder, "tag", tag)

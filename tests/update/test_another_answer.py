@@ -1,4 +1,4 @@
-"""A feature can be added and removed later, by the commands in the project's documents."""
+"""Features can be added and removed later with the commands in the project's documents."""
 
 import shlex
 import subprocess
@@ -15,16 +15,16 @@ from tests.update.history import NOW
 
 Make = Callable[..., Path]
 
-# Each project's own: the answers themselves, and what `fabfile/poetry.py lock` writes afterwards.
-OWN = {".copier-answers.yml", "poetry.lock"}
-# All that the questions can bring; and what is left of it once a document has been followed.
-ALL = {"api": "ninja", "sign_up": "public", "cms": "wagtail", "tasks": "database", "deploy": "both"}
-LEFT = {
-    "deployment.md": {**ALL, "deploy": "none"},
-    "tasks.md": {**ALL, "tasks": "none"},
-    "api.md": {**ALL, "api": "none"},
-    "sign-up.md": {**ALL, "sign_up": "staff", "cms": "none"},
-    "cms.md": {**ALL, "cms": "none"},
+# Files that differ: the answers, and the lock that `fabfile/poetry.py lock` writes afterwards.
+EXCLUDED = {".copier-answers.yml", "poetry.lock"}
+# All features; and the answers after a document's commands have removed one.
+ALL_FEATURES = {"api": "ninja", "sign_up": "public", "cms": "wagtail", "tasks": "database", "deploy": "both"}
+REMOVED = {
+    "deployment.md": {**ALL_FEATURES, "deploy": "none"},
+    "tasks.md": {**ALL_FEATURES, "tasks": "none"},
+    "api.md": {**ALL_FEATURES, "api": "none"},
+    "sign-up.md": {**ALL_FEATURES, "sign_up": "staff", "cms": "none"},
+    "cms.md": {**ALL_FEATURES, "cms": "none"},
 }
 ADDED = {
     "updating.md": {"api": "ninja"},
@@ -35,7 +35,7 @@ ADDED = {
 
 @pytest.fixture
 def make(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    """Return a function that gives a new project with these answers, in git."""
+    """Return a function that creates a project with these answers, in git."""
     for name, value in AUTHOR.items():
         monkeypatch.setenv(name, value)
 
@@ -48,38 +48,38 @@ def make(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mak
     return make
 
 
-def follow(project: Path, document: str) -> None:
-    """Run a document's block that updates, except the locking, which needs a network."""
+def follow_document(project: Path, document: str) -> None:
+    """Run the document's commands that update, except locking, which needs a network."""
     [text] = [
         each.text for each in read_blocks(project / "docs" / document) if " copier update " in each.text
     ]
-    copier_here = f"{shlex.quote(sys.executable)} -m copier"
+    copier_command = f"{shlex.quote(sys.executable)} -m copier"
     lines = [line for line in text.splitlines() if "poetry.py" not in line]
-    script = "\n".join(lines).replace("pipx run copier", copier_here)
+    script = "\n".join(lines).replace("pipx run copier", copier_command)
     subprocess.run(["bash", "-e", "-c", script], cwd=project, check=True)
 
 
-def contents(project: Path) -> dict[str, bytes]:
-    """Return what is in each file of a project, by its path in it."""
+def read_files(project: Path) -> dict[str, bytes]:
+    """Return the content of each file of a project, by path."""
     files = {file.relative_to(project): file for file in project.rglob("*") if file.is_file()}
     return {
         str(path): file.read_bytes()
         for path, file in files.items()
-        if path.parts[0] != ".git" and path.name not in OWN
+        if path.parts[0] != ".git" and path.name not in EXCLUDED
     }
 
 
-@pytest.mark.parametrize("document", LEFT)
-def test_removed(make: Make, document: str) -> None:
-    """Afterwards a project is the one that never had it."""
-    project = make("with_all", **ALL)
-    follow(project, document)
-    assert contents(project) == contents(make("left", **LEFT[document]))
+@pytest.mark.parametrize("document", REMOVED)
+def test_removed_feature(make: Make, document: str) -> None:
+    """After a feature is removed by its document, the project is the same as one that never had it."""
+    project = make("with_all", **ALL_FEATURES)
+    follow_document(project, document)
+    assert read_files(project) == read_files(make("left", **REMOVED[document]))
 
 
 @pytest.mark.parametrize("document", ADDED)
-def test_added(make: Make, document: str) -> None:
-    """Afterwards a project is the one that has had it from the start, with the app's migrations."""
+def test_added_feature(make: Make, document: str) -> None:
+    """After a feature is added by a document, the project is the same as one generated with it."""
     project = make("plain")
-    follow(project, document)
-    assert contents(project) == contents(make("asked", **ADDED[document]))
+    follow_document(project, document)
+    assert read_files(project) == read_files(make("asked", **ADDED[document]))

@@ -1,10 +1,8 @@
-"""Copier makes the same project as cookiecutter, from the same tree."""
+"""Copier generates the same project as Cookiecutter."""
 
-import os
 import re
 import shutil
 import stat
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,11 +11,11 @@ import copier
 import pytest
 from packaging.version import Version
 
-from tests.conftest import AUTHOR, TEMPLATE, Command
+from tests.conftest import TEMPLATE, Command, make_repository, run_git
 from tools import copier_file
 
 TAG = "2026.1.2"
-ODD = """O'Neil & "Sons" <b>{{ 1 }}</b> {% now %} \\n # $HOME %s: - 'null'"""
+UNUSUAL = """O'Neil & "Sons" <b>{{ 1 }}</b> {% now %} \\n # $HOME %s: - 'null'"""
 ANSWERS = {
     "github": {},
     "gitlab": {"project_name": "2026", "description": "3.10", "ci": "gitlab"},
@@ -31,13 +29,18 @@ ANSWERS = {
     "aws": {"api": "ninja", "cms": "wagtail", "tasks": "database", "deploy": "aws", "ci": "gitlab"},
     "server": {"deploy": "server"},
     "both": {"deploy": "both", "sign_up": "public"},
-    "odd": {"project_name": ODD, "project_slug": "odd", "description": ODD, "author": f"{ODD} <a@b.co>"},
+    "odd": {
+        "project_name": UNUSUAL,
+        "project_slug": "odd",
+        "description": UNUSUAL,
+        "author": f"{UNUSUAL} <a@b.co>",
+    },
 }
 
 
 @pytest.fixture(scope="module")
-def tagged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository of the template as it is now, with a release's tag."""
+def tagged_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository with the template's current files and a release tag."""
     folder = tmp_path_factory.mktemp("template") / "slipway"
     for name in ("cookiecutter.json", "copier.yml", "hooks", "<<cookiecutter.project_slug>>"):
         source = TEMPLATE / name
@@ -46,39 +49,41 @@ def tagged(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(source, folder / name, ignore=ignored) if source.is_dir() else shutil.copy(
             source, folder
         )
-    for words in ("init --quiet", "add .", "commit --quiet --message=one", f"tag {TAG}"):
-        subprocess.run(["git", *words.split()], cwd=folder, env={**os.environ, **AUTHOR}, check=True)
+    make_repository(folder)
+    run_git(folder, "tag", TAG)
     return folder
 
 
-def test_copier_yml_is_made_from_cookiecutter_json() -> None:
-    """`make copier.yml` would change nothing."""
-    assert (TEMPLATE / "copier.yml").read_text(encoding="utf-8") == copier_file.page()
+def test_copier_yml_is_up_to_date() -> None:
+    """The file copier.yml is up to date: `make copier.yml` would not change it."""
+    assert (TEMPLATE / "copier.yml").read_text(encoding="utf-8") == copier_file.render()
 
 
-def test_projects_pin_the_copier_of_these_tests(default_project: Path) -> None:
-    """`fab update` runs the version that is tested here, and copier.yml requires none that is newer."""
-    [pinned] = re.findall(
+def test_projects_pin_the_tested_copier(default_project: Path) -> None:
+    """`fab update` runs the tested version of Copier, and copier.yml does not require a newer one."""
+    [version_of_projects] = re.findall(
         r'^COPIER = "copier==(.*)"$', (default_project / "fabfile/update.py").read_text(), re.M
     )
-    assert pinned == version("copier")
-    assert Version(copier_file.OLDEST_COPIER) <= Version(pinned)
+    assert version_of_projects == version("copier")
+    assert Version(copier_file.OLDEST_COPIER) <= Version(version_of_projects)
 
 
 @pytest.mark.parametrize("answers", ANSWERS.values(), ids=ANSWERS)
-def test_same_bytes(answers: dict[str, str], tagged: Path, cookiecutter: Command, tmp_path: Path) -> None:
-    """The same answers give the same files, permissions and origin by `cookiecutter` and `copier copy`."""
+def test_same_bytes(
+    answers: dict[str, str], tagged_template: Path, cookiecutter: Command, tmp_path: Path
+) -> None:
+    """Cookiecutter and `copier copy` generate the same files, permissions and origin."""
     arguments = [f"{name}={answer}" for name, answer in answers.items()]
-    result = cookiecutter(tagged, "--no-input", *arguments)
+    result = cookiecutter(tagged_template, "--no-input", *arguments)
     assert result.returncode == 0, result.stderr
-    [by_cookiecutter] = [path.parent for path in tmp_path.glob("*/manage.py")]
+    [project] = [path.parent for path in tmp_path.glob("*/manage.py")]
 
-    copy(tagged, tmp_path / "copier" / by_cookiecutter.name, answers)
+    run_copier(tagged_template, tmp_path / "copier" / project.name, answers)
 
-    assert tree(tmp_path / "copier" / by_cookiecutter.name) == tree(by_cookiecutter)
+    assert read_files(tmp_path / "copier" / project.name) == read_files(project)
 
 
-REFUSED = [
+INVALID = [
     ("project_name", " "),
     ("project_slug", "My Site"),
     ("description", ""),
@@ -87,21 +92,23 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("question", "answer"), REFUSED)
-def test_refused(question: str, answer: str, tagged: Path, tmp_path: Path) -> None:
-    """Copier refuses invalid answers too, and nothing is written."""
+@pytest.mark.parametrize(("question", "answer"), INVALID)
+def test_invalid_answers_are_rejected(
+    question: str, answer: str, tagged_template: Path, tmp_path: Path
+) -> None:
+    """Copier rejects invalid answers and writes nothing."""
     with pytest.raises(ValueError, match=question if question != "ci" else "choice"):
-        copy(tagged, tmp_path / "site", {question: answer})
+        run_copier(tagged_template, tmp_path / "site", {question: answer})
     assert not (tmp_path / "site").exists()
 
 
-def copy(template: Path, project: Path, answers: dict[str, Any]) -> None:
-    """Do what `copier copy` does."""
+def run_copier(template: Path, project: Path, answers: dict[str, Any]) -> None:
+    """Generate a project like `copier copy`."""
     copier.run_copy(str(template), project, data=answers, defaults=True, quiet=True)
 
 
-def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Return the permissions and bytes of each file, by its path."""
+def read_files(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return the mode and content of each file, by path."""
     return {
         str(path.relative_to(folder)): (stat.S_IMODE(path.stat().st_mode), path.read_bytes())
         for path in folder.rglob("*")

@@ -1,4 +1,4 @@
-"""`fab update`: a project of an earlier release takes in a later one, by real history in git."""
+"""`fab update`: a project of an earlier release is updated to a later one, with real git history."""
 
 import shutil
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import WITHOUT_NETWORK, make_repository
+from tests.conftest import WITHOUT_NETWORK, make_repository, run_git
 from tests.project import Install, Project
 from tests.update.history import (
     DELETED,
@@ -17,16 +17,15 @@ from tests.update.history import (
     NEWEST,
     NOW,
     RENAMED,
-    earlier_releases,
-    git,
+    list_earlier_releases,
     replace,
 )
 
 Make = Callable[[str], Project]
-Made = Callable[[str], Path]
+GenerateOnce = Callable[[str], Path]
 LOCKS = ("poetry.lock", "package-lock.json")
 
-# Changes that a team makes to its project: next to the template's lines, never on them.
+# Changes by a team: near the lines that the update changes, but never the same lines.
 EDITS = {
     "config/settings.py": (
         '    "apps.accounts",\n',
@@ -44,18 +43,18 @@ EDITS = {
 }
 
 
-def untouched(_project: Project) -> None:
-    """Leave the project as it is."""
+def change_nothing(_project: Project) -> None:
+    """Leave the project unchanged."""
 
 
-def edited(project: Project) -> None:
-    """Change ten files, most of which the template changes too."""
+def edit_files(project: Project) -> None:
+    """Change ten files, most of which the update changes too."""
     for name, (old, new) in EDITS.items():
         replace(project.folder / name, old, new)
 
 
-def app_added(project: Project) -> None:
-    """Add an app with a model and a migration, and a file that is no text."""
+def add_app(project: Project) -> None:
+    """Add an app with a model and a migration, and a binary file."""
     project.run("fab", "startapp", "shop")
     (project.folder / "apps/shop/models.py").write_text(
         '"""What is sold."""\n\nfrom django.db import models\n\n\nclass Thing(models.Model):\n'
@@ -72,8 +71,8 @@ def app_added(project: Project) -> None:
     (project.folder / "static/photo.bin").write_bytes(bytes(range(256)))
 
 
-def renamed_and_deleted(project: Project) -> None:
-    """Rename and delete files, some of which the template changes."""
+def rename_and_delete_files(project: Project) -> None:
+    """Rename and delete files, some of which the update changes."""
     (project.folder / "apps/core/views.py").rename(project.folder / "apps/core/pages.py")
     (project.folder / "docs/security.md").rename(project.folder / "docs/safety.md")
     (project.folder / "templates/404.html").unlink()
@@ -81,40 +80,40 @@ def renamed_and_deleted(project: Project) -> None:
     shutil.rmtree(project.folder / ".github")
 
 
-TEAMS = [untouched, edited, app_added, renamed_and_deleted]
+CHANGES = [change_nothing, edit_files, add_app, rename_and_delete_files]
 
 
-@pytest.mark.parametrize("team", TEAMS, ids=lambda team: team.__name__)
-@pytest.mark.parametrize("release", [*earlier_releases(), NOW])
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("release", [*list_earlier_releases(), NOW])
 def test_update(
-    release: str, team: Callable[[Project], None], make: Make, made: Made, install: Install
+    release: str, change: Callable[[Project], None], make: Make, generate_once: GenerateOnce, install: Install
 ) -> None:
-    """From each release, with a team's typical changes: no conflict, nothing lost, `fab check` passes."""
+    """`fab update` from each release keeps a team's changes without conflict, and `fab check` passes."""
     project = make(release)
-    # The packages of today are those of the newest release alone.
-    if release == NOW and team in (edited, app_added):
+    # The cached packages are those of the current release.
+    if release == NOW and change in (edit_files, add_app):
         install(project.folder)
     project.run("python", "-c", "from fabfile import env; env.complete()")
-    team(project)
+    change(project)
     commit(project)
-    before = contents(project.folder)
-    own = {name: data for name, data in before.items() if is_own(name)}
+    before = read_files(project.folder)
+    excluded = {name: data for name, data in before.items() if is_excluded(name)}
 
     output = project.run("fab", "update", "--to", NEW).stdout
 
-    assert git(project.folder, "diff", "--name-only", "--diff-filter=U") == ""
-    after = contents(project.folder)
-    assert {name: data for name, data in after.items() if is_own(name)} == own
+    assert run_git(project.folder, "diff", "--name-only", "--diff-filter=U") == ""
+    after = read_files(project.folder)
+    assert {name: data for name, data in after.items() if is_excluded(name)} == excluded
     assert not [name for name in after if name.endswith((".rej", ".orig"))]
     assert "CHANGELOG.md" in output
-    deleted = set(git(project.folder, "log", "--diff-filter=D", "--name-only", "--format=").split())
+    deleted = set(run_git(project.folder, "log", "--diff-filter=D", "--name-only", "--format=").split())
     assert deleted.isdisjoint(after)
     for name, (_, new) in IMPROVED.items():
-        if name in after and not is_own(name):
+        if name in after and not is_excluded(name):
             assert new.encode() in after[name], name
-    if team is untouched:
-        assert without_own(after) == without_own(contents(made(NEW)))
-    if team is edited:
+    if change is change_nothing:
+        assert exclude(after) == exclude(read_files(generate_once(NEW)))
+    if change is edit_files:
         for name, (_, new) in EDITS.items():
             assert new.encode() in after[name], name
     assert "apps/core/links.py" in after
@@ -125,39 +124,39 @@ def test_update(
     commit(project)
     assert f"{NEW} of " in project.run("fab", "version").stdout
     assert "Nothing to do" in project.run("fab", "update", "--to", NEW).stdout
-    assert contents(project.folder) == after
+    assert read_files(project.folder) == after
     if (project.folder / ".venv").exists():
         assert "All is well" in project.run("fab", "check").stdout
 
 
-def is_own(name: str) -> bool:
-    """Whether an update must leave the file alone, or not bring it."""
+def is_excluded(name: str) -> bool:
+    """Return whether an update must leave the file alone."""
     return name in LOCKS or name == ".env" or "/migrations/0" in name
 
 
-def without_own(files: dict[str, bytes]) -> dict[str, bytes]:
+def exclude(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files except those that an update leaves alone."""
-    return {name: data for name, data in files.items() if not is_own(name)}
+    return {name: data for name, data in files.items() if not is_excluded(name)}
 
 
 def commit(project: Project) -> None:
-    """Commit all that there is."""
-    git(project.folder, "add", "--all")
-    git(project.folder, "commit", "--quiet", "--allow-empty", "--message=Work")
+    """Commit everything."""
+    run_git(project.folder, "add", "--all")
+    run_git(project.folder, "commit", "--quiet", "--allow-empty", "--message=Work")
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     """Return the content of each file, except built and installed ones."""
-    names = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    names = run_git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     files = {name: folder / name for name in [*names, ".env"] if name}
     return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
 
 
 def test_conflicts(make: Make) -> None:
-    """The same lines changed on both sides are an ordinary conflict for git, named, and nothing else is."""
+    """If both sides change the same lines, `fab update` leaves git conflicts and lists only those files."""
     project = make(NOW)
-    same = ["config/settings.py", "pyproject.toml", "templates/404.html"]
-    for name in same:
+    names = ["config/settings.py", "pyproject.toml", "templates/404.html"]
+    for name in names:
         old, _ = IMPROVED[name]
         ours = old.replace("UTC", "Europe/Rome").replace("lead", "ours").replace("# https", "# Ours: https")
         replace(project.folder / name, old, ours)
@@ -167,25 +166,25 @@ def test_conflicts(make: Make) -> None:
 
     assert result.returncode == 1
     assert "Traceback" not in result.stdout
-    unmerged = git(project.folder, "diff", "--name-only", "--diff-filter=U").split()
-    assert sorted({*unmerged}) == same
-    assert all(f"\n  {name}\n" in result.stdout for name in same)
+    unmerged = run_git(project.folder, "diff", "--name-only", "--diff-filter=U").split()
+    assert sorted({*unmerged}) == names
+    assert all(f"\n  {name}\n" in result.stdout for name in names)
     assert "\n  fab lock --keep\n" in result.stdout
     settings = (project.folder / "config/settings.py").read_text()
-    assert marks(settings) == ["<" * 7, "=" * 7, ">" * 7]
+    assert find_conflict_markers(settings) == ["<" * 7, "=" * 7, ">" * 7]
     assert IMPROVED["Dockerfile"][1] in (project.folder / "Dockerfile").read_text()
-    git(project.folder, "checkout", "--theirs", "--", *same)
+    run_git(project.folder, "checkout", "--theirs", "--", *names)
     commit(project)
     assert "Nothing to do" in project.run("fab", "update", "--to", NEW).stdout
 
 
-def marks(text: str) -> list[str]:
-    """Return git's marks of a conflict, in their order."""
+def find_conflict_markers(text: str) -> list[str]:
+    """Return git's conflict markers, in order."""
     return [line[:7] for line in text.splitlines() if line[:7] in {"<" * 7, "=" * 7, ">" * 7}]
 
 
 def test_dependencies(make: Make, install: Install) -> None:
-    """Without --to it updates to the newest release; `fab lock --keep` then upgrades nothing else."""
+    """By default `fab update` uses the newest release; `fab lock --keep` then upgrades no package."""
     project = make(NOW)
     install(project.folder)
     before = (project.folder / "poetry.lock").read_text()
@@ -201,79 +200,82 @@ def test_dependencies(make: Make, install: Install) -> None:
 
 
 def test_branch(make: Make) -> None:
-    """It can update to a branch of the template too; an update adds no migration."""
+    """`fab update --to` accepts a branch of the template; an update adds no migrations."""
     project = make(NOW)
     project.run("fab", "update", "--to", MODELS)
     assert "later = " in (project.folder / "apps/accounts/models.py").read_text()
     assert not list(project.folder.glob("apps/accounts/migrations/01*"))
 
 
-REFUSED = {
-    "dirty": ("git commit or git stash", lambda project: (project.folder / "README.md").write_text("")),
-    "untracked": ("git commit or git stash", lambda project: (project.folder / "new.py").touch()),
+IMPOSSIBLE = {
+    "changed file": (
+        "git commit or git stash",
+        lambda project: (project.folder / "README.md").write_text(""),
+    ),
+    "untracked file": ("git commit or git stash", lambda project: (project.folder / "new.py").touch()),
     "no repository": ("git init", lambda project: shutil.rmtree(project.folder / ".git")),
-    "no answers": (".copier-answers.yml", lambda project: answers(project).unlink()),
-    "no address": (".copier-answers.yml", lambda project: answers(project).write_text("_commit: 1\n")),
-    "no commit": (".copier-answers.yml", lambda project: drop(answers(project), "_commit")),
-    "another URL": ("template's URL", lambda project: replace(answers(project), "slipway", "gone")),
-    "unknown commit": ("'gone'", lambda project: replace(answers(project), NOW, "gone")),
+    "no answers": (".copier-answers.yml", lambda project: find_answers(project).unlink()),
+    "no URL": (".copier-answers.yml", lambda project: find_answers(project).write_text("_commit: 1\n")),
+    "no commit": (".copier-answers.yml", lambda project: delete_lines(find_answers(project), "_commit")),
+    "another URL": ("template's URL", lambda project: replace(find_answers(project), "slipway", "gone")),
+    "unknown commit": ("'gone'", lambda project: replace(find_answers(project), NOW, "gone")),
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused(case: str, make: Make) -> None:
-    """An update that cannot be made is refused with the command to type, and nothing is changed."""
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_impossible_update(case: str, make: Make) -> None:
+    """If an update is not possible, `fab update` prints the command to run and changes nothing."""
     project = make(NOW)
-    words, spoil = REFUSED[case]
-    spoil(project)
-    if case not in ("dirty", "untracked", "no repository"):
+    message, make_impossible = IMPOSSIBLE[case]
+    make_impossible(project)
+    if case not in ("changed file", "untracked file", "no repository"):
         commit(project)
-    before = everything(project.folder)
+    before = read_all_files(project.folder)
 
-    refused = project.run("fab", "update", check=False)
+    result = project.run("fab", "update", check=False)
 
-    assert refused.returncode == 1
-    assert words in refused.stdout
-    assert "Traceback" not in refused.stdout
-    assert everything(project.folder) == before
+    assert result.returncode == 1
+    assert message in result.stdout
+    assert "Traceback" not in result.stdout
+    assert read_all_files(project.folder) == before
 
 
 def test_unknown_release(make: Make) -> None:
-    """A release that the template does not have is refused, and nothing is changed."""
+    """`fab update` to an unknown release fails and changes nothing."""
     project = make(NOW)
-    refused = project.run("fab", "update", "--to", "3000.9", check=False)
-    assert refused.returncode == 1
-    assert "'3000.9'" in refused.stdout
-    assert git(project.folder, "status", "--porcelain") == ""
-    assert "Traceback" not in refused.stdout
+    result = project.run("fab", "update", "--to", "3000.9", check=False)
+    assert result.returncode == 1
+    assert "'3000.9'" in result.stdout
+    assert run_git(project.folder, "status", "--porcelain") == ""
+    assert "Traceback" not in result.stdout
 
 
-def test_no_network(make: Make) -> None:
-    """Without a network, a remote template gives an error that says so."""
+def test_without_a_network(make: Make) -> None:
+    """Without a network, `fab update` from a remote template says so and changes nothing."""
     project = make(NOW)
-    text = answers(project).read_text().partition("_src_path:")
-    answers(project).write_text(
+    text = find_answers(project).read_text().partition("_src_path:")
+    find_answers(project).write_text(
         f"{text[0]}_src_path: https://github.com/org/slipway.git\n" + text[2].partition("\n")[2]
     )
     commit(project)
-    refused = project.run(*WITHOUT_NETWORK, "fab", "update", check=False)
-    assert refused.returncode == 1
-    assert "Check the network" in refused.stdout
-    assert git(project.folder, "status", "--porcelain") == ""
+    result = project.run(*WITHOUT_NETWORK, "fab", "update", check=False)
+    assert result.returncode == 1
+    assert "Check the network" in result.stdout
+    assert run_git(project.folder, "status", "--porcelain") == ""
 
 
-def answers(project: Project) -> Path:
-    """Return the file that says where the project came from."""
+def find_answers(project: Project) -> Path:
+    """Return the path of the file with the answers."""
     return project.folder / ".copier-answers.yml"
 
 
-def drop(file: Path, word: str) -> None:
-    """Take the lines that begin with a word out of a file."""
+def delete_lines(file: Path, word: str) -> None:
+    """Delete the lines of a file that begin with a word."""
     file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith(word)))
 
 
-def everything(folder: Path) -> dict[Path, bytes]:
-    """Return all files with their bytes, except git's own."""
+def read_all_files(folder: Path) -> dict[Path, bytes]:
+    """Return the content of all files, except git's own."""
     return {
         path: path.read_bytes()
         for path in folder.rglob("*")
@@ -281,8 +283,8 @@ def everything(folder: Path) -> dict[Path, bytes]:
     }
 
 
-def test_in_a_folder_of_a_larger_repository(make: Make) -> None:
-    """In a monorepo tasks concern the project's folder alone, and others' work is left as it is."""
+def test_project_in_a_monorepo(make: Make) -> None:
+    """In a monorepo tasks affect only the project's folder, and leave other changes alone."""
     project = make(NOW)
     shutil.rmtree(project.folder / ".git")
     whole = project.folder.parent / "whole"
@@ -290,21 +292,21 @@ def test_in_a_folder_of_a_larger_repository(make: Make) -> None:
     project.folder = project.folder.rename(whole / "site")
     (whole / "other" / "notes.py").write_text("x = {  'a':1 }\n")
     make_repository(whole)
-    git(whole, "mv", "other/notes.py", "other/moved.py")
+    run_git(whole, "mv", "other/notes.py", "other/moved.py")
     assert "Nothing is staged" in project.run("fab", "lint", "--staged").stdout
     assert "Nothing is staged" in project.run("fab", "format", "--staged").stdout
 
     (whole / "other" / "moved.py").write_text("y = 2\n")
     (whole / "other" / "new.py").touch()
-    before = everything(whole)
-    refused = project.run("fab", "update", "--to", "3000.9", check=False)
-    assert refused.returncode == 1
-    assert everything(whole) == before
-    assert git(whole, "diff", "--cached", "--name-only").split() == ["other/moved.py"]
+    before = read_all_files(whole)
+    result = project.run("fab", "update", "--to", "3000.9", check=False)
+    assert result.returncode == 1
+    assert read_all_files(whole) == before
+    assert run_git(whole, "diff", "--cached", "--name-only").split() == ["other/moved.py"]
 
-    git(whole, "add", "--all")
-    git(whole, "commit", "--quiet", "--message=Others")
+    run_git(whole, "add", "--all")
+    run_git(whole, "commit", "--quiet", "--message=Others")
     project.run("fab", "update", "--to", NEW)
-    assert set(git(whole, "status", "--porcelain", "--", "other").split()) == set()
+    assert set(run_git(whole, "status", "--porcelain", "--", "other").split()) == set()
     assert (project.folder / "apps/core/links.py").exists()
     assert (whole / "other" / "moved.py").read_text() == "y = 2\n"

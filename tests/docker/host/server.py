@@ -1,8 +1,7 @@
-"""A server with an engine of its own, and a checkout that is deployed to it."""
+"""A server with its own Docker engine, and a checkout that is deployed to it."""
 
 import contextlib
 import json
-import re
 import socket
 import ssl
 import subprocess
@@ -13,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.docker.commits import Commits
-from tests.docker.conftest import stand_in
-from tests.docker.engine import Response, ask_by_https, docker, run
+from tests.docker.conftest import build_substitute
+from tests.docker.engine import Response, docker, request_over_https, run
 from tests.production import wait_until
 
 IMAGES = Path(__file__).resolve().parent.parent / "images"
@@ -36,7 +35,7 @@ class Server(Commits):
     """The server, the checkout, and a user who runs `fab`."""
 
     def __init__(self, folder: Path, variables: dict[str, str], build_options: tuple[str, ...]) -> None:
-        """Start the server; `folder` becomes a checkout of one commit, and gets a home next to it."""
+        """Start the server; make `folder` a checkout with one commit, and create a home folder next to it."""
         self.folder, self.home = folder, folder.parent / "home"
         self.commits: list[str] = []
         (self.home / ".ssh").mkdir(parents=True)
@@ -57,85 +56,85 @@ class Server(Commits):
         wait_until(lambda: self.listens(22), 30, "sshd")
         with (folder / "config/urls.py").open("a") as file:
             file.write(PAGES)
-        self.begin()
+        self.init_repository()
 
     # --- The server ---------------------------------------------------------------------------------
 
     @property
     def address(self) -> str:
-        """Its IP address."""
+        """Return the server's IP address."""
         return docker("inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", self.name)
 
     def exec(self, *words: str, **options) -> str:
-        """Run a command on it, as root."""
+        """Run a command on the server as root."""
         return docker("exec", self.name, *words, **options)
 
-    def sh(self, script: str, **options) -> str:
-        """Run a shell script on it in the site's folder, as root."""
+    def run_script(self, script: str, **options) -> str:
+        """Run a shell script in the site's folder on the server as root."""
         return self.exec("sh", "-c", f"cd {FOLDER} && {script}", **options)
 
     def listens(self, port: int) -> bool:
-        """Whether it accepts connections at a port."""
+        """Return whether the server accepts connections on a port."""
         try:
             socket.create_connection((self.address, port), timeout=2).close()
         except OSError:
             return False
         return True
 
-    def know(self) -> None:
-        """Know its key, as after a first `ssh` by hand."""
+    def add_known_host(self) -> None:
+        """Add the server's key to known_hosts."""
         key = self.exec("cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()[:2]
         (self.home / ".ssh" / "known_hosts").write_text(f"{self.address} {' '.join(key)}\n")
 
     def load_images(self) -> None:
-        """Give it the images that a real one would pull."""
-        words = ["docker", "save", "postgres:18", "caddy:2"]
-        with subprocess.Popen(words, stdout=subprocess.PIPE) as saved:
+        """Load the images that a real server would pull."""
+        command = ["docker", "save", "postgres:18", "caddy:2"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as saved:
             docker("exec", "--interactive", self.name, "docker", "load", stdin=saved.stdout)
 
     def psql(self, statement: str, database: str = "site") -> str:
-        """Return what a statement gives."""
-        words = f"psql --username=site --dbname={database} --no-align --tuples-only"
-        return self.sh(f'docker compose exec -T db {words} -c "{statement}"')
+        """Run SQL and return its output."""
+        options = f"psql --username=site --dbname={database} --no-align --tuples-only"
+        return self.run_script(f'docker compose exec -T db {options} -c "{statement}"')
 
-    def received(self) -> int:
-        """Return how many bytes have reached it."""
+    def count_received_bytes(self) -> int:
+        """Return the number of bytes that the server has received."""
         return int(self.exec("cat", "/sys/class/net/eth0/statistics/rx_bytes"))
 
     def remove(self) -> None:
-        """Remove it with its disk, and the images that were built."""
+        """Remove the server with its disk, and the images that were built."""
         docker("rm", "--force", "--volumes", self.name)
         docker("rmi", "--force", *(f"{PROJECT}:{commit}" for commit in self.commits), check=False)
 
     # --- The checkout -------------------------------------------------------------------------------
 
     def commit(self) -> str:
-        """Commit, and remember it, since an image is named by it."""
+        """Commit, and remember the commit, which is an image's tag."""
         self.commits.append(super().commit())
         return self.commits[-1]
 
-    def fab(self, *words: str, user: str = "deploy", says: str = "", check: bool = True):
-        """Run a task on the server; `says` is its standard input."""
+    def fab(self, *words: str, user: str = "deploy", stdin: str = "", check: bool = True):
+        """Run a task on the server; `stdin` is its standard input."""
         command = ("fab", "-H", f"{user}@{self.address}", *words)
-        return run(*command, cwd=self.folder, env=self.variables, input=says, timeout=300, check=check)
+        return run(*command, cwd=self.folder, env=self.variables, input=stdin, timeout=300, check=check)
 
     # --- The site -----------------------------------------------------------------------------------
 
     @property
     def authority(self) -> str:
-        """The file with the certificate of Caddy's own authority."""
+        """Return the file with the certificate of Caddy's internal authority."""
         file = self.home / "authority.pem"
         path = "/data/caddy/pki/authorities/local/root.crt"
         if not file.exists():
-            file.write_text(self.sh(f"docker compose exec -T caddy cat {path}") + "\n")
+            file.write_text(self.run_script(f"docker compose exec -T caddy cat {path}") + "\n")
         return str(file)
 
     def get(self, path: str, form: dict | None = None, **headers: str) -> Response:
-        """Ask the site by HTTPS, at its host name."""
-        return ask_by_https(self.address, HOST, self.authority, path, form, **headers)
+        """Send a request over HTTPS to the site's host name."""
+        return request_over_https(self.address, HOST, self.authority, path, form, **headers)
 
     def serves(self, release: str = "") -> bool:
-        """Whether the first page is there, and by the container of this release."""
+        """Return whether the first page has status 200, from a container of this release."""
         try:
             if self.get("/").status != 200:
                 return False
@@ -143,20 +142,22 @@ class Server(Commits):
             return False
         if not release:
             return True
-        slot = self.sh("cat caddy/upstream")
-        return release in self.sh(f"docker compose exec -T {slot} printenv RELEASE")
+        slot = self.run_script("cat caddy/upstream")
+        return release in self.run_script(f"docker compose exec -T {slot} printenv RELEASE")
 
     @contextlib.contextmanager
-    def slow_clients(self, number: int) -> Iterator[None]:
-        """Let clients send a part of a form at once, more than a first buffer, then a byte a second."""
+    def run_slow_clients(self, number: int) -> Iterator[None]:
+        """Let clients send half of a form, which exceeds the first buffer, and then a byte per second."""
         context = ssl.create_default_context(cafile=self.authority)
-        begin = f"POST /echo/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 100000\r\n\r\n{'x' * 50_000}"
+        start_of_request = (
+            f"POST /echo/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 100000\r\n\r\n{'x' * 50_000}"
+        )
         with contextlib.ExitStack() as stack:
             clients = []
             for _ in range(number):
                 connection = stack.enter_context(socket.create_connection((self.address, 443)))
                 clients.append(stack.enter_context(context.wrap_socket(connection, server_hostname=HOST)))
-                clients[-1].sendall(begin.encode())
+                clients[-1].sendall(start_of_request.encode())
             ended = threading.Event()
 
             def send() -> None:
@@ -173,28 +174,21 @@ class Server(Commits):
                 thread.join()
 
     @contextlib.contextmanager
-    def load(self) -> Iterator[dict]:
-        """Let many visitors come meanwhile; the dictionary says in the end what became of them."""
+    def run_load(self) -> Iterator[dict]:
+        """Send many requests meanwhile; the dictionary has the results at the end."""
         script = Path(__file__).with_name("load.py")
-        words = [sys.executable, script, self.address, HOST, self.authority]
-        found: dict = {}
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as visitors:
+        command = [sys.executable, script, self.address, HOST, self.authority]
+        results: dict = {}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
-                yield found
+                yield results
             finally:
-                visitors.terminate()
-                found.update(json.loads(visitors.communicate(timeout=90)[0]))
+                process.terminate()
+                results.update(json.loads(process.communicate(timeout=90)[0]))
 
 
-def build() -> None:
-    """Build the server's image, and what stands in for the images that it takes."""
-    stand_in("debian:13", IMAGES / "debian")
-    stand_in("caddy:2", IMAGES / "caddy")
+def build_images() -> None:
+    """Build the server's image, and substitutes for the images that it needs."""
+    build_substitute("debian:13", IMAGES / "debian")
+    build_substitute("caddy:2", IMAGES / "caddy")
     docker("build", "--tag", IMAGE, IMAGES / "server")
-
-
-def last(result) -> str:
-    """Return what a task that failed says last; it has failed, and not by a traceback."""
-    assert result.returncode != 0, result.stdout
-    assert not re.search(r'File "/(?!opt|app)', result.stdout), result.stdout
-    return result.stdout.strip().splitlines()[-1]

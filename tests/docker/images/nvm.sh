@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Takes nvm's place where its own site is not to be had: the two commands that bash/node.sh uses.
+# A substitute for nvm if its site cannot be reached: the two commands that bash/node.sh uses.
 nvm() {
   local wanted version name
   wanted=$(cat .nvmrc)

@@ -1,4 +1,4 @@
-"""Keeps the mails it gets in memory and shows them as Mailpit's API does."""
+"""An SMTP server that keeps mails in memory, with a part of Mailpit's API."""
 
 import json
 from email import message_from_bytes, policy

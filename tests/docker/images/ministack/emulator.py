@@ -1,8 +1,8 @@
-"""Starts ministack with what these tests need otherwise, and the ports of its load balancer.
+"""Start ministack with the patches that these tests need, and serve the ports of its load balancer.
 
-ADDRESS is where the machine reaches this container: it is the name of the load balancer and of the
-image repository. HOST is the site's host name, for which there is a certificate; who signed it can
-be read from /authority.pem. A template's database is a real one, with TLS, in this container's network.
+ADDRESS is the IP address at which the machine reaches this container, and the name of the load balancer and
+the image repository. HOST is the site's host name; the authority that signed its certificate is in
+/authority.pem. The database of a template is a real one with TLS in this container's network.
 """
 
 import http.client
@@ -29,25 +29,25 @@ TLS = "printenv KEY > /tmp/key; printenv CERT > /tmp/cert; chmod 600 /tmp/key; c
 SERVE = "exec docker-entrypoint.sh postgres -c ssl=on -c ssl_key_file=/tmp/key -c ssl_cert_file=/tmp/cert"
 AUTHORITY = trustme.CA()
 
-# Templates' task definitions would lose the keys of their secrets.
+# Otherwise task definitions in templates lose the keys of their secrets.
 provisioners._normalize_container_defs = provisioners._pascal_to_camel
-# AWS is asked by HTTPS, as the bucket demands; the emulator by HTTP.
+# The bucket requires HTTPS, but the emulator serves HTTP.
 pin_origin = app.pin_request_origin
 app.pin_request_origin = lambda address, _secure: pin_origin(address, True)
-# A container counts as steady once a site that cannot start would have ended.
+# Longer than a site that cannot start takes to exit.
 ecs._ECS_DEPLOYMENT_STEADY_DELAY = 5.0
-# The engine trusts a repository at 127.0.0.0/8 without TLS.
+# Docker trusts a registry in 127.0.0.0/8 without TLS.
 ecr._repo_uri = lambda name: f"{ADDRESS}:4566/{name}"
-# There is one load balancer: what is asked at ports 80 and 443.
+# All requests on ports 80 and 443 are for the only load balancer.
 app._is_potential_alb_request = lambda host, path: host.endswith((":80", ":443"))
 alb.find_lb_for_host = lambda host: next(iter(alb._lbs.values()), None)
 
 
-# --- Rights: of ECS it checks all by the cluster's name; AWS by the service's, the task's and so on:
+# --- Permissions: for ECS, ministack checks the cluster's ARN; AWS checks that of the service, the task, ...:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 
 
-def resource(
+def find_resource(
     service, method, path, headers, body, query, region, account, find=iam_actions.extract_resource_arn
 ):
     if service != "ecs":
@@ -66,41 +66,43 @@ def resource(
     return "*"
 
 
-def context(service, action, body, query, find=iam_actions.request_tag_context):
+def build_context(service, action, body, query, find=iam_actions.request_tag_context):
     cluster = json.loads(body).get("cluster") if service == "ecs" else None
     named = {"ecs:cluster": f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{cluster}"}
     return {**find(service, action, body, query), **(named if cluster else {})}
 
 
-def metadata(task, cluster, definition, container, launch_type, env, *more, register=ecs._register_metadata):
-    """Give a container the rights of its task's role, by variables.
+def register_metadata(
+    task, cluster, definition, container, launch_type, env, *more, register=ecs._register_metadata
+):
+    """Give a container the permissions of its task's role through environment variables.
 
-    The address at which a container finds them is, on AWS, one that boto3 accepts from AWS alone.
+    boto3 accepts the usual metadata endpoint only on AWS itself.
     """
     token = register(task, cluster, definition, container, launch_type, env, *more)
     key, secret, session = (secrets.token_hex(20) for _ in range(3))
     name = definition["taskRoleArn"].rpartition("/")[2]
-    who = f"arn:aws:sts::{get_account_id()}:assumed-role/{name}/ecs"
-    known = {"Arn": who, "AccountId": get_account_id(), "PrincipalType": "AssumedRole"}
-    sts.register_session(key, {**known, "SecretAccessKey": secret, "SessionToken": session})
+    role_arn = f"arn:aws:sts::{get_account_id()}:assumed-role/{name}/ecs"
+    session_data = {"Arn": role_arn, "AccountId": get_account_id(), "PrincipalType": "AssumedRole"}
+    sts.register_session(key, {**session_data, "SecretAccessKey": secret, "SessionToken": session})
     del env["AWS_CONTAINER_CREDENTIALS_FULL_URI"], env["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
     env.update(AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY=secret, AWS_SESSION_TOKEN=session)
     env["AWS_REGION"] = get_region()
     return token
 
 
-def containers(*arguments, make=ecs._build_task_containers):
-    # The agent of ECS Exec; of that the emulator has only the answer.
+def build_containers(*arguments, make=ecs._build_task_containers):
+    # ECS Exec needs an agent, of which the emulator has only the API.
     agent = {"name": "ExecuteCommandAgent", "lastStatus": "RUNNING"}
     return [{**each, "managedAgents": [agent]} for each in make(*arguments)]
 
 
-ecs._register_metadata = metadata
-ecs._build_task_containers = containers
-iam_actions.extract_resource_arn = resource
-iam_actions.request_tag_context = context
+ecs._register_metadata = register_metadata
+ecs._build_task_containers = build_containers
+iam_actions.extract_resource_arn = find_resource
+iam_actions.request_tag_context = build_context
 
-# --- What templates make ----------------------------------------------------------------------------
+# --- Resources of templates -------------------------------------------------------------------------
 
 
 def create_balancer(*arguments, create=BALANCER["create"]):
@@ -110,7 +112,7 @@ def create_balancer(*arguments, create=BALANCER["create"]):
 
 
 def create_service(logical_id, properties, *more, create=SERVICE["create"]):
-    # A parameter is a text, also where it is a number.
+    # Parameters are strings, even for numbers.
     count = {name: int(value) for name, value in properties.items() if name == "DesiredCount"}
     return create(logical_id, {**properties, **count}, *more)
 
@@ -142,7 +144,7 @@ DATABASE["create"] = create_database
 
 
 class Front(BaseHTTPRequestHandler):
-    """Hands a request to the load balancer, which knows its listener by the port in Host."""
+    """Forward a request to the load balancer, which finds the listener by the port in Host."""
 
     def forward(self):
         length = int(self.headers.get("Content-Length", 0))
@@ -150,10 +152,10 @@ class Front(BaseHTTPRequestHandler):
         headers = {**self.headers, "Host": f"{name}:{self.server.server_port}"}
         balancer = http.client.HTTPConnection("127.0.0.1", 4566, timeout=30)
         balancer.request(self.command, self.path, self.rfile.read(length), headers)
-        answer = balancer.getresponse()
-        body = answer.read()
-        self.send_response(answer.status)
-        for header, value in answer.getheaders():
+        response = balancer.getresponse()
+        body = response.read()
+        self.send_response(response.status)
+        for header, value in response.getheaders():
             if header.lower() not in {"connection", "content-length", "transfer-encoding"}:
                 self.send_header(header, value)
         self.send_header("Content-Length", str(len(body)))
