@@ -14,7 +14,7 @@ import yaml
 PROJECT = Path.cwd()
 ORIGIN = PROJECT / ".copier-answers.yml"
 
-# Without a network npm would retry each package for five minutes in all.
+# Without a network, npm would retry for five minutes.
 NPM_OPTIONS = ["--ignore-scripts", "--fetch-retries=0", "--fetch-timeout=60000"]
 LOCKS = {
     "poetry.lock": [[sys.executable, "fabfile/poetry.py", "lock", "--regenerate", "--no-interaction"]],
@@ -34,7 +34,7 @@ def main() -> None:
     is_new = not ORIGIN.exists() and not (PROJECT / ".git").exists()
     try:
         remove_files_not_chosen(answers)
-        remove_refusals()
+        remove_guards()
         if os.environ.get("SLIPWAY_LOCK") == "latest":
             lock_newest_versions()
         write_origin(answers)
@@ -59,7 +59,7 @@ def remove_files_not_chosen(answers: dict) -> None:
                 path.unlink(missing_ok=True)
 
 
-def remove_refusals() -> None:
+def remove_guards() -> None:
     """Remove the lines that keep the project from starting until this hook has run."""
     for file in filter(Path.exists, (Path("manage.py"), Path("fabfile", "__init__.py"))):
         text = re.sub(r"^raise SystemExit\(.*\n", "", file.read_text("utf-8"), flags=re.MULTILINE)

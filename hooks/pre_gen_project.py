@@ -7,7 +7,7 @@ import re
 import sys
 import unicodedata
 
-LONGEST = {"project_name": 80, "project_slug": 40, "description": 200, "author": 200}
+MAX_LENGTHS = {"project_name": 80, "project_slug": 40, "description": 200, "author": 200}
 LOCKS = ["tested", "latest"]
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -16,7 +16,7 @@ EMAIL = re.compile(
     r"[\w%+'-]+(\.[\w%+'-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?", re.A
 )
 
-# Control, format and private characters, half characters, line and paragraph separators.
+# Control, format, private-use and surrogate characters, line and paragraph separators.
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 # These two are allowed between the parts of an emoji and inside Persian and Indic words.
 JOINERS = "\u200c\u200d"
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def validate(answers: dict, lock: str) -> list[str]:
-    """Return every problem of the answers and of the variable SLIPWAY_LOCK, in the order of the questions."""
+    """Return every problem with the answers and with SLIPWAY_LOCK, in the order of the questions."""
     allowed = {name: values for name, values in answers["_optional_files"].items() if name[0] != "_"}
     chosen = {**answers, "SLIPWAY_LOCK": lock}
     return [
@@ -54,7 +54,7 @@ def validate(answers: dict, lock: str) -> list[str]:
 
 
 def validate_text(question: str, text: str) -> list[str]:
-    """Return the problems of a line of free text: any language, any punctuation, nothing invisible."""
+    """Return the problems of a line of text: any language and punctuation, no invisible characters."""
     if not text.strip():
         return [f"{question} is empty: write at least one character."]
     problems = validate_length(question, text)
@@ -73,13 +73,13 @@ def validate_slug(slug: str) -> list[str]:
         form = "the letters a to z, digits and single underscores between them, a letter first"
         problems.append(f"project_slug {quote(slug)} is not allowed: use {form}, such as my_site.")
     elif keyword.iskeyword(slug) or keyword.issoftkeyword(slug) or slug in PROJECT_FOLDERS:
-        what = "a folder of every project" if slug in PROJECT_FOLDERS else "a Python keyword"
-        problems.append(f"project_slug {quote(slug)} is {what}: use another, such as {slug}_site.")
+        reason = "a folder of every project" if slug in PROJECT_FOLDERS else "a Python keyword"
+        problems.append(f"project_slug {quote(slug)} is {reason}: use another, such as {slug}_site.")
     return problems
 
 
 def validate_author(author: str) -> list[str]:
-    """Return the problems of a name with an email address behind it; the name is free text."""
+    """Return the problems of a name followed by an email address; the name is free text."""
     if problems := validate_text("author", author):
         return problems
     match = AUTHOR.fullmatch(author)
@@ -92,8 +92,8 @@ def validate_author(author: str) -> list[str]:
 
 def validate_length(question: str, text: str) -> list[str]:
     """Return the problem of an answer that is too long."""
-    most = LONGEST[question]
-    return [f"{question} has {len(text)} characters: use at most {most}."] if len(text) > most else []
+    maximum = MAX_LENGTHS[question]
+    return [f"{question} has {len(text)} characters: use at most {maximum}."] if len(text) > maximum else []
 
 
 def find_hidden_characters(text: str) -> list[str]:
@@ -101,9 +101,9 @@ def find_hidden_characters(text: str) -> list[str]:
     found = set()
     for position, character in enumerate(text):
         neighbors = text[max(position - 1, 0) : position] + text[position + 1 : position + 2]
-        joins = character in JOINERS and len(neighbors) == 2 and not any(map(str.isascii, neighbors))
-        never_assigned = ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF
-        if never_assigned or (unicodedata.category(character) in INVISIBLE and not joins):
+        is_joiner = character in JOINERS and len(neighbors) == 2 and not any(map(str.isascii, neighbors))
+        is_noncharacter = ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF
+        if is_noncharacter or (unicodedata.category(character) in INVISIBLE and not is_joiner):
             found.add(f"U+{ord(character):04X}")
     return sorted(found)
 

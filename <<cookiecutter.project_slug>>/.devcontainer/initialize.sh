@@ -1,6 +1,6 @@
 #!/bin/sh
-# Dev containers: runs on your machine before the container is made, so that .env says whose its files
-# are. Without Fabric it writes the least; the first `fab` there adds the rest.
+# Dev containers: runs on your machine before the container is created, so that .env has your UID and GID.
+# Without Fabric, it writes only the minimum; the first `fab` command adds the rest.
 set -eu
 cd "$(dirname "$0")/.."
 if command -v fab >/dev/null; then

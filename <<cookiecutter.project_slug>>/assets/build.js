@@ -8,32 +8,32 @@ import * as sass from "sass";
 const watch = process.argv.includes("--watch");
 const outdir = "static/dist";
 
-// CSS and JavaScript may refer to such files of npm packages; they are copied, with a hash in the name.
-const copied = [".avif", ".gif", ".jpg", ".png", ".svg", ".ttf", ".webp", ".woff", ".woff2"];
-// The stylesheets that each entry has loaded, those of npm packages too.
+// CSS and JavaScript may refer to files of these types in npm packages; they are copied, with hashed names.
+const copiedTypes = [".avif", ".gif", ".jpg", ".png", ".svg", ".ttf", ".webp", ".woff", ".woff2"];
+// The stylesheets that each entry has loaded, including those of npm packages.
 const loaded = {};
 
-// Answers esbuild's question what a url() of a stylesheet means.
+// Resolves a url() in a stylesheet for esbuild.
 const resolveUrl = ({ path, importer }) => {
   const file = path.replace(/[?#].*/, "");
   if (file.startsWith("pkg:")) return { path: resolve("node_modules", file.slice(4)) };
-  // Others stay as they are written: Django finds the file from static/dist/css/ and puts its hash in the name.
-  const own = file.startsWith("/static/") ? file.slice(1) : join(outdir, "css", file);
+  // Other URLs stay as written: Django finds the file from static/dist/css/ and adds the hash to its name.
+  const local = file.startsWith("/static/") ? file.slice(1) : join(outdir, "css", file);
   const isElsewhere = /^(#|[a-z]+:|\/(?!static\/))/.test(path);
-  if (isElsewhere || existsSync(own)) return { path, external: true };
+  if (isElsewhere || existsSync(local)) return { path, external: true };
   const urls = (loaded[importer] ?? []).filter(({ href }) => href.includes("/node_modules/"));
   const inPackage = urls.map((url) => fileURLToPath(new URL(file, url))).find(existsSync);
   if (inPackage) return { path: inPackage };
-  const text = `There is no ${own}. Put the file there, or write url(pkg:NAME/FILE) for a file of an npm package.`;
-  return { errors: [{ text }], watchFiles: [resolve(own)] };
+  const text = `There is no ${local}. Put the file there, or write url(pkg:NAME/FILE) for a file of an npm package.`;
+  return { errors: [{ text }], watchFiles: [resolve(local)] };
 };
 
 const scss = {
   name: "scss",
   setup(build) {
-    build.onResolve({ filter: /./ }, (wanted) => {
-      const isPackages = wanted.importer.includes("/node_modules/");
-      if (wanted.kind === "url-token" && !isPackages) return resolveUrl(wanted);
+    build.onResolve({ filter: /./ }, (request) => {
+      const isInPackage = request.importer.includes("/node_modules/");
+      if (request.kind === "url-token" && !isInPackage) return resolveUrl(request);
     });
     build.onResolve({ filter: /\.(css|scss)$/ }, ({ kind, path }) => {
       if (kind !== "import-statement" && kind !== "dynamic-import") return;
@@ -41,7 +41,7 @@ const scss = {
       return { errors: [{ text }] };
     });
     build.onLoad({ filter: /\.scss$/ }, async ({ path }) => {
-      // Every SCSS file, so that a fix in any of them ends an error in another.
+      // Every SCSS file, so that fixing one of them also clears its error in others.
       const watchFiles = readdirSync("assets/scss", { recursive: true })
         .filter((file) => /(^|[/\\])[^./\\][^/\\]*\.scss$/.test(file))
         .map((file) => resolve("assets/scss", file));
@@ -63,7 +63,7 @@ const scss = {
   },
 };
 
-// The files directly in the folder, without a leading underscore or dot, become a file of the same name each.
+// Each file directly in the folder, except with a leading underscore or dot, is built under the same name.
 const entries = (folder, type) =>
   readdirSync(folder, { withFileTypes: true })
     .filter(
@@ -84,10 +84,10 @@ const start = () => {
     bundle: true,
     minify: !watch,
     sourcemap: true,
-    loader: Object.fromEntries(copied.map((type) => [type, "file"])),
+    loader: Object.fromEntries(copiedTypes.map((type) => [type, "file"])),
     assetNames: "files/[name]-[hash]",
     publicPath: "/static/dist",
-    // The oldest browsers that know light-dark(), on which both color themes rest.
+    // The oldest browsers that support light-dark(), which the color themes use.
     target: ["chrome123", "edge123", "firefox120", "safari17.5"],
     plugins: [scss],
     logLevel: "info",
@@ -98,7 +98,7 @@ let context = await start();
 if (watch) {
   await context.watch();
   let known = JSON.stringify(allEntries());
-  // Asked for each second, since esbuild watches the entries that it knows.
+  // Checked every second, since esbuild watches only the existing entries.
   setInterval(async () => {
     const now = JSON.stringify(allEntries());
     if (now === known) return;

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Development: runs a command with the Node of .nvmrc, as in: bash bash/node.sh npm test
-# In the container it installs nvm and Node where they are missing, or uses the image's Node.
+# In the container, it installs nvm and Node if they are missing, or uses the image's Node.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [[ ${RUN_IN:-docker} == docker ]] || exec "$@"
 url=${NVM_URL:-https://raw.githubusercontent.com/nvm-sh/nvm/v0.40.6/nvm.sh}
 sha256=${NVM_SHA256:-baad94563757afa5147950e3dfa272f06b6307e1a7d92c553f8438959b5165fe}
 
-# Docker creates a missing ~/.nvm as root; and a Node of another platform must stay untouched.
+# Docker creates a missing ~/.nvm as root, and the Node of another platform must not be changed.
 export NVM_DIR="$HOME/.nvm"
 [[ -w $NVM_DIR ]] || NVM_DIR="$HOME/.local/share/nvm"
 for node in "$NVM_DIR"/versions/node/*/bin/node; do

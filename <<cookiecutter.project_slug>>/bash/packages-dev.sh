@@ -1,5 +1,5 @@
 #!/bin/sh
-# Development: installs a changed poetry.lock in the container. bash/serve-dev.sh
+# Development: installs the packages of a changed poetry.lock in the container. bash/serve-dev.sh
 # calls it<< ', and bash/worker-dev.sh' if cookiecutter.tasks == 'database' >>.
 set -eu
 cd "$(dirname "$0")/.."

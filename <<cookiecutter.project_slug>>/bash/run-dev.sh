@@ -8,11 +8,11 @@ if [ ! -w . ]; then
   echo "UID $(id -u) cannot write to the project's folder. Type: fab build && fab start, or: $compose. See docs/troubleshooting.md" >&2 && exit 1
 fi
 
-# All processes started below end with this script; `wait` handles a signal at once.
+# All processes started below end with this script; `wait` handles signals immediately.
 trap 'trap "" TERM; kill 0; exit 0' TERM INT
 
-# Restarts a program that ends, so that an error in one stops neither the other nor the container.
-keep() {
+# Restarts a program that ends, so that its errors do not stop the other program or the container.
+supervise() {
   name=$1
   shift
   while :; do
@@ -22,7 +22,7 @@ keep() {
   done
 }
 
-# `npm install` is quick when there is nothing to do, and fixes packages of another platform.
-keep "The asset watcher" bash bash/node.sh sh -c "npm install --include=dev && exec npm run watch" &
-keep "The server" sh bash/serve-dev.sh &
+# `npm install` is quick when there is nothing to do, and replaces packages of another platform.
+supervise "The asset watcher" bash bash/node.sh sh -c "npm install --include=dev && exec npm run watch" &
+supervise "The server" sh bash/serve-dev.sh &
 wait

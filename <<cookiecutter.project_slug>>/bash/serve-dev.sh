@@ -1,12 +1,12 @@
 #!/bin/sh
-# Development: bash/run-dev.sh calls this for Django's server, which restarts itself on an edit.
+# Development: bash/run-dev.sh calls this for Django's server, which restarts when code changes.
 set -eu
 cd "$(dirname "$0")/.."
 
-address=${WEB_HOST:-127.0.0.1}:${WEB_PORT:-8000}
+bind=${WEB_HOST:-127.0.0.1}:${WEB_PORT:-8000}
 debugger=127.0.0.1:${DEBUG_PORT:-5678}
 if [ "$RUN_IN" = docker ]; then
-  address=0.0.0.0:8000
+  bind=0.0.0.0:8000
   debugger=0.0.0.0:5678
 fi
 sh bash/packages-dev.sh
@@ -17,7 +17,7 @@ case "${AUTO_START_SERVER:-true}" in
     ;;
 esac
 python manage.py wait_and_migrate
-# `fab debug` sets it. The debugger stays attached when the server restarts itself.
+# `fab debug` sets it. The debugger stays attached when the server restarts.
 case "${DEBUGPY:-}" in
   "" | [Ff]* | [Nn]* | [Oo]ff | OFF | 0) ;;
   wait)
@@ -26,4 +26,4 @@ case "${DEBUGPY:-}" in
     ;;
   *) set -- -Xfrozen_modules=off -m debugpy --listen "$debugger" ;;
 esac
-exec python "$@" manage.py runserver "$address"
+exec python "$@" manage.py runserver "$bind"

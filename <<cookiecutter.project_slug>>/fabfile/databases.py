@@ -99,14 +99,14 @@ class Postgres:
         return f"postgres://{netloc or self.netloc}/{quote(name, safe='')}?{self.query}"
 
     def run(
-        self, words: list[str], stdin: int | IO[bytes] = DEVNULL, stdout: int | IO[bytes] = PIPE
+        self, command: list[str], stdin: int | IO[bytes] = DEVNULL, stdout: int | IO[bytes] = PIPE
     ) -> bytes:
         """Run a PostgreSQL program and return its output; raise Exit if it fails."""
-        command = [*self.prefix, *words]
+        prefixed = [*self.prefix, *command]
         try:
-            result = subprocess.run(command, env=self.environment, stdin=stdin, stdout=stdout)
+            result = subprocess.run(prefixed, env=self.environment, stdin=stdin, stdout=stdout)
         except FileNotFoundError:
-            raise Exit(f"{words[0]} is missing: install PostgreSQL's client programs.") from None
+            raise Exit(f"{command[0]} is missing: install PostgreSQL's client programs.") from None
         if result.returncode:
             raise Exit("The command failed: the lines above say why. The database is unchanged.")
         return result.stdout or b""

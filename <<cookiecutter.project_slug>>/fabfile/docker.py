@@ -23,10 +23,10 @@ UNSET = "unset it in your shell"
 COMPOSE_2 = "https://docs.docker.com/compose/install/"
 
 
-def capture(*words: str) -> str | None:
+def capture(*command: str) -> str | None:
     """Return a short command's output, or None if it is missing, fails or takes longer than 10 s."""
     try:
-        result = subprocess.run(words, capture_output=True, text=True, timeout=10)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return result.stdout.strip() if result.returncode == 0 else None
@@ -57,10 +57,10 @@ def find_problem() -> str:
 @cache
 def find_compose() -> tuple[str, ...]:
     """Return the command of Compose 2 as a tuple, empty if it is not installed."""
-    for words in (("docker", "compose"), ("docker-compose",)):
-        version = capture(*words, "version", "--short")
+    for command in (("docker", "compose"), ("docker-compose",)):
+        version = capture(*command, "version", "--short")
         if version and not version.lstrip("v").startswith("1."):
-            return words
+            return command
     return ()
 
 
@@ -113,10 +113,10 @@ def explain_failure(output: str) -> str:
     return f"{reason}: the lines above say why. {HELP}"
 
 
-def capture_compose(*words: str) -> str:
+def capture_compose(*arguments: str) -> str:
     """Return the output of a short Compose command, or "" if it fails."""
     compose()
-    return capture(*find_compose(), *words) or ""
+    return capture(*find_compose(), *arguments) or ""
 
 
 @cache

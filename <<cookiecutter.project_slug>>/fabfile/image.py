@@ -44,13 +44,13 @@ def build(c: Context, image: str, release: str, platform: str) -> None:
     if problem := docker.find_engine_problem():
         raise Exit(problem)
     print(f"== Build {release}", flush=True)
-    words = ["docker", "build", "--tag", image, "--build-arg", f"RELEASE={release}"]
-    words += ["--platform", platform]
+    command = ["docker", "build", "--tag", image, "--build-arg", f"RELEASE={release}"]
+    command += ["--platform", platform]
     if mirror := os.environ.get(poetry.MIRROR) or poetry.read_mirror():
-        words += ["--build-arg", f"{poetry.MIRROR}={mirror}"]
+        command += ["--build-arg", f"{poetry.MIRROR}={mirror}"]
     # A manifest instead of an index: its digest is the image's, and one scan is enough.
     variables = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
-    if not c.run(f"{shlex.join(words)} .", env=variables, warn=True):
+    if not c.run(f"{shlex.join(command)} .", env=variables, warn=True):
         raise Exit("The image could not be built: the lines above say why. Nothing was changed.")
 
 

@@ -43,8 +43,8 @@ def run(arguments: list[str], mirror: str) -> int:
         environment[MIRROR] = mirror
     # A Poetry on PATH may not have the plugin for mirrors.
     is_installed = not mirror and is_new_enough(shutil.which("poetry"))
-    words = ["poetry"] if is_installed else find_program("poetry", PACKAGES)
-    return subprocess.run([*words, *arguments], env=environment).returncode
+    command = ["poetry"] if is_installed else find_program("poetry", PACKAGES)
+    return subprocess.run([*command, *arguments], env=environment).returncode
 
 
 def is_new_enough(poetry: str | None) -> bool:

@@ -63,10 +63,10 @@ def site_variables() -> list[str]:
     return [name for name in (*names, *superuser) if os.environ.get(name)]
 
 
-def npm(c: Context, words: str) -> None:
+def npm(c: Context, arguments: str) -> None:
     """Run npm where the site runs, with the locked packages; bash/node.sh finds Node."""
     install_npm_packages(c)
-    run(c, f"bash bash/node.sh npm {words}")
+    run(c, f"bash bash/node.sh npm {arguments}")
 
 
 def install_npm_packages(c: Context) -> None:
@@ -74,8 +74,8 @@ def install_npm_packages(c: Context) -> None:
     installed = env.PROJECT / "node_modules" / ".package-lock.json"
     lock = env.PROJECT / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        words = "npm install --include=dev --no-audit --no-fund"
-        run(c, f"bash bash/node.sh {words}", with_services=False)
+        command = "npm install --include=dev --no-audit --no-fund"
+        run(c, f"bash bash/node.sh {command}", with_services=False)
         installed.touch()
 
 

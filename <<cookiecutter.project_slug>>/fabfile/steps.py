@@ -129,15 +129,15 @@ def run(command: str, dependency: Future[Result] | None) -> Result:
     """Run a command in the project, after `dependency` if there is one, and return its result."""
     if dependency:
         dependency.result()
-    begin, words = time.monotonic(), shlex.split(command)
+    begin, arguments = time.monotonic(), shlex.split(command)
     path = f"{PROJECT / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
     variables = {**os.environ, "PATH": path}
     try:
         result = subprocess.run(
-            words, cwd=PROJECT, env=variables, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
+            arguments, cwd=PROJECT, env=variables, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
         )
     except FileNotFoundError:
-        return 127, f"{words[0]} is not installed. Type: fab setup", 0
+        return 127, f"{arguments[0]} is not installed. Type: fab setup", 0
     output = result.stdout.decode(errors="replace").strip()
     return result.returncode, output, time.monotonic() - begin
 

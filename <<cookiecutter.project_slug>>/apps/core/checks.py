@@ -27,13 +27,13 @@ def check_static_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     for path in list_source_files(settings.BASE_DIR):
         find = find_in_python if path.suffix == ".py" else find_in_template
         try:
-            found = list(find((settings.BASE_DIR / path).read_text(encoding="utf-8")))
+            static_names = list(find((settings.BASE_DIR / path).read_text(encoding="utf-8")))
         except UnicodeDecodeError:
             messages.append(Error("This file is not UTF-8: convert it.", obj=path, id="core.E002"))
             continue
         messages += [
             Error(f"There is no static file {name!r}.", obj=f"{path}:{line}", id="core.E001")
-            for line, name in found
+            for line, name in static_names
             if not finders.find(urlsplit(name).path)
         ]
     return messages

@@ -212,7 +212,7 @@ def validate_header(connection: BaseDatabaseWrapper, header: dict[str, Any]) -> 
             raise CopyError(f"The copy has a table {table} that is left out or unknown here.")
         if missing := set(required[table]) - set(columns):
             names = ", ".join(sorted(missing))
-            raise CopyError(f"{table}: {names} must be masked and was not: deploy the rule first.")
+            raise CopyError(f"{table}: {names} must be masked but was not: deploy the rule first.")
 
 
 def migrate_to(connection: BaseDatabaseWrapper, migrations: set[Any]) -> None:

@@ -65,7 +65,7 @@ def list_fields(model: type[Model]) -> list["Field[Any, Any]"]:
 @checks.register("masking")
 def check_masking(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Return a warning for each model with fields without a rule, and for each invalid rule."""
-    hint = "In masking.py of its app say KEEP, mask it or leave the model out: docs/masking.md."
+    hint = "In the app's masking.py, KEEP it, mask it or leave the model out: docs/masking.md."
     return [checks.Warning(msg, hint=hint, obj=obj, id="core.W001") for obj, msg in _check_rules()]
 
 
@@ -84,7 +84,7 @@ def _check_rules() -> Iterator[tuple[Any, str]]:
             continue
         names = {field.name for field in list_fields(model)}
         for name in rules.keys() - names:
-            yield model._meta.label, f"Nothing can mask {name!r}: there is no such field."
+            yield model._meta.label, f"The rule for {name!r} is invalid: there is no such field."
         unknown = []
         for field in list_fields(model):
             rule = rules.get(field.name)
@@ -94,14 +94,14 @@ def _check_rules() -> Iterator[tuple[Any, str]]:
             elif field.related_model and _is_left_out(field.related_model) and not is_masked:
                 yield (
                     field,
-                    "It points to what is left out: mask it with NOTHING, or leave both out.",
+                    "It refers to a model that is left out: mask it with NOTHING, or leave both out.",
                 )
             elif rule is None and not _is_impersonal(field):
                 unknown.append(f"{field.name}=KEEP")
         if unknown:
             yield (
                 model._meta.label,
-                "These fields have no rule. If none holds personal data or secrets,"
+                "These fields have no rule. If none contains personal data or secrets,"
                 f" mask({model.__name__}, ...) takes: {', '.join(unknown)}",
             )
 

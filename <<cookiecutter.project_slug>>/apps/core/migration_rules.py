@@ -18,8 +18,8 @@ HARMFUL_SQL = re.compile(r"\b(DROP|RENAME|TRUNCATE|SET\s+NOT\s+NULL)\b", re.IGNO
 REMOVED = (
     "old code still reads and writes it: stop using it in one release, remove it in a later one"
 )
-RENAMED = "old code knows the old name alone: add the new one, copy, and remove the old one later"
-REFUSED = "old code may write rows that this refuses: let a release come first that does not"
+RENAMED = "old code uses the old name: add the new one, copy, and remove the old one later"
+REFUSED = "old code may write rows that this rejects: first deploy a release that does not"
 
 
 def find_problems(migration: Migration, before: ProjectState) -> Iterator[str]:
@@ -75,7 +75,7 @@ def find_problem(operation: Operation, state: ProjectState, label: str) -> str:
         case operations.AlterUniqueTogether() if operation.option_value:
             return REFUSED
         case operations.RunSQL() if HARMFUL_SQL.search(str(operation.sql)):
-            return "it takes away what old code may use"
+            return "it removes or changes what old code may use"
     return ""
 
 
@@ -93,7 +93,7 @@ def find_field_problem(old: Field, new: Field) -> str:
     if old.db_column != new.db_column:
         return RENAMED
     if old.get_internal_type() != new.get_internal_type():
-        return "old code knows the old type alone: add a new column, copy, and remove the old one later"
+        return "old code uses the old type: add a new column, copy, and remove the old one later"
     shorter = new.max_length and (not old.max_length or new.max_length < old.max_length)
     if (old.null and not new.null) or (new.unique and not old.unique) or shorter:
         return REFUSED

@@ -229,7 +229,7 @@ class TaskWorker:
             value = normalize_json(value)
         except StopRequested:
             connections.close_all()
-            logger.warning("Task id=%s path=%s is handed back.", row.id, row.task_path)
+            logger.warning("Task id=%s path=%s is enqueued again.", row.id, row.task_path)
             self.record(
                 row,
                 status=TaskResultStatus.READY,
@@ -324,4 +324,4 @@ class TaskWorker:
                 type(task_backends[row.backend_name]), task_result=row.task_result
             )
         except ImportError:
-            logger.error("Task id=%s path=%s is not known here.", row.id, row.task_path)
+            logger.error("Task id=%s path=%s is unknown to this release.", row.id, row.task_path)

@@ -1,11 +1,11 @@
-// The page /api/: Swagger UI, which its own script, loaded before, has put into the window.
+// The page /api/: Swagger UI, which its own script has added to the window.
 const page = document.querySelector("#api");
 
 globalThis.SwaggerUIBundle({
   domNode: page,
   url: page.dataset.description,
   deepLinking: true,
-  // Else the address of a site is sent to swagger.io.
+  // Otherwise, the site's URL is sent to swagger.io.
   validatorUrl: null,
   requestInterceptor(request) {
     if (new URL(request.url, location.href).origin === location.origin) {

@@ -1,4 +1,4 @@
-// Starts the choosers and panels of Wagtail's forms, which it starts by inline scripts itself:
+// Starts the choosers and panels in Wagtail's forms, for which Wagtail uses inline scripts:
 // https://docs.wagtail.org/en/stable/extending/extending_client_side.html
 const ALLOWED = /^((init|create)?[A-Z]\w*Chooser|InlinePanel|MultipleChooserPanel)$/;
 
@@ -11,7 +11,7 @@ class StartController extends window.StimulusModule.Controller {
       ...(this.hasIdValue ? [this.idValue] : []),
       ...(this.hasOptionsValue ? [this.optionsValue] : []),
     ];
-    // Once, also where the form is moved.
+    // Start it only once, even if the form is moved.
     this.element.remove();
     if (/^[A-Z]/.test(this.nameValue)) {
       Reflect.construct(start, parameters);

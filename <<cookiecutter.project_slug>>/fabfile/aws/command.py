@@ -31,7 +31,7 @@ def find_web_service(aws: Account) -> dict[str, Any]:
 
 @contextmanager
 def register_definition(
-    aws: Account, kind: str, words: list[str], image: str = "", *, terminal: bool = False
+    aws: Account, kind: str, command: list[str], image: str = "", *, terminal: bool = False
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield a temporary task definition for one command, and the service that it was copied from.
 
@@ -42,7 +42,7 @@ def register_definition(
     current = aws.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
     new = {name: value for name, value in current["taskDefinition"].items() if name in COPIED}
     [container] = new["containerDefinitions"]
-    container.update(command=words, image=image or container["image"])
+    container.update(command=command, image=image or container["image"])
     container["logConfiguration"]["options"]["awslogs-stream-prefix"] = kind
     if terminal:
         container["readonlyRootFilesystem"] = False
@@ -72,12 +72,12 @@ def start(
     return str(response["tasks"][0]["taskArn"])
 
 
-def run(aws: Account, kind: str, words: list[str], image: str = "") -> int:
+def run(aws: Account, kind: str, command: list[str], image: str = "") -> int:
     """Run a command, print its output as it arrives, and return its exit code.
 
     Raises Exit with AWS's reason if the container could not be started; Ctrl-C stops it.
     """
-    with register_definition(aws, kind, words, image) as (task_definition, service):
+    with register_definition(aws, kind, command, image) as (task_definition, service):
         task = start(aws, task_definition, service)
         try:
             return follow(aws, kind, task)
@@ -110,9 +110,9 @@ def describe_stop(task: dict[str, Any]) -> str:
     """Return AWS's reason for a task's end, and the exit code."""
     [container] = [each for each in task["containers"] if each["name"] == CONTAINER]
     code = container.get("exitCode")
-    words = [
+    reasons = [
         task.get("stoppedReason", ""),
         container.get("reason", ""),
         "" if code is None else f"exit code {code}",
     ]
-    return "; ".join(word for word in words if word) or "AWS gives no reason"
+    return "; ".join(reason for reason in reasons if reason) or "AWS gives no reason"

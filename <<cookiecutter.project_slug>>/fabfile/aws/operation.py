@@ -87,8 +87,8 @@ def shell(c: Context, environment: str = "") -> None:
     if not shutil.which("session-manager-plugin"):
         raise Exit(f"A shell needs Amazon's session-manager-plugin: {PLUGIN}")
     aws = Account(environment)
-    words = ["sleep", str(SHELL_HOURS * 3600)]
-    with command.register_definition(aws, "shell", words, terminal=True) as (definition, service):
+    sleep = ["sleep", str(SHELL_HOURS * 3600)]
+    with command.register_definition(aws, "shell", sleep, terminal=True) as (definition, service):
         arn = command.start(aws, definition, service, terminal=True)
         try:
             connect(aws, arn)
@@ -109,9 +109,9 @@ def restart(c: Context, environment: str = "") -> None:
 
 def describe(service: dict[str, Any]) -> str:
     """Describe a service in a few words."""
-    words = f"{service['runningCount']} of {service['desiredCount']} run"
+    count = f"{service['runningCount']} of {service['desiredCount']} run"
     deployment = rolling.find_deployment(service)
-    return f"{words}, deployment {deployment.get('rolloutState', 'unknown').lower()}"
+    return f"{count}, deployment {deployment.get('rolloutState', 'unknown').lower()}"
 
 
 def count_targets(aws: Account, group: str) -> str:
@@ -152,5 +152,5 @@ def connect(aws: Account, arn: str) -> None:
         "TokenValue": session["tokenValue"],
     }
     region = aws.environment.region
-    words = ["session-manager-plugin", json.dumps(arguments), region, "StartSession", ""]
-    subprocess.run([*words, json.dumps(target), f"https://ssm.{region}.amazonaws.com"])
+    plugin = ["session-manager-plugin", json.dumps(arguments), region, "StartSession", ""]
+    subprocess.run([*plugin, json.dumps(target), f"https://ssm.{region}.amazonaws.com"])

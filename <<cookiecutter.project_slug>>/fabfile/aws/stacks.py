@@ -108,7 +108,7 @@ class Plan:
         reason = response.get("StatusReason", "")
         if response["Status"] == "FAILED":
             self.discard()
-            if not any(words in reason for words in NO_CHANGE):
+            if not any(text in reason for text in NO_CHANGE):
                 raise Exit(f"{self.stack} cannot be changed: {reason}")
             return
         pages = self.aws.cloudformation.get_paginator("describe_change_set")

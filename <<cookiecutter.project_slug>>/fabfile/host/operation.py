@@ -48,9 +48,9 @@ def logs(c: Context, service: str = "web", follow: bool = True) -> None:
     server = connect(c)
     name = f"web-{release.find_slot(server) or 'a'}" if service == "web" else shlex.quote(service)
     options = "--follow" if follow else ""
-    words = f"docker compose logs --no-log-prefix --tail 200 {options} {name}"
+    command = f"docker compose logs --no-log-prefix --tail 200 {options} {name}"
     try:
-        server.run(words, warn=True, pty=follow and sys.stdin.isatty())
+        server.run(command, warn=True, pty=follow and sys.stdin.isatty())
     except KeyboardInterrupt:
         print()
 
@@ -66,10 +66,10 @@ def manage(c: Context, line: str) -> None:
     if not slot:
         raise Exit(f"Nothing has been deployed yet. Type: fab -H {server.name} host.deploy")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    words = shlex.join(["python", "manage.py", *shlex.split(line)])
+    command = shlex.join(["python", "manage.py", *shlex.split(line)])
     options = "" if terminal else "-T"
     result = server.run(
-        f"docker compose run --rm --no-deps {options} web-{slot} {words}", warn=True, pty=terminal
+        f"docker compose run --rm --no-deps {options} web-{slot} {command}", warn=True, pty=terminal
     )
     if not result:
         raise Exit(f"The command failed with exit code {result.exited}.", code=result.exited)

@@ -126,10 +126,10 @@ def configure(server: Server) -> None:
         server.write(name, (DEPLOY / name).read_text(encoding="utf-8"), 0o644)
     old, new = server.read("caddy/Caddyfile"), (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
     server.write("caddy/Caddyfile", new, 0o644)
-    words = (
+    command = (
         "docker compose run --rm --no-deps -T caddy caddy validate --config /etc/caddy/Caddyfile"
     )
-    if old != new and not (result := server.run(words, warn=True, hide=True)):
+    if old != new and not (result := server.run(command, warn=True, hide=True)):
         if old:
             server.write("caddy/Caddyfile", old, 0o644)
         reason = image.last_line(result.stderr)

@@ -45,9 +45,9 @@ def setup(c: Context, domain: str = "") -> None:
         sftp = server.connection.sftp()
         for file in DEPLOY.iterdir():
             sftp.put(str(file), f"{folder}/{file.name}")
-        words = ["sh", f"{folder}/setup.sh", server.project, str(server.connection.port), domain]
+        command = ["sh", f"{folder}/setup.sh", server.project, str(server.connection.port), domain]
         terminal = {"pty": True} if sudo and sys.stdin.isatty() else {"in_stream": False}
-        if not server.connection.run(f"{sudo}{shlex.join(words)}", warn=True, **terminal):
+        if not server.connection.run(f"{sudo}{shlex.join(command)}", warn=True, **terminal):
             raise Exit("The setup failed: the lines above say why. You can run it again.")
     finally:
         server.connection.run(f"rm -rf {folder}", hide=True, in_stream=False)

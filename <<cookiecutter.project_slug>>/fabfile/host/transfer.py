@@ -36,8 +36,8 @@ def send(server: Server, image: str) -> None:
     print("== Send", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "image.tar"
-        words = ["docker", "save", "--output", str(archive), image]
-        result = subprocess.run(words, capture_output=True, text=True)
+        command = ["docker", "save", "--output", str(archive), image]
+        result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:
             raise Exit(f"The image could not be saved here: {last_line(result.stderr)}")
         for shared in dict.fromkeys((count_shared_layers(server, image), 0)):

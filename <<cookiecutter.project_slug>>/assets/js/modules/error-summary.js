@@ -1,4 +1,4 @@
-// After a form came back with errors, screen readers and keyboards start at the list of them.
+// Moves the focus to the list of errors of a form, for screen readers and keyboards.
 export function focusErrorSummary(document) {
   document.querySelector(".error-summary")?.focus();
 }

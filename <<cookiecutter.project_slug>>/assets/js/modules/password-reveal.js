@@ -1,4 +1,4 @@
-// A button next to each password field that shows what was typed. Its words come from the field's template.
+// A button next to each password field that shows the password. Its texts are in the field's template.
 export function toggle(input, button) {
   const show = input.type === "password";
   input.type = show ? "text" : "password";
@@ -10,7 +10,7 @@ export function setUpPasswordReveal(document) {
     const input = document.getElementById(button.getAttribute("aria-controls"));
     if (input) {
       button.addEventListener("click", () => toggle(input, button));
-      // Sent as a password, or browsers would offer to remember it as plain text.
+      // Submit it as a password: browsers would offer to remember plain text.
       input.form?.addEventListener("submit", () => (input.type = "password"));
       button.hidden = false;
     }

@@ -7,7 +7,7 @@ export function readTheme(window) {
     const theme = window.localStorage.getItem(KEY);
     return CHOICES.includes(theme) ? theme : "system";
   } catch {
-    // A browser that forbids storage; the choice then lasts for this page.
+    // Storage is disabled: the choice applies only to this page.
     return "system";
   }
 }
@@ -26,10 +26,10 @@ export function applyTheme(document, theme) {
   } else {
     document.documentElement.dataset.theme = theme;
   }
-  // The browser's own bar takes the color of the theme that is shown.
+  // The browser's toolbar has the color of the current theme.
   for (const tag of document.querySelectorAll('meta[name="theme-color"]')) {
-    const chosen = tag.dataset.theme === theme ? "all" : "not all";
-    tag.media = theme === "system" ? `(prefers-color-scheme: ${tag.dataset.theme})` : chosen;
+    const media = tag.dataset.theme === theme ? "all" : "not all";
+    tag.media = theme === "system" ? `(prefers-color-scheme: ${tag.dataset.theme})` : media;
   }
 }
 

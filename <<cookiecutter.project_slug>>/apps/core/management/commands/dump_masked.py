@@ -23,4 +23,4 @@ class Command(BaseCommand):
             try:
                 masked_copy.write(connection, copy)
             except ValueError as error:
-                raise CommandError(f"This site masks too little:\n{error}") from None
+                raise CommandError(f"The rules for masking are not complete:\n{error}") from None

@@ -92,7 +92,7 @@ class Command(BaseCommand):
                     time.sleep(1)
                 cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield
-            holder.commit()  # Raises DatabaseError if the server has ended the session and its lock.
+            lock_connection.commit()  # Raises DatabaseError if the server has ended the session and its lock.
         finally:
             lock_connection.close()
 
