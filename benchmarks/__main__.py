@@ -25,7 +25,7 @@ rounds, with the lowest and the highest value in parentheses; each round measure
 {machine} {day}.
 
 Compare only figures from the same run. The last section compares Slipway with another template, measured by
-hand in one run.
+hand in other runs.
 
 """
 TEST_TIMES = """

@@ -125,6 +125,7 @@ def print_next_commands() -> None:
 
 Then open http://localhost:8000. Without Docker the same commands run the site on this machine, with SQLite.
 Without pipx, type `uvx --from fabric fab` instead of `fab`.
+For git hooks and `fab update`: git init && git add --all && git commit -m "Begin"
 """)
 
 

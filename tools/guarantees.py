@@ -17,8 +17,12 @@ CONDITIONS = {
     "pytest.mark.skipif(not HAS_ALLAUTH": "`sign_up=public` or `cms=wagtail`",
     "pytest.mark.skipif(HAS_ALLAUTH": "`sign_up=staff`, `cms=none`",
 }
-# ... and by fixture: `source` is a remote site, which `fab pull` copies.
-FIXTURES = {"source": DEPLOY}
+# ... by fixture: `source` is a remote site, which `fab pull` copies over SSH ...
+FIXTURES = {"source": "`deploy=server`"}
+# ... and by name: AWS runs a worker only for background tasks.
+NAMES = dict.fromkeys(
+    ["test_worker_runs_tasks", "test_worker_uses_the_images_health_check"], f"`deploy=aws`, {TASKS}"
+)
 # The files of each topic, and the answers for which their guarantees hold.
 TOPICS: dict[str, dict[str, str]] = {
     "Image": {
@@ -175,7 +179,8 @@ def find_answers(test: ast.FunctionDef) -> str:
                 return answers
         if "skip" in decorator:
             raise ValueError(f"{test.name}: name the answers for {decorator} in CONDITIONS")
-    return next((FIXTURES[each.arg] for each in test.args.args if each.arg in FIXTURES), "")
+    fixtures = (FIXTURES[each.arg] for each in test.args.args if each.arg in FIXTURES)
+    return NAMES.get(test.name) or next(fixtures, "")
 
 
 def read_promise(test: ast.FunctionDef) -> str:

@@ -49,12 +49,12 @@ def write() -> None:
 
 def tag() -> None:
     """Tag the newest release in CHANGELOG.md, unless it is tagged already."""
-    [name, *_] = re.findall(r"^## (\d{4}\.[\d.]+)$", CHANGELOG.read_text(encoding="utf-8"), re.MULTILINE)
-    if name in run_git("tag").splitlines():
-        print(f"{name} is tagged already.")
+    names = re.findall(r"^## (\d{4}\.[\d.]+)$", CHANGELOG.read_text(encoding="utf-8"), re.MULTILINE)
+    if not names or names[0] in run_git("tag").splitlines():
+        print("CHANGELOG.md names no release without a tag.")
         return
-    run_git("tag", name)
-    print(f"Release {name} is tagged.")
+    run_git("tag", names[0])
+    print(f"Release {names[0]} is tagged.")
 
 
 def choose_name(tags: list[str]) -> str:

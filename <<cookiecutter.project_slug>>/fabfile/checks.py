@@ -1,4 +1,4 @@
-"""Tasks that test and format the code; `check` is what CI runs."""
+"""Tasks that test and format the code; CI runs `check`."""
 
 import shlex
 import shutil
@@ -51,7 +51,7 @@ def format(c: Context, staged: bool = False) -> None:
 
 @task(help={"fix": "First fix what can be fixed automatically"})
 def check(c: Context, fix: bool = False) -> None:
-    """Run what CI runs: style, types, Django's checks, tests."""
+    """Run CI's checks: style, types, Django's checks, tests."""
     if fix:
         run_steps(c, "format", warn=True)
     run_steps(c, "check")

@@ -14,6 +14,7 @@ from fabfile.poetry import find_program
 # https://copier.readthedocs.io/en/stable/updating/
 COPIER = "copier==9.19.1"
 ORIGIN = ".copier-answers.yml"
+COMMIT = "git add --all && git commit"
 
 
 @task
@@ -42,7 +43,7 @@ def update(c: Context, to: str = "") -> None:
     locks = ["fab lock --keep"] if has_new_packages else []
     notes = f"the upgrade notes since {before['_commit']}, in the template's CHANGELOG.md"
     print_list("Read:", [notes, "git status && git diff"])
-    print_list("Then type:", [*locks, "fab build", "fab check", "git add --all && git commit"])
+    print_list("Then type:", [*locks, "fab build", "fab restart", "fab check", COMMIT])
     if conflicts:
         raise Exit(code=1)
 
@@ -58,8 +59,7 @@ def read_origin() -> dict[str, str]:
 def refuse_unfinished_work() -> None:
     """Raise Exit unless everything is committed, so that git can undo the update."""
     if not capture("git", "rev-parse", "--verify", "HEAD"):
-        commands = "git init && git add --all && git commit --message=Begin"
-        raise Exit(f"An update needs a git repository with a commit. Type: {commands}")
+        raise Exit(f"An update needs a git repository with a commit. Type: git init && {COMMIT}")
     if capture("git", "status", "--porcelain", ".") != "":
         raise Exit("There are uncommitted changes. Type git commit or git stash, then try again.")
 

@@ -93,9 +93,9 @@ def test_ci_and_image(
     network: Network,
     row: combinations.Answers,
 ) -> None:
-    """Every step of CI passes in a clean clone, with a complete `fab check` on PostgreSQL.
+    """Every step of CI passes in a clean clone, with `fab check` on PostgreSQL.
 
-    The image runs without privileges on a read-only disk, and its main pages return 200.
+    The image serves its main pages on a read-only disk, without privileges.
     """
     project = bake(**row)
     runner = make_runner(project)

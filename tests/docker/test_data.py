@@ -176,10 +176,9 @@ def test_failed_restore(checkout: Checkout) -> None:
 
 
 def test_pull(checkout: Checkout, source: Path, server: Server) -> None:
-    """`fab pull` of a million rows copies no name, email address, phone number, token, password or session.
+    """`fab pull` of a million rows copies no personal data or secret, and no process takes more than 120 MB.
 
-    An unknown host is rejected, and a lost connection leaves the old data. No process takes more than 120 MB,
-    which is less than half of the database.
+    A lost connection leaves the old data.
     """
     database = get_database(checkout)
     before = summarize(database)

@@ -319,7 +319,7 @@ def test_shell_variables_apply_in_the_container(checkout: Checkout) -> None:
 def test_compose_without_env_file(default_project: Path, tmp_path: Path) -> None:
     """Compose's file is valid without .env, and with .env.example as .env.
 
-    It is then for development, with ports on 127.0.0.1 only, and Docker does not create ~/.nvm.
+    It is then for development, on 127.0.0.1 only, and creates no ~/.nvm.
     """
     folder = shutil.copytree(default_project, tmp_path / "site")
     assert not (folder / ".env").exists()

@@ -38,9 +38,9 @@ def other_project() -> Iterator[dict[str, str]]:
 
 
 def test_containers_of_another_checkout(checkout: Checkout) -> None:
-    """No task touches the containers of another checkout, not even in a copy of that checkout.
+    """No task touches the containers of another checkout, not even in a copy of it.
 
-    After `docker compose down` a copy does not get the database either; a moved checkout keeps it.
+    A copy never gets the database; a moved checkout keeps it.
     """
     name = checkout.read_env("COMPOSE_PROJECT_NAME")
     copied, new = checkout.folder.with_name("copied"), checkout.folder.with_name("new")

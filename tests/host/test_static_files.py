@@ -91,7 +91,7 @@ def wait_until_serving(server: Server) -> None:
 def test_each_release_serves_the_files_of_the_other(releases: tuple[Server, Server]) -> None:
     """During a rolling release, both releases serve every static file that a page refers to.
 
-    A release's own files are cached permanently; responses for the other's are not cached.
+    Only a release's own files are cached.
     """
     for own, other in (releases, releases[::-1]):
         paths = own.list_static_files()

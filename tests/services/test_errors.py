@@ -63,7 +63,7 @@ def parse_event(envelope: str) -> dict:
 def test_errors_are_reported_without_personal_data(production: Production, service: Service) -> None:
     """An error is reported to Sentry with the request ID, the release and the environment.
 
-    The report has no IP address, cookie, header, form data, query or variable of the visitor.
+    The report contains no personal data of the visitor.
     """
     dsn = f"http://public@127.0.0.1:{service.port}/7"
     with production.serve(**BROKEN, SENTRY_DSN=dsn, SENTRY_ENVIRONMENT="staging", RELEASE="a-commit") as site:

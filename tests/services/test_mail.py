@@ -134,7 +134,7 @@ def test_password_reset_arrives(
 ) -> None:
     """The mail of a password reset arrives unencrypted, by STARTTLS or by TLS, with or without a password.
 
-    The link in it leads to the page for a new password.
+    Its link opens the page for a new password.
     """
     with server(authority.context) as mailbox:
         variables = {"EMAIL_URL": url.format(port=mailbox.port), "SSL_CERT_FILE": str(authority.file)}

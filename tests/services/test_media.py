@@ -51,7 +51,7 @@ def get_status(url: str) -> int:
 def test_uploads_are_private_and_use_the_role(production: Production, s3: str, role: Service) -> None:
     """With MEDIA_BUCKET uploads are stored in the bucket with the container's role, without access keys.
 
-    Uploads are private: their URLs are signed, and valid for five minutes.
+    Their URLs are signed and expire in five minutes.
     """
     output = production.run_python(
         f"{SAVE}\nprint(default_storage.url(name))",

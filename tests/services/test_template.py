@@ -78,9 +78,9 @@ def test_documents(document: Path, clone: Path, newcomer: dict[str, str], tmp_pa
 
 
 def test_ci_workflow(clone: Path, newcomer: dict[str, str], tmp_path: Path) -> None:
-    """Every step of the template's CI workflow succeeds in a clean clone; tests are only collected.
+    """Every step of the template's CI workflow succeeds in a clean clone.
 
-    A layer of tests may instead report that its programs are missing.
+    Tests are only collected, or report which programs are missing.
     """
     variables = {**newcomer, "PYTEST_ADDOPTS": "--collect-only --quiet"}
     jobs = workflow.read_github_workflow(TEMPLATE / ".github" / "workflows" / "ci.yml")

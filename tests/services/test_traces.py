@@ -41,7 +41,7 @@ def parse_log(log: str) -> list[dict]:
 def test_request_is_traced(production: Production, service: Service) -> None:
     """A request sends a span with its route and status, and its trace ID is in the log.
 
-    Health checks send none; spans contain no IP address, path or query of the visitor.
+    Spans contain no personal data; health checks send none.
     """
     endpoint = f"http://127.0.0.1:{service.port}"
     with production.serve(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, RELEASE="a-commit") as site:

@@ -88,7 +88,10 @@ CHANGES = [change_nothing, edit_files, add_app, rename_and_delete_files]
 def test_update(
     release: str, change: Callable[[Project], None], make: Make, generate_once: GenerateOnce, install: Install
 ) -> None:
-    """`fab update` from each release keeps a team's changes without conflict, and `fab check` passes."""
+    """`fab update` to a simulated release keeps a team's changes without conflict, and `fab check` passes.
+
+    Each real release is updated too.
+    """
     project = make(release)
     # The cached packages are those of the current release.
     if release == NOW and change in (edit_files, add_app):
