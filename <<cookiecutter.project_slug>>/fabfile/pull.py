@@ -53,7 +53,7 @@ def new_database(database: Postgres | Sqlite) -> Iterator[str]:
     """Yield the URL of a new database, which replaces the old one if no error occurs."""
     if isinstance(database, Postgres):
         with database.new_database() as name:
-            yield database.url(name)
+            yield database.build_url(name)
         return
     new = database.file.with_name(f"{database.file.name}.new")
     try:
