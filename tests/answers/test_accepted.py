@@ -119,7 +119,7 @@ def check_names(template: Template, name: str, description: str, author: str) ->
 
     if readme := files.get(Path("README.md")):
         words = extract_text(MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(readme))
-        assert words.splitlines()[0] == collapse_whitespace(name)
+        assert collapse_whitespace(words.splitlines()[0]) == collapse_whitespace(name)
         assert collapse_whitespace(description) in collapse_whitespace(words)
 
     for path, contents in files.items():

@@ -76,8 +76,8 @@ def test_standalone_docker_compose_is_used(project: Project, remove_commands) ->
     """If only the standalone `docker-compose` 2 is installed, it is used."""
     remove_commands(
         "docker-compose",
-        docker='[ "$1" = info ]',
-        docker_compose='case "$1" in version) echo 2.40.0 ;; ls) echo "[]" ;; *) echo "called: $*" ;; esac',
+        docker='case "$1" in info | ps | volume) ;; *) exit 1 ;; esac',
+        docker_compose='case "$1" in version) echo 2.40.0 ;; *) echo "called: $*" ;; esac',
     )
     assert "called: build" in project.run("fab", "build", RUN_IN="docker").stdout
 
