@@ -290,7 +290,7 @@ def test_database_on_another_server(server: Server) -> None:
             assert "is not on this server" in result.stdout
         # Another database on this server, such as one that a restore has replaced.
         server.run_script("cp kept site.env && sed -i \"s#/site'#/site_before'#\" site.env")
-        assert "its name is not site" in get_error(server.fab("host.backup", check=False))
+        assert "its name is not site" in server.fab("host.backup", check=False).stdout
     finally:
         server.run_script("mv kept site.env")
 
