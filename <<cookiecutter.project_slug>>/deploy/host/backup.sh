@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")"
 umask 077
 if ! grep -qE "^DATABASE_URL='[^']*@db(:[0-9]*)?/site['?]" site.env; then
-  echo "The database in site.env is not on this server, or its name is not site: back it up where it is." >&2
+  echo "The database in site.env is not on this server, or its name is not site: back it up where it is." \
+    "See docs/troubleshooting.md" >&2
   exit 1
 fi
 mkdir -p backups

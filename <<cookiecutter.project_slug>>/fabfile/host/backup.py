@@ -9,6 +9,7 @@ from fabric import task
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from fabfile import docker
 from fabfile.host import release
 from fabfile.host.server import Server, connect
 
@@ -53,7 +54,7 @@ def restore(c: Context, file: str, yes: bool = False) -> None:
     if not server.succeeds("grep -qE \"^DATABASE_URL='[^']*@db(:[0-9]*)?/site['?]\" site.env"):
         raise Exit(
             "The database in site.env is not on this server, or its name is not site:"
-            " restore the backup where it is."
+            f" restore the backup where it is. {docker.HELP}"
         )
     with server.lock():
         name = find_backup(server, file)

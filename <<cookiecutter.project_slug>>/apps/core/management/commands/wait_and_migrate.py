@@ -87,7 +87,9 @@ class Command(BaseCommand):
                     process = fetch_value(cursor, FIND_LOCK_HOLDER)
                     lock_connection.rollback()
                     if time.monotonic() >= deadline:
-                        raise CommandError(f"Another process is still migrating: {process}.")
+                        raise CommandError(
+                            f"Another process is still migrating: {process}. See docs/troubleshooting.md"
+                        )
                     self.report(f"Waiting for another process, which migrates: {process}")
                     time.sleep(1)
                 cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
