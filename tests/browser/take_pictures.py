@@ -87,7 +87,7 @@ def record_command(project: Project, command: str) -> None:
     )
     text = output.decode().replace("\r", "")
     assert code == 0, text
-    console = Console(record_command=True, width=COLUMNS, file=StringIO())
+    console = Console(record=True, width=COLUMNS, file=StringIO())
     console.print(Text.from_ansi(f"$ {command}\n{text.rstrip()}"), soft_wrap=True)
     svg = console.export_svg(title=project.folder.name, code_format=SVG, unique_id="terminal")
     (PICTURES / f"{'-'.join(words)}.svg").write_text(svg, encoding="utf-8")
