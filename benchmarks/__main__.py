@@ -31,9 +31,9 @@ hand in other runs.
 TEST_TIMES = """
 ## The template's own tests
 
-Measured by hand on 2026-11-28, on two processors, without downloads: `make test` 3 min,
-`make test-browser` 3 min, `make test-update` 4 min, `make test-choices` about 10 min,
-`make test-docker` 34 min.
+Measured by hand on 2026-11-29, on two processors, without downloads: `make test` 3 min,
+`make test-browser` 4 min, `make test-services` 7 min, `make test-update` 3 min, `make test-choices` 8 min,
+`make test-docker` 30 min.
 """
 # Measured by hand, since the other template is not in this repository.
 COMPARISON = Path(__file__).with_name("comparison.md")
